@@ -1,0 +1,86 @@
+"""The records that extractors hand on to the other rooms. No logic.
+
+Coordinates are PDF points with the origin at the top left of the page; pages count from 1. Formats without pages (DOCX, HTML, TXT) have
+no page numbers and no boxes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page that holds (part of) a passage."""
+
+    page: int
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """What is known of a page: where its text came from (`text_layer`, `none`; later `ocr`), how much there is, how good it looks (0 to 1)."""
+
+    number: int
+    width: float
+    height: float
+    text_source: str
+    n_chars: int
+    n_words: int
+    language: str | None
+    quality: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit of coding (codebook section 2).
+
+    `passage_id` depends on the file's hash, the page, the paragraph number and the text, not on what stands before it, so that codes
+    survive a new extraction. `lead_in` is the repeated lead-in sentence of a list item; `text` begins with it. `part` numbers the
+    pieces of a paragraph that was cut because of its length, from 1. `kind` is paragraph, list_item, quotation, table, footnote or
+    annex_list; only codable kinds (paragraph, list_item, quotation) with `is_codable` are classified.
+    """
+
+    passage_id: str
+    ordinal: int
+    kind: str
+    text: str
+    n_words: int
+    heading_path: tuple[str, ...]
+    para_no: str | None = None
+    part: int | None = None
+    lead_in: str | None = None
+    page_first: int | None = None
+    page_last: int | None = None
+    boxes: tuple[Box, ...] = ()
+    language: str | None = None
+    is_codable: bool = True
+    is_summary: bool = False
+    is_duplicate: bool = False
+    quality: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """All that was read out of one file by one extractor version; `cover` holds what the first page says (symbol, date, title)."""
+
+    file_sha256: str
+    file_format: str
+    extractor_version: str
+    language: str | None
+    pages: tuple[PageInfo, ...]
+    passages: tuple[Passage, ...]
+    cover: dict[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionFailure:
+    """Why a file could not be read: a reason of the closed list in `warehouse/states.py` and a sentence for people."""
+
+    file_sha256: str
+    reason: str
+    detail: str

@@ -1,0 +1,1 @@
+"""Flows: the Prefect flows and the command line. The only room that knows all others; it orchestrates and decides nothing."""
