@@ -59,7 +59,9 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         fsync_directory(target.parent)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Unavailable(f"No room left on the disk while writing {target}. Free some space and run the command again.") from error
+            raise Unavailable(
+                f"No room left on the disk while writing {target}. Free some space and run the command again."
+            ) from error
         raise
     finally:
         beside.unlink(missing_ok=True)

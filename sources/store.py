@@ -1,0 +1,144 @@
+"""The content-addressed store: every file that was ever taken, once, under the SHA-256 of its bytes, never changed.
+
+Layout: `<root>/<first two digits>/<sha256>.<format>`. A file is copied beside its place, hashed while it is copied, checked as a copy (the
+original may change meanwhile) and only then renamed, so that the store never holds a half or an unchecked file.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from entente.errors import Unavailable
+from entente.files import fsync_directory
+from sources.checks import MIME, check_file
+from sources.types import Refusal, StoredFile
+
+_CHUNK = 1 << 20
+
+
+def fingerprint(path: Path) -> str:
+    """Return a cheap mark that changes whenever a file's bytes may have changed: size, both times in nanoseconds, inode.
+
+    Raises:
+        OSError: when the file is gone or may not be looked at.
+    """
+    info = path.stat()
+    return f"{info.st_size}:{info.st_mtime_ns}:{info.st_ctime_ns}:{info.st_ino}"
+
+
+class Store:
+    """A folder of checked files, addressed by content."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path_of(self, sha256: str, file_format: str) -> Path:
+        """Return where the file with this hash and format lies (or would lie)."""
+        return self.root / sha256[:2] / f"{sha256}.{file_format}"
+
+    def put(self, original: Path, claimed_name: str, *, max_bytes: int) -> StoredFile | Refusal:
+        """Copy a file into the store, or say why it is not taken.
+
+        Args:
+            original: the file as offered.
+            claimed_name: its name as offered; the suffix is checked against the bytes.
+            max_bytes: larger files are refused unread.
+
+        Raises:
+            Unavailable: when the store's disk is full or the store cannot be written.
+        """
+        try:
+            before = fingerprint(original)
+            info = original.stat()
+        except FileNotFoundError:
+            return Refusal("missing", "file_missing", f"{claimed_name}: the file is not there.")
+        except OSError as error:
+            return Refusal("missing", "no_permission", f"{claimed_name}: cannot be looked at ({error.strerror}).")
+        if not stat.S_ISREG(info.st_mode):
+            return Refusal("refused", "unsupported_type", f"{claimed_name}: not a plain file.")
+        early = _refused_unread(info.st_size, claimed_name, max_bytes)
+        if early is not None:
+            return early
+        beside = self._beside()
+        try:
+            copied = self._copy(original, beside, claimed_name)
+            if isinstance(copied, Refusal):
+                return copied
+            if _changed(original, before) or beside.stat().st_size != info.st_size:
+                return Refusal(
+                    "refused",
+                    "changed_while_read",
+                    f"{claimed_name}: changed while it was read; it is tried again at the next refresh.",
+                )
+            outcome = check_file(beside, claimed_name, max_bytes=max_bytes)
+            if isinstance(outcome, Refusal):
+                return outcome
+            target = self.path_of(copied, outcome)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists() or target.stat().st_size != info.st_size:
+                beside.chmod(0o444)
+                beside.replace(target)
+                fsync_directory(target.parent)
+            return StoredFile(copied, info.st_size, outcome, MIME[outcome], target)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def _beside(self) -> Path:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"The store {self.root} cannot be made ({error.strerror}). Set paths.store to a folder that can be written."
+            ) from error
+        return self.root / f".{os.getpid()}-{secrets.token_hex(6)}.part"
+
+    def _copy(self, original: Path, beside: Path, claimed_name: str) -> str | Refusal:
+        digest = hashlib.sha256()
+        try:
+            source = original.open("rb")
+        except OSError as error:
+            return Refusal("missing", "no_permission", f"{claimed_name}: cannot be read ({error.strerror}).")
+        with source:
+            try:
+                with beside.open("xb") as copy:
+                    while chunk := source.read(_CHUNK):
+                        digest.update(chunk)
+                        copy.write(chunk)
+                    copy.flush()
+                    os.fsync(copy.fileno())
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise Unavailable(
+                        f"No room left on the disk of the store {self.root}. Free some space and run the command again."
+                    ) from error
+                if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                    raise Unavailable(
+                        f"The store {self.root} cannot be written ({error.strerror}). Set paths.store to a folder that can be."
+                    ) from error
+                return Refusal("missing", "no_permission", f"{claimed_name}: reading failed ({error.strerror}).")
+        return digest.hexdigest()
+
+    def remove_leftovers(self) -> int:
+        """Remove the half copies of runs that were killed; call it only while holding the refresh lock. Returns how many there were."""
+        leftovers = list(self.root.glob(".*.part"))
+        for path in leftovers:
+            path.unlink(missing_ok=True)
+        return len(leftovers)
+
+
+def _refused_unread(size: int, claimed_name: str, max_bytes: int) -> Refusal | None:
+    if size > max_bytes:
+        return Refusal("refused", "too_large", f"{claimed_name}: {size} bytes; the limit is {max_bytes} (sources.max_file_mb).")
+    return None
+
+
+def _changed(original: Path, before: str) -> bool:
+    try:
+        return fingerprint(original) != before
+    except OSError:
+        return True

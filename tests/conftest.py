@@ -1,0 +1,19 @@
+"""Shared by all tests: where the real corpus lies, and the marker that skips what needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+CORPUS = SHARED / "corpus"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CORPUS.is_dir():
+        return
+    skip = pytest.mark.skip(reason=f"the shared corpus of real documents is not there ({CORPUS})")
+    for item in items:
+        if "corpus" in item.keywords:
+            item.add_marker(skip)
