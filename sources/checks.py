@@ -6,6 +6,7 @@ pure function of the bytes, so that connectors and the folder source share them.
 
 from __future__ import annotations
 
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,21 +40,9 @@ _CHALLENGES = (
     b"<title>just a moment...</title>",
     b"cf-browser-verification",
 )
-_ERROR_TITLES = tuple(
-    b"<title>" + words
-    for words in (
-        b"404",
-        b"403",
-        b"500",
-        b"502",
-        b"503",
-        b"error",
-        b"access denied",
-        b"not found",
-        b"page not found",
-        b"forbidden",
-    )
-) + (b"<title>service unavailable", b"<title>bad gateway", b"<title>internal server error")
+_ERROR_TITLE = re.compile(
+    rb"<title>\s*(40\d|5\d\d|error|access denied|(page )?not found|forbidden|service unavailable|bad gateway|internal server error)"
+)
 _NO_TEXT_ANSWER = b"the system was not able to generate"
 _OLE2 = b"\xd0\xcf\x11\xe0"
 _WORDPERFECT = b"\xffWPC"
@@ -159,7 +148,7 @@ def _sniff_text(head: bytes) -> Sniffed:
     if any(mark in text for mark in _CHALLENGES):
         return Sniffed(None, "challenge_page", "the service answered with a challenge for browsers instead of the document.")
     if looks_like_html:
-        if any(mark in text for mark in _ERROR_TITLES):
+        if _ERROR_TITLE.search(text):
             return Sniffed(None, "error_page", "a web page that reports an error, not a document.")
         return Sniffed("html", "ok", "")
     if _NO_TEXT_ANSWER in text:

@@ -1,0 +1,68 @@
+"""How a run tells what it is doing: a bar on a terminal, nothing elsewhere, and always a small file that `entente status` can read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from entente.errors import EntenteError
+from entente.files import write_text_whole
+
+
+class Progress(Protocol):
+    """Told by a run at the start and at every step of a stage."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Say that `done` of `total` units of a stage are finished."""
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+class ProgressFile:
+    """Keeps `progress.json` in the state folder while a run lasts, so that others can see how far it is while it holds the database."""
+
+    def __init__(self, state_folder: Path, inner: Progress) -> None:
+        self.path = state_folder / "progress.json"
+        self._inner = inner
+        self._started = datetime.now(UTC).isoformat(timespec="seconds")
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        self._inner(stage, done, total)
+        content = {"pid": os.getpid(), "started_at": self._started, "stage": stage, "done": done, "total": total}
+        # A full disk will stop the run at its next real write; the note on progress is not what should.
+        with contextlib.suppress(OSError, EntenteError):
+            write_text_whole(self.path, json.dumps(content))
+
+    def remove(self) -> None:
+        """Remove the file at the end of a run."""
+        self.path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def terminal_progress(*, wanted: bool = True) -> Iterator[Progress]:
+    """Give a progress bar on standard error where that is a terminal, silence elsewhere."""
+    if not wanted or not sys.stderr.isatty():
+        yield quiet
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=False) as bars:
+        tasks: dict[str, int] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = int(bars.add_task(stage, total=total))
+            bars.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type]  # rich's TaskID is an int
+
+        yield show

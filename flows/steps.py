@@ -1,0 +1,203 @@
+"""The steps of the main job, one function each: read what is pending, let the rooms do it, load the result in one transaction.
+
+Each step looks up in the warehouse what there is to do, so running it again does nothing, and a run that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from extractors.options import ExtractionLimits, ExtractOptions
+from flows.settings import Settings
+from sources.folder import FolderSource
+from sources.identity import OK, OTHER_FORMAT, SAME_BYTES, Known, Registry
+from sources.store import Store, fingerprint
+from sources.types import Record, Refusal
+from warehouse.database import open_warehouse
+from warehouse.loader import FetchedRow, KnownRecord, Loader, PendingFile
+
+if TYPE_CHECKING:
+    from extractors.pool import ExtractionPool
+    from models.classifier import Classifier
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the sources list now: the records that are new or changed, how many there are in all, and what was odd."""
+
+    to_fetch: tuple[Record, ...]
+    total: int
+    issues: tuple[str, ...]
+
+
+def extraction_options(settings: Settings) -> tuple[ExtractOptions, ExtractionLimits]:
+    """Return the extraction settings in the room's own types."""
+    extraction = settings.extraction
+    limits = ExtractionLimits(
+        seconds=extraction.seconds_per_document,
+        memory_mb=extraction.memory_mb,
+        output_mb=extraction.output_mb,
+        max_pages=extraction.max_pages,
+    )
+    return ExtractOptions(engine=extraction.engine), limits
+
+
+def discover(settings: Settings) -> Listing:
+    """List all records of all sources and compare them with what is on file; nothing is read but names, sizes and times."""
+    records: list[Record] = []
+    issues: list[str] = []
+    for folder in settings.sources.folders:
+        listing = FolderSource(folder.id, folder.roots, folder.manifests, folder.columns, dict(folder.defaults)).discover()
+        records += listing.records
+        issues += listing.issues
+    known = known_records(settings)
+    changed = tuple(record for record in records if _is_changed(record, known))
+    return Listing(changed, len(records), tuple(issues))
+
+
+def known_records(settings: Settings) -> dict[str, KnownRecord]:
+    """Return what the warehouse knows about every record of the configured sources; nothing where there is no warehouse yet."""
+    if not settings.paths.warehouse.exists():
+        return {}
+    with open_warehouse(settings.paths.warehouse) as connection:
+        return Loader(connection, None).known_records([folder.id for folder in settings.sources.folders])
+
+
+def _is_changed(record: Record, known: dict[str, KnownRecord]) -> bool:
+    before = known.get(record.record_id)
+    if before is None:
+        return True
+    mark = _mark_of(record)
+    if mark is None:
+        # The file is gone. What was taken before stays; only a file that was never there is worth another word.
+        return before.file_sha256 is None and before.state != "missing"
+    if before.fingerprint != mark or before.metadata_hash != metadata_hash(record):
+        return True
+    if before.reason == SAME_BYTES:
+        owner = next((row for row in known.values() if row.document_id == before.document_id and _is_primary(row)), None)
+        return owner is None or owner.file_sha256 != before.file_sha256
+    return before.reason == "changed_while_read"
+
+
+def _mark_of(record: Record) -> str | None:
+    try:
+        return fingerprint(record.location)
+    except OSError:
+        return None
+
+
+def metadata_hash(record: Record) -> str:
+    """Return a hash of what the source says about a record."""
+    plain = json.dumps(asdict(record.metadata), sort_keys=True, default=str)
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+def _is_primary(row: KnownRecord) -> bool:
+    return row.document_id is not None and row.reason not in (SAME_BYTES, OTHER_FORMAT)
+
+
+def fetch(settings: Settings, run_id: str, records: Sequence[Record]) -> dict[str, int]:
+    """Take the files of these records into the store, decide which document each belongs to, and load the outcome."""
+    store = Store(settings.paths.store)
+    max_bytes = settings.sources.max_file_mb * 1_000_000
+    with open_warehouse(settings.paths.warehouse) as connection:
+        loader = Loader(connection, run_id)
+        known = loader.known_records([folder.id for folder in settings.sources.folders])
+        registry = Registry(_documents_of(known, store))
+        rows = [_fetch_one(record, store, registry, max_bytes) for record in records]
+        loader.load_fetched(rows)
+    refused = sum(row.refusal is not None for row in rows)
+    return {"fetched": len(rows) - refused, "refused": refused}
+
+
+def _documents_of(known: dict[str, KnownRecord], store: Store) -> list[Known]:
+    return [
+        Known(record_id, row.document_id, row.file_sha256, row.file_format or "", _is_primary(row))
+        for record_id, row in sorted(known.items())
+        if row.document_id is not None and row.file_sha256 is not None
+    ]
+
+
+def _fetch_one(record: Record, store: Store, registry: Registry, max_bytes: int) -> FetchedRow:
+    mark = _mark_of(record) or ""
+    outcome = store.put(record.location, record.location.name, max_bytes=max_bytes)
+    said = metadata_hash(record)
+    if isinstance(outcome, Refusal):
+        return FetchedRow(record, mark, said, None, outcome, None, False, outcome.reason)
+    assignment = registry.assign(record, outcome)
+    return FetchedRow(record, mark, said, outcome, None, assignment.document_id, assignment.is_primary, assignment.reason or OK)
+
+
+def pending_files(settings: Settings, extractor_key: str) -> list[PendingFile]:
+    """Return the files that this extractor has not read yet."""
+    with open_warehouse(settings.paths.warehouse) as connection:
+        return Loader(connection, None).pending_extraction(extractor_key)
+
+
+def extract(settings: Settings, run_id: str, pool: ExtractionPool, files: Sequence[PendingFile], extractor_key: str) -> dict[str, int]:
+    """Read these files in child processes and load the passages, or the reason why there are none."""
+    from extractors.pool import ExtractionJob
+    from extractors.types import Extraction
+
+    store = Store(settings.paths.store)
+    by_hash = {file.file_sha256: file for file in files}
+    jobs = [ExtractionJob(store.path_of(file.file_sha256, file.file_format), file.file_format, file.file_sha256) for file in files]
+    outcomes = {job.file_sha256: outcome for job, outcome in pool.run(_largest_first(jobs))}
+    results = [(by_hash[sha256], outcomes[sha256]) for sha256 in sorted(outcomes, key=lambda key: by_hash[key].document_id)]
+    with open_warehouse(settings.paths.warehouse) as connection:
+        Loader(connection, run_id).load_extractions(results, extractor_key)
+    read = [outcome for outcome in outcomes.values() if isinstance(outcome, Extraction)]
+    return {
+        "extracted": len(read),
+        "unreadable": len(outcomes) - len(read),
+        "pages": sum(len(outcome.pages) for outcome in read),
+        "passages": sum(len(outcome.passages) for outcome in read),
+    }
+
+
+def _largest_first(jobs: list[T]) -> list[T]:
+    """Put large files first, so that no worker ends a batch alone with the largest one."""
+
+    def size(job: T) -> int:
+        path: Path = job.path  # type: ignore[attr-defined]  # every job has the path of its file
+        return path.stat().st_size if path.exists() else 0
+
+    return sorted(jobs, key=size, reverse=True)
+
+
+def classify_pending(
+    settings: Settings,
+    run_id: str,
+    classifier: Classifier,
+    batch_documents: int,
+    told: Callable[[int], None],
+) -> dict[str, int]:
+    """Score the next batch of documents whose passages this model has not scored; returns counts, all zero when nothing is left."""
+    with open_warehouse(settings.paths.warehouse) as connection:
+        loader = Loader(connection, run_id)
+        batch = next(iter(loader.pending_classification(classifier.version, classifier.languages, batch_documents)), None)
+    if batch is None:
+        return {"classified": 0, "scored": 0}
+    passages = [passage for _document, texts in batch for passage in texts]
+    predictions = []
+    for prediction in classifier.classify(passages):
+        predictions.append(prediction)
+        told(len(predictions))
+    with open_warehouse(settings.paths.warehouse) as connection:
+        Loader(connection, run_id).load_predictions(classifier.version, predictions, [document for document, _texts in batch])
+    return {"classified": len(batch), "scored": len(predictions)}
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut a sequence into lists of at most `size`."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
