@@ -1,0 +1,54 @@
+# The one door: everything a developer, a reader of the README or CI runs. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+DEMO   := .demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types check bench bench-classify bench-extract guide sample clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+# The environment is made once and again only when pyproject.toml changes. An old pip tries versions for minutes: it is renewed first.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Entente needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 3; }
+	@echo "Setting up $(VENV) (some minutes the first time) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## run the whole main job on the sample that ships with the project
+	@$(BIN)/entente init $(DEMO) --sample
+	@$(BIN)/entente --project $(DEMO) refresh
+	@$(BIN)/entente --project $(DEMO) summary
+
+test: $(READY) ## run the tests
+	@$(BIN)/python -m pytest
+
+lint: $(READY) ## check format and style, and that generated pages are fresh
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/python -m models.guide --check
+
+types: $(READY) ## check the types
+	@$(BIN)/mypy
+
+check: lint types test ## all that CI runs
+
+bench: $(READY) ## print the tables of speed and quality
+	@for table in benchmarks/[a-z]*.py; do echo "== $$table"; $(BIN)/python $$table || exit 1; done
+
+guide: $(READY) ## render docs/codebook.md from configs/codebook.yaml
+	@$(BIN)/python -m models.guide --write
+
+sample: $(READY) ## make the sample reports again
+	@$(BIN)/python -m sample.make
+
+clean: ## remove what can be made again (environment, caches, demo)
+	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
