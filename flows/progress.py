@@ -35,6 +35,7 @@ class ProgressFile:
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
 
     def __call__(self, stage: str, done: int, total: int) -> None:
+        """Pass the word on and write it down."""
         self._inner(stage, done, total)
         content = {"pid": os.getpid(), "started_at": self._started, "stage": stage, "done": done, "total": total}
         # A full disk will stop the run at its next real write; the note on progress is not what should.

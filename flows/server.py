@@ -63,7 +63,9 @@ def prefect_server(home: Path) -> Iterator[str]:
         process, address = _start(home)
         if not _healthy(process, address):
             _stop(process)
-            raise Unavailable(f"The private Prefect server does not start; see {home / 'server.log'}. `entente refresh --no-prefect` works without it.")
+            raise Unavailable(
+                f"The private Prefect server does not start; see {home / 'server.log'}. `entente refresh --no-prefect` works without it."
+            )
     os.environ["PREFECT_API_URL"] = address
     try:
         yield address

@@ -142,14 +142,18 @@ def pending_files(settings: Settings, extractor_key: str) -> list[PendingFile]:
         return Loader(connection, None).pending_extraction(extractor_key)
 
 
-def extract(settings: Settings, run_id: str, pool: ExtractionPool, files: Sequence[PendingFile], extractor_key: str) -> dict[str, int]:
+def extract(
+    settings: Settings, run_id: str, pool: ExtractionPool, files: Sequence[PendingFile], extractor_key: str
+) -> dict[str, int]:
     """Read these files in child processes and load the passages, or the reason why there are none."""
     from extractors.pool import ExtractionJob
     from extractors.types import Extraction
 
     store = Store(settings.paths.store)
     by_hash = {file.file_sha256: file for file in files}
-    jobs = [ExtractionJob(store.path_of(file.file_sha256, file.file_format), file.file_format, file.file_sha256) for file in files]
+    jobs = [
+        ExtractionJob(store.path_of(file.file_sha256, file.file_format), file.file_format, file.file_sha256) for file in files
+    ]
     outcomes = {job.file_sha256: outcome for job, outcome in pool.run(_largest_first(jobs))}
     results = [(by_hash[sha256], outcomes[sha256]) for sha256 in sorted(outcomes, key=lambda key: by_hash[key].document_id)]
     with open_warehouse(settings.paths.warehouse) as connection:
@@ -201,3 +205,14 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def prepare(settings: Settings) -> None:
+    """Make the warehouse ready for this codebook and remove what killed runs have left; call it only while holding the refresh lock."""
+    from flows.load import codebook_rows, read_codebook, score_columns
+    from warehouse.codebook import set_codebook
+
+    Store(settings.paths.store).remove_leftovers()
+    codebook = read_codebook(settings)
+    with open_warehouse(settings.paths.warehouse) as connection:
+        set_codebook(connection, codebook_rows(codebook), score_columns(codebook))

@@ -1,0 +1,94 @@
+"""`entente`: the commands, and the one place where errors become a line of text and an exit code.
+
+Exit codes: 0 success, 1 the command ran and its answer is no, 2 something given is wrong, 3 something is missing on this machine, 4 somebody
+else holds what is needed, 130 and 143 interrupted.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from entente import __version__
+from entente.errors import EntenteError
+
+app = typer.Typer(
+    name="entente",
+    help="Official reports of intergovernmental organizations as coded, traceable evidence in DuckDB.",
+    epilog="Start with: entente init DIR --sample, then entente --project DIR refresh",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+models_app = typer.Typer(help="The models that there are.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models_app, name="models")
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    project: Annotated[
+        Path | None,
+        typer.Option("--project", "-C", help="The project: the folder that holds configs/ (default: here, or ENTENTE_PROJECT)."),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+    context.obj = project
+
+
+def run() -> None:
+    """Run the command line and leave with its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        _import_commands()
+        app(standalone_mode=True)
+    except EntenteError as error:
+        _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has gone (entente sql ... | head): nothing is wrong. Python would complain once more at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        _fail("Interrupted. Nothing is lost: the same command goes on where this one stopped.", 130)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _fail(f"No room left on the disk ({error.filename or 'see above'}). Free some space and run the command again.", 3)
+        raise
+
+
+def _import_commands() -> None:
+    """Let every command module register itself; none of them imports anything heavy at this time."""
+    from flows.cli import (  # noqa: F401  # imported for their effect
+        classify,
+        doctor,
+        extract,
+        init,
+        models,
+        publish,
+        refresh,
+        sql,
+        status,
+        summary,
+        train,
+        verify,
+    )
+
+
+def _fail(message: str, code: int) -> None:
+    print(message, file=sys.stderr)
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    raise SystemExit(143)

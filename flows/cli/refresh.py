@@ -1,0 +1,106 @@
+"""`entente refresh`: the main job."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from entente.errors import BadInput
+from flows.cli.main import app
+from flows.cli.output import note, print_json
+from flows.progress import Progress, ProgressFile, terminal_progress
+from flows.settings import CONFIG_NAME, Folder, Settings, has_project, load_settings
+
+if TYPE_CHECKING:
+    from flows.pipeline import RefreshOptions, Summary
+
+
+@app.command(epilog="Example: entente refresh ../reports --manifest ../reports/manifest.csv")
+def refresh(
+    context: typer.Context,
+    folders: Annotated[list[Path] | None, typer.Argument(help="Folders with reports, instead of the configured ones.")] = None,
+    manifest: Annotated[list[Path] | None, typer.Option(help="A CSV with metadata for the files of these folders.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="How the manifest names a column, as FIELD=NAME (e.g. symbol=symbol_or_id); repeatable.")
+    ] = None,
+    prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow (watched, steps tried again), or plainly.")] = True,
+    classify: Annotated[bool, typer.Option(help="Score the passages.")] = True,
+    publish: Annotated[bool, typer.Option(help="Publish at the end.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Pull what is new, read it, score it, load it, publish it.
+
+    Safe to run twice and safe to kill: a second run does nothing, a run after a kill goes on where the first one stopped.
+    """
+    from flows.pipeline import RefreshOptions, nothing_to_do
+
+    settings = _with_folders(load_settings(context.obj), folders or [], manifest or [], column or [])
+    options = RefreshOptions(classify=classify, publish=publish, command=shlex.join(["entente", *sys.argv[1:]]))
+    summary = nothing_to_do(settings, options)
+    if summary is None:
+        with terminal_progress(wanted=not as_json) as bar:
+            progress = ProgressFile(settings.paths.state, bar)
+            try:
+                summary = _run(settings, options, progress, with_prefect=prefect)
+            finally:
+                progress.remove()
+    _show(settings, summary, as_json=as_json)
+
+
+def _run(settings: Settings, options: RefreshOptions, progress: Progress, *, with_prefect: bool) -> Summary:
+    if not with_prefect:
+        from flows.pipeline import refresh as plain_refresh
+
+        return plain_refresh(settings, options, progress)
+    from flows.server import prefect_server
+
+    with prefect_server(settings.paths.state / "prefect"):
+        from flows.refresh import refresh_flow
+
+        return refresh_flow(settings, options, progress)
+
+
+def _with_folders(settings: Settings, folders: list[Path], manifests: list[Path], columns: list[str]) -> Settings:
+    if not folders:
+        if manifests or columns:
+            raise BadInput("--manifest and --column go with folders on the command line; name the folders, or write both into the configuration.")
+        if not has_project(settings):
+            raise BadInput(
+                f"There is no project here ({settings.project / CONFIG_NAME} is missing). "
+                "Make one with `entente init DIR` and use -C DIR, or name folders with reports."
+            )
+        return settings
+    names: dict[str, str] = {}
+    for pair in columns:
+        field, mark, name = pair.partition("=")
+        if not mark:
+            raise BadInput(f"--column {pair}: write FIELD=NAME, e.g. symbol=symbol_or_id.")
+        names[field] = name
+    folder = Folder(roots=tuple(path.resolve() for path in folders), manifests=tuple(path.resolve() for path in manifests), columns=names)
+    return settings.model_copy(update={"sources": settings.sources.model_copy(update={"folders": (folder,)})})
+
+
+def _show(settings: Settings, summary: Summary, *, as_json: bool) -> None:
+    if as_json:
+        print_json(summary.as_dict())
+        return
+    for issue in summary.issues[:20]:
+        note(f"note: {issue}")
+    if len(summary.issues) > 20:
+        note(f"note: and {len(summary.issues) - 20} more of this kind")
+    counts = summary.as_dict()
+    if not any(counts[name] for name in ("fetched", "refused", "extracted", "unreadable", "classified")):
+        print(f"Up to date: {summary.listed} records looked at, nothing new.")
+    else:
+        print(
+            f"{summary.listed} records listed; {counts['fetched']} files taken, {counts['refused']} refused or missing; "
+            f"{counts['extracted']} read ({counts['pages']} pages, {counts['passages']} passages), {counts['unreadable']} unreadable; "
+            f"{counts['scored']} passages of {counts['classified']} documents scored. {summary.seconds:.0f} s."
+        )
+    if summary.published is not None and summary.published.changed:
+        print(f"Published: {settings.paths.published}")
+    print("More: entente status, entente status --problems")
