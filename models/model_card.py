@@ -1,0 +1,111 @@
+"""The model card, written from the facts of `model.json` and from nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.model_file import ModelFacts
+
+_ORIGINS = {
+    "invented": "passages invented for Entente in the style of ILO and UN reports, with codes",
+    "codebook": "the codebook's own example bank",
+    "real": "coded passages of real reports (the texts are not part of the project)",
+}
+
+
+def model_card(facts: ModelFacts) -> str:
+    """Return the text of `MODEL_CARD.md`."""
+    real = any(one.name == "real" for one in facts.data)
+    lines = [
+        f"# Model card: {facts.version}",
+        "",
+        f"Codes passages of official reports by the codebook `{facts.codebook.name}` version {facts.codebook.version}: calibrated "
+        f"probabilities and consistent labels for {', '.join(facts.codebook.categories)}. Made {facts.created} by `entente train`.",
+        "",
+        "## What it is",
+        "",
+        f"Linear heads on the frozen encoder {facts.encoder.name} (revision {facts.encoder.revision}) and on word n-grams (stored as "
+        "hashes; those found in fewer than three training documents are left out). Input: heading and text of a passage. Country, year, "
+        "mission and symbol are never input. Labels are the most probable combination that the codebook's constraints allow.",
+        "",
+        "## Intended use",
+        "",
+        "Counting and comparing over many passages, with the errors below taken into account. Not for judging a single passage, a person "
+        "or a country. A label says what a passage reports, not what is true.",
+        "",
+        "## Training data and coders",
+        "",
+        "| source | passages | documents | SHA-256 |",
+        "| --- | ---: | ---: | --- |",
+    ]
+    for one in facts.data:
+        hashes = "; ".join(f"{name} `{value}`" for name, value in one.sha256.items()) or "in the codebook"
+        lines.append(f"| {_ORIGINS.get(one.name, one.name)} | {one.passages} | {one.documents} | {hashes} |")
+    lines += [
+        "",
+        "**The coders were language models applying the codebook. No person has coded these passages.** Two runs of one model share their "
+        "errors, so agreement with these codes overstates agreement with people."
+        if real
+        else "**The codes were made by language models applying the codebook. No person has coded these passages**, and none is from a real report.",
+        "",
+        "## Languages and limits",
+        "",
+        f"Trained on {', '.join(facts.languages)} only; for other languages its answers are guesses. "
+        + (
+            "The real passages are United Nations documents; the style of the ILO is known from invented passages only. "
+            if real
+            else "Trained on invented passages only: expect much lower figures on real reports. "
+        )
+        + "Rare categories (see the counts) are found poorly. A text longer than the encoder's window is read in parts.",
+        "",
+    ]
+    lines += ["## Training codes", "", "| dimension | counts |", "| --- | --- |"]
+    for name, counts in facts.labels.items():
+        lines.append(f"| {name} | {', '.join(f'{category} {count}' for category, count in counts.items())} |")
+    if "dev" in facts.metrics:
+        lines += ["", "## Figures on dev: other documents and countries than in training", "", *_table(facts.metrics["dev"])]
+        lines += ["", *_categories(facts.metrics["dev"])]
+    if "cross_validated" in facts.metrics:
+        lines += [
+            "",
+            "## Figures by cross-validation over training documents",
+            "",
+            "Choice and calibration used the same folds, so these flatter a little.",
+            "",
+            *_table(facts.metrics["cross_validated"]),
+        ]
+    lines += [
+        "",
+        "## Making it again",
+        "",
+        f"Seed {facts.seed}; {', '.join(f'{name} {version}' for name, version in facts.libraries.items())}. Heads: SHA-256 "
+        f"`{facts.heads_sha256}`. Everything else is in `model.json`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(report: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{report['passages']} passages of {report['documents']} documents; 95 % intervals by bootstrap over documents.",
+        "",
+        "| dimension | macro F1 | interval | majority | accuracy | Krippendorff's alpha | calibration error |",
+        "| --- | ---: | --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, one in report["dimensions"].items():
+        alpha = "-" if one["alpha"] is None else f"{one['alpha']:.2f}"
+        lines.append(
+            f"| {name} | {one['macro_f1']:.2f} | {one['interval'][0]:.2f} to {one['interval'][1]:.2f} | {one['majority_f1']:.2f} "
+            f"| {one['accuracy']:.2f} | {alpha} | {one['calibration_error']:.3f} |"
+        )
+    return lines
+
+
+def _categories(report: dict[str, Any]) -> list[str]:
+    lines = ["| dimension | category | precision | recall | F1 | support |", "| --- | --- | ---: | ---: | ---: | ---: |"]
+    for name, one in report["dimensions"].items():
+        lines += [
+            f"| {name} | {category} | {s['precision']:.2f} | {s['recall']:.2f} | {s['f1']:.2f} | {s['support']} |"
+            for category, s in one["categories"].items()
+        ]
+    return lines

@@ -1,0 +1,82 @@
+"""What a model is trained from: the shipped passages, the codebook's examples, and an annotations folder when there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from entente.errors import BadInput
+from entente.files import sha256_of_file
+from models.annotations import AnnotatedPassage, example_bank, read_annotations, read_invented
+from models.codebook import Codebook
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Passages to train on, passages to report on (never trained on), and the hashes of the files they came from.
+
+    `left_out` counts training passages whose very text stands in dev too: reports repeat paragraphs, and learning one by heart would
+    flatter the figures.
+    """
+
+    passages: list[AnnotatedPassage]
+    dev: list[AnnotatedPassage]
+    sha256: dict[str, dict[str, str]]
+    left_out: int
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Return name, hashes and counts of each source of training passages."""
+        found = []
+        for origin in ("invented", "codebook", "real"):
+            own = [one for one in self.passages if one.origin == origin]
+            if own:
+                found.append(
+                    {
+                        "name": origin,
+                        "sha256": self.sha256.get(origin, {}),
+                        "passages": len(own),
+                        "documents": len({one.document for one in own}),
+                    }
+                )
+        return found
+
+
+def collect(codebook: Codebook, annotations: Path | None) -> TrainingData:
+    """Read everything there is to train on.
+
+    Args:
+        codebook: what the codes must agree with.
+        annotations: a folder with `texts.jsonl`, `train.jsonl` and perhaps `dev.jsonl`; None for what ships with the project.
+
+    Raises:
+        BadInput: when a row does not fit the codebook, or a document is both in train and in dev.
+    """
+    passages = [*read_invented(codebook), *example_bank(codebook)]
+    with resources.as_file(resources.files("models") / "data" / "invented.jsonl") as path:
+        sha256 = {"invented": {path.name: sha256_of_file(path)}}
+    dev: list[AnnotatedPassage] = []
+    repeated = 0
+    if annotations is not None:
+        real = read_annotations(annotations, "train", codebook)
+        sha256["real"] = {name: sha256_of_file(annotations / name) for name in ("texts.jsonl", "train.jsonl")}
+        if (annotations / "dev.jsonl").exists():
+            dev = read_annotations(annotations, "dev", codebook)
+            _check_apart(real, dev, annotations)
+            told = {one.passage.text for one in dev}
+            real, repeated = [one for one in real if one.passage.text not in told], len(real)
+            repeated -= len(real)
+        passages += real
+    return TrainingData(passages, dev, sha256, repeated)
+
+
+def _check_apart(train: Sequence[AnnotatedPassage], dev: Sequence[AnnotatedPassage], folder: Path) -> None:
+    """Raise `BadInput` when figures on dev would be flattered by training."""
+    documents = sorted({one.document for one in train} & {one.document for one in dev})
+    if documents:
+        raise BadInput(
+            f"In {folder}, train.jsonl and dev.jsonl share {len(documents)} documents ({', '.join(documents[:5])}). "
+            "Move each document's passages to one side, or figures on dev mean nothing."
+        )
