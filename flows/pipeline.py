@@ -169,7 +169,15 @@ def _classify(settings: Settings, progress: Progress, call: Call, run_id: str, s
     done = 0
     progress("classify", 0, todo)
     while True:
-        counts = call("classify", steps.classify_pending, settings, run_id, classifier, size, lambda n, d=done: progress("classify", d + n, todo))
+        counts = call(
+            "classify",
+            steps.classify_pending,
+            settings,
+            run_id,
+            classifier,
+            size,
+            lambda n, d=done: progress("classify", d + n, todo),
+        )
         if not counts["classified"]:
             break
         done += counts["scored"]

@@ -25,7 +25,8 @@ def refresh(
     folders: Annotated[list[Path] | None, typer.Argument(help="Folders with reports, instead of the configured ones.")] = None,
     manifest: Annotated[list[Path] | None, typer.Option(help="A CSV with metadata for the files of these folders.")] = None,
     column: Annotated[
-        list[str] | None, typer.Option(help="How the manifest names a column, as FIELD=NAME (e.g. symbol=symbol_or_id); repeatable.")
+        list[str] | None,
+        typer.Option(help="How the manifest names a column, as FIELD=NAME (e.g. symbol=symbol_or_id); repeatable."),
     ] = None,
     prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow (watched, steps tried again), or plainly.")] = True,
     classify: Annotated[bool, typer.Option(help="Score the passages.")] = True,
@@ -67,7 +68,9 @@ def _run(settings: Settings, options: RefreshOptions, progress: Progress, *, wit
 def _with_folders(settings: Settings, folders: list[Path], manifests: list[Path], columns: list[str]) -> Settings:
     if not folders:
         if manifests or columns:
-            raise BadInput("--manifest and --column go with folders on the command line; name the folders, or write both into the configuration.")
+            raise BadInput(
+                "--manifest and --column go with folders on the command line; name the folders, or write both into the configuration."
+            )
         if not has_project(settings):
             raise BadInput(
                 f"There is no project here ({settings.project / CONFIG_NAME} is missing). "
@@ -80,7 +83,9 @@ def _with_folders(settings: Settings, folders: list[Path], manifests: list[Path]
         if not mark:
             raise BadInput(f"--column {pair}: write FIELD=NAME, e.g. symbol=symbol_or_id.")
         names[field] = name
-    folder = Folder(roots=tuple(path.resolve() for path in folders), manifests=tuple(path.resolve() for path in manifests), columns=names)
+    folder = Folder(
+        roots=tuple(path.resolve() for path in folders), manifests=tuple(path.resolve() for path in manifests), columns=names
+    )
     return settings.model_copy(update={"sources": settings.sources.model_copy(update={"folders": (folder,)})})
 
 

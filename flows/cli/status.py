@@ -1,0 +1,97 @@
+"""`entente status`: where every record stands, and what the last runs did."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from entente.errors import BadInput, Busy
+from flows.cli.main import app
+from flows.cli.output import print_json, table
+from flows.settings import Settings, load_settings
+
+
+@app.command(epilog="Example: entente status --problems")
+def status(
+    context: typer.Context,
+    problems: Annotated[
+        bool, typer.Option("--problems", help="Name every record that could not be taken, read or scored, with the reason.")
+    ] = False,
+    state: Annotated[
+        str | None, typer.Option(help="Name every record in this state (discovered, refused, ..., published).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Show the ledger: how many records are in which state and why, the last runs, the published file."""
+    from warehouse.states import State
+
+    settings = load_settings(context.obj)
+    if state is not None and state not in set(State):
+        raise BadInput(f"--state {state}: unknown; states are {', '.join(State)}.")
+    if not settings.paths.warehouse.exists():
+        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")
+    try:
+        content = _read(settings, problems=problems, state=state)
+    except Busy as error:
+        content = {"busy": str(error), "progress": _progress(settings.paths.state / "progress.json")}
+    if as_json:
+        print_json(content)
+    else:
+        _show(content)
+
+
+def _read(settings: Settings, *, problems: bool, state: str | None) -> dict[str, Any]:
+    from warehouse.database import open_warehouse
+    from warehouse.status import document_rows, last_runs, state_counts
+
+    with open_warehouse(settings.paths.warehouse, read_only=True) as connection:
+        content: dict[str, Any] = {"states": state_counts(connection), "runs": last_runs(connection, 5)}
+        if problems:
+            content["records"] = [row for row in document_rows(connection) if row["reason"] != "ok"]
+        elif state is not None:
+            content["records"] = document_rows(connection, state)
+    published = settings.paths.published
+    content["published"] = {"path": str(published), "there": published.exists()}
+    content["progress"] = _progress(settings.paths.state / "progress.json")
+    return content
+
+
+def _progress(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) and Path(f"/proc/{content.get('pid')}").exists() else None
+
+
+def _show(content: dict[str, Any]) -> None:
+    if content.get("progress"):
+        now = content["progress"]
+        print(
+            f"A refresh is at work (process {now['pid']}, since {now['started_at']}): {now['stage']} {now['done']} of {now['total']}.\n"
+        )
+    if "busy" in content:
+        print(content["busy"])
+        return
+    states = content["states"]
+    print(table(("state", "reason", "records"), [(row["state"], row["reason"], row["records"]) for row in states]))
+    print()
+    header = ("run", "started", "seconds", "status", "listed", "fetched", "extracted", "scored")
+    rows = [
+        (run["run_id"], run["started_at"], run["seconds"], run["status"], *(run["counts"].get(name) for name in header[4:]))
+        for run in content["runs"]
+    ]
+    print(table(header, rows))
+    print(f"\nPublished: {content['published']['path']}" + ("" if content["published"]["there"] else " (not there yet)"))
+    if "records" in content:
+        print()
+        print(
+            table(
+                ("record", "state", "reason", "detail"),
+                [(r["record_id"], r["state"], r["reason"], r["detail"]) for r in content["records"]],
+                width=110,
+            )
+        )
