@@ -46,7 +46,8 @@ def model_card(facts: ModelFacts) -> str:
         "**The coders were language models applying the codebook. No person has coded these passages.** Two runs of one model share their "
         "errors, so agreement with these codes overstates agreement with people."
         if real
-        else "**The codes were made by language models applying the codebook. No person has coded these passages**, and none is from a real report.",
+        else "**The codes were made by language models applying the codebook. No person has coded these passages**, and none of them is "
+        "from a real report.",
         "",
         "## Languages and limits",
         "",

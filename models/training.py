@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
@@ -17,18 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from entente.errors import BadInput, Unavailable
+from entente.errors import Unavailable
 from models.annotations import AnnotatedPassage
 from models.classifier import categories_of, one_torch_thread
-from models.codebook import NOT_APPLICABLE, Codebook
-from models.codebook_records import Dimension
+from models.codebook import Codebook
 from models.encoder import MINILM, Encoder, find_encoder
 from models.evaluation import EvaluationReport, compare
 from models.features import FeatureMaker, Features
-from models.fitting import FittedDimension, Vector, best_threshold, fit_dimension
-from models.heads import HeadWeights, NgramVocabulary, head_rows
+from models.head_training import FittedHeads, fit_heads
 from models.model_card import model_card
 from models.model_file import (
     FORMAT,
@@ -44,10 +40,6 @@ from models.scoring import Scorer
 from models.training_data import TrainingData, collect
 
 VERSION_PREFIX = "minilm-heads-1"
-_FOLDS = 5
-_GRIDS = {"dense": (0.001, 0.01), "ngram": (3.0, 30.0)}
-_DOCUMENTS_WITH_NGRAM = 3
-
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
@@ -83,12 +75,16 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
         BadInput: when coded passages do not fit the codebook, or a document is both in train and dev.
         Unavailable: when the encoder or scikit-learn is missing.
     """
+    return train_on(collect(request.codebook, request.annotations), request, progress=progress)
+
+
+def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress | None = None) -> Path:
+    """Train a model on given passages; otherwise as `train`, whose `annotations` is not looked at."""
     _require_sklearn()
     tell: Progress = progress or (lambda what, done, total: None)
-    data = collect(request.codebook, request.annotations)
     maker = FeatureMaker(Encoder.load(find_encoder()))
     features = _encode(maker, data.passages, request.threads, tell, "encoding training passages")
-    fitted = _fit(request.codebook, data.passages, features, request.seed, tell)
+    fitted = fit_heads(request.codebook, data.passages, features, request.seed, tell)
     heads = heads_bytes(fitted.heads.tensors())
     heads_sha256 = hashlib.sha256(heads).hexdigest()
     encoder = EncoderFacts(name=MINILM.name, revision=MINILM.revision, sha256=MINILM.sha256)
@@ -126,14 +122,6 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
     return write_model(request.output, facts, heads, model_card(facts))
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    heads: HeadWeights
-    thresholds: dict[str, dict[str, float]]
-    settings: dict[str, Any]
-    out_of_fold: Vector
-
-
 def _encode(maker: FeatureMaker, passages: Sequence[AnnotatedPassage], threads: int, tell: Progress, what: str) -> list[Features]:
     """Return the features of each passage; each is encoded alone, so that they do not depend on the number of threads."""
     features = []
@@ -145,151 +133,7 @@ def _encode(maker: FeatureMaker, passages: Sequence[AnnotatedPassage], threads: 
     return features
 
 
-def _fit(
-    codebook: Codebook, passages: Sequence[AnnotatedPassage], features: Sequence[Features], seed: int, tell: Progress
-) -> _Fitted:
-    """Fit and calibrate the heads of every trained dimension."""
-    from threadpoolctl import threadpool_limits
-
-    real = np.array([one.origin == "real" for one in passages])
-    counts_for_calibration = real if real.sum() >= 200 else np.ones(len(passages), dtype=bool)
-    dense, mean, scale = _standardized(np.stack([one.dense for one in features]).astype(np.float64))
-    vocabulary = _vocabulary(passages, features)
-    views = {"dense": dense, "ngram": _ngram_matrix(vocabulary, features)}
-    rows = head_rows(codebook)
-    total = max(part.stop for part in rows.values())
-    dense_weight, ngram_weight = np.zeros((total, dense.shape[1])), np.zeros((len(vocabulary.hashes), total))
-    bias, held_out = np.zeros(total), np.zeros((len(passages), total))
-    thresholds: dict[str, dict[str, float]] = {}
-    settings: dict[str, Any] = {"folds": _FOLDS, "grids": {k: list(v) for k, v in _GRIDS.items()}, "chosen": {}}
-    problems = list(_problems(codebook, passages))
-    folds = _folds([one.document for one in passages], seed)
-    done = 0
-    fits = len(problems) * sum(len(grid) * _FOLDS + 1 for grid in _GRIDS.values())
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        tell("fitting heads", done, fits)
-
-    with threadpool_limits(1):
-        for problem in problems:
-            own = [(train[problem.applies[train]], test) for train, test in folds]
-            fit = fit_dimension(
-                views,
-                problem.codes,
-                problem.categories,
-                own,
-                problem.applies,
-                counts_for_calibration & problem.applies,
-                _GRIDS,
-                step,
-            )
-            where = slice(rows[problem.dimension.id].start + problem.offset, None)
-            columns = _folded(fit, mean, scale, binary=problem.binary)
-            width = columns[2].shape[0]
-            where = slice(where.start, where.start + width)
-            dense_weight[where], ngram_weight[:, where], bias[where], held_out[:, where] = columns
-            settings["chosen"][problem.name] = {**fit.strength, "scales": {k: round(v, 4) for k, v in fit.mixture.scales.items()}}
-            if problem.binary:
-                chance = 1 / (1 + np.exp(-held_out[counts_for_calibration, where.start]))
-                positive = problem.codes[counts_for_calibration] == 1
-                category = problem.dimension.applicable_ids[problem.offset]
-                thresholds.setdefault(problem.dimension.id, {})[category] = best_threshold(chance, positive)
-    heads = HeadWeights(dense_weight.astype(np.float32), ngram_weight.astype(np.float16), bias.astype(np.float32), vocabulary)
-    return _Fitted(heads, thresholds, settings, held_out)
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """One classification to fit: a dimension, or one label of a multi-label dimension."""
-
-    name: str
-    dimension: Dimension
-    offset: int
-    binary: bool
-    codes: NDArray[np.intp]
-    categories: int
-    applies: NDArray[np.bool_]
-
-
-def _problems(codebook: Codebook, passages: Sequence[AnnotatedPassage]) -> Iterable[_Problem]:
-    everywhere = np.ones(len(passages), dtype=bool)
-    for dimension in codebook.trained_dimensions:
-        labels = [one.labels[dimension.id] for one in passages]
-        if dimension.kind == "multi":
-            for offset, category in enumerate(dimension.applicable_ids):
-                codes = np.array([category in label for label in labels]).astype(np.intp)
-                yield _Problem(f"{dimension.id}={category}", dimension, offset, True, codes, 2, everywhere)
-        else:
-            applies = np.array([label != NOT_APPLICABLE for label in labels])
-            if not applies.any():
-                raise BadInput(f"No training passage has a value for {dimension.id}. Add coded passages.")
-            index = {name: i for i, name in enumerate(dimension.applicable_ids)}
-            codes = np.array([index.get(str(label), 0) for label in labels], dtype=np.intp)
-            yield _Problem(dimension.id, dimension, 0, False, codes, len(index), applies)
-
-
-def _folded(fit: FittedDimension, mean: Vector, scale: Vector, *, binary: bool) -> tuple[Vector, Vector, Vector, Vector]:
-    """Return dense weights (outputs, inputs), n-gram weights (inputs, outputs), biases and out-of-fold outputs, with calibration and
-    standardization folded in; of a binary problem's two outputs the difference is kept.
-    """
-    dense = fit.heads["dense"].weight / scale[:, None] * fit.mixture.scales["dense"]
-    ngram = fit.heads["ngram"].weight * fit.mixture.scales["ngram"]
-    bias = fit.mixture.bias + sum(fit.heads[name].bias * fit.mixture.scales[name] for name in fit.heads) - mean @ dense
-    out = fit.out_of_fold
-    if binary:
-        dense, ngram, out = dense[:, 1:] - dense[:, :1], ngram[:, 1:] - ngram[:, :1], out[:, 1:] - out[:, :1]
-        bias = bias[1:] - bias[:1]
-    return dense.T, ngram, bias, out
-
-
-def _standardized(matrix: Vector) -> tuple[Vector, Vector, Vector]:
-    mean, scale = matrix.mean(axis=0), matrix.std(axis=0)
-    scale = np.where(scale > 1e-6, scale, 1.0)
-    return (matrix - mean) / scale, mean, scale
-
-
-def _vocabulary(passages: Sequence[AnnotatedPassage], features: Sequence[Features]) -> NgramVocabulary:
-    """Return the n-grams that occur in several documents: what one report alone says is a name or an accident."""
-    seen: dict[int, set[str]] = {}
-    in_passages: Counter[int] = Counter()
-    for one, feature in zip(passages, features, strict=True):
-        in_passages.update(feature.ngrams.keys())
-        for ngram in feature.ngrams:
-            documents = seen.setdefault(ngram, set())
-            if len(documents) < _DOCUMENTS_WITH_NGRAM:
-                documents.add(one.document)
-    kept = np.array(sorted(n for n, documents in seen.items() if len(documents) >= _DOCUMENTS_WITH_NGRAM), dtype=np.int64)
-    frequency = np.array([in_passages[int(n)] for n in kept], dtype=np.float64)
-    return NgramVocabulary(kept, (np.log((1 + len(passages)) / (1 + frequency)) + 1).astype(np.float32))
-
-
-def _ngram_matrix(vocabulary: NgramVocabulary, features: Sequence[Features]) -> Any:
-    from scipy.sparse import csr_matrix
-
-    parts = [vocabulary.tfidf(one.ngrams) for one in features]
-    starts = np.concatenate([[0], np.cumsum([len(positions) for positions, _ in parts])])
-    columns, weights = np.concatenate([p for p, _ in parts]), np.concatenate([w for _, w in parts])
-    return csr_matrix((weights, columns, starts), shape=(len(parts), len(vocabulary.hashes)))
-
-
-def _folds(documents: Sequence[str], seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Return folds as (train, test) rows; documents are dealt out at random, large ones first, to the fold with the fewest passages."""
-    sizes = Counter(documents)
-    order = sorted(sizes)
-    np.random.default_rng(seed).shuffle(order)
-    order.sort(key=lambda name: -sizes[name])
-    filled = [0] * _FOLDS
-    fold_of = {}
-    for name in order:
-        fold_of[name] = filled.index(min(filled))
-        filled[fold_of[name]] += sizes[name]
-    fold = np.array([fold_of[name] for name in documents])
-    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(_FOLDS)]
-
-
-def _cross_validated(fitted: _Fitted, data: TrainingData, request: TrainingRequest, version: str) -> EvaluationReport:
+def _cross_validated(fitted: FittedHeads, data: TrainingData, request: TrainingRequest, version: str) -> EvaluationReport:
     """Return the figures of the out-of-fold predictions, on real passages where there are any."""
     real = [i for i, one in enumerate(data.passages) if one.origin == "real"] or list(range(len(data.passages)))
     chosen = [data.passages[i] for i in real]
