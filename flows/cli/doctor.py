@@ -84,8 +84,7 @@ def _packages(_settings: Settings) -> tuple[str, str]:
 def _encoder(_settings: Settings) -> tuple[str, str]:
     from models.encoder import find_encoder
 
-    found = find_encoder()
-    return "ok", f"{found.name}, both hashes right ({found.folder})"
+    return "ok", f"all hashes right ({find_encoder()})"
 
 
 def _model(settings: Settings) -> tuple[str, str]:

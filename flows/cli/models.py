@@ -16,28 +16,28 @@ def list_command(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a model.")] = False,
 ) -> None:
-    """List the models that ship with Entente and those trained in this project; a star marks the one in use."""
-    from flows.load import chosen_model
-    from models.registry import list_models
+    """List the models that ship with Entente and those trained in this project."""
+    from models.registry import find_model, list_models
 
     settings = load_settings(context.obj)
     found = list_models(settings.model_folders)
-    in_use = chosen_model(settings).version if found else None
+    in_use = find_model(settings.classification.model, settings.model_folders).name if found else None
     rows = [
         (
-            "*" if info.version == in_use else "",
+            info.version == in_use,
             info.version,
-            info.origin,
+            "shipped" if info.shipped else "local",
             info.created,
             info.codebook_version,
-            info.trained_passages,
+            sum((info.passages or {}).values()),
+            info.problem or "",
             info.path,
         )
         for info in found
     ]
-    header = ("use", "version", "origin", "created", "codebook", "passages", "path")
+    header = ("in_use", "version", "origin", "created", "codebook", "passages", "problem", "path")
     if as_json:
         for row in rows:
-            print_json(dict(zip(header, row, strict=True)) | {"use": bool(row[0])})
+            print_json(dict(zip(header, row, strict=True)))
     else:
         print(table(header, rows, width=90))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,19 +14,26 @@ from flows.progress import terminal_progress
 from flows.settings import load_settings
 
 
+class Part(Enum):
+    """The files of codes in a folder of annotations."""
+
+    DEV = "dev"
+    TRAIN = "train"
+
+
 @app.command(epilog="Example: entente train --annotations ../annotations")
 def train(
     context: typer.Context,
     annotations: Annotated[
         Path | None, typer.Option(help="A folder with train.jsonl and texts.jsonl; the invented passages are always used.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The seed of everything random.")] = 1,
+    seed: Annotated[int, typer.Option(help="The seed of everything random.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Where the model's folder is made (default: paths.models).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON.")] = False,
 ) -> None:
     """Train the classifier heads, calibrate them, write an immutable model with its card. The same data and seed give the same model."""
     from flows.load import read_codebook
-    from models.registry import read_model
+    from models.model_file import read_facts
     from models.training import TrainingRequest
     from models.training import train as train_model
 
@@ -33,26 +41,25 @@ def train(
     with terminal_progress(wanted=not as_json) as progress:
         request = TrainingRequest(
             codebook=read_codebook(settings),
-            codebook_path=settings.codebook,
+            output=out or settings.paths.models,
             annotations=annotations,
-            out=out or settings.paths.models,
             seed=seed,
             threads=settings.classification.threads,
         )
-        folder = train_model(request, progress)
-    info = read_model(folder)
+        folder = train_model(request, progress=progress)
+    facts = read_facts(folder)
     if as_json:
-        print_json({"version": info.version, "path": folder, "passages": info.trained_passages})
+        print_json({"version": facts.version, "path": folder})
     else:
-        print(f"Made {info.version} from {info.trained_passages} passages: {folder}")
-        print(f"Use it: set classification.model to {info.version}, or ENTENTE_CLASSIFICATION__MODEL={info.version}")
+        print(f"Made {facts.version}: {folder}")
+        print(f"Use it: set classification.model to {facts.version}, or ENTENTE_CLASSIFICATION__MODEL={facts.version}")
 
 
 @app.command(epilog="Example: entente evaluate --annotations ../annotations")
 def evaluate(
     context: typer.Context,
     annotations: Annotated[Path, typer.Option(help="A folder with dev.jsonl and texts.jsonl.")],
-    part: Annotated[str, typer.Option(help="Which codes: dev or train.")] = "dev",
+    part: Annotated[Part, typer.Option(help="Which codes.")] = Part.DEV,
     model: Annotated[str | None, typer.Option(help="A model version; by default the one of the configuration.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -63,10 +70,10 @@ def evaluate(
 
     settings = load_settings(context.obj)
     codebook = read_codebook(settings)
-    coded = read_annotations(annotations, part, codebook)
-    if part == "train":
+    coded = read_annotations(annotations, part.value, codebook)
+    if part is Part.TRAIN:
         note("These codes were used in training: the figures say how well the model remembers, not how well it reads.")
-    report = evaluate_model(load_classifier(settings, model), coded, codebook)
+    report = evaluate_model(load_classifier(settings, model), coded)
     if as_json:
         print_json(report.as_dict())
     else:
