@@ -1,7 +1,7 @@
 """Training: coded passages in, an immutable model folder out.
 
 The encoder stays frozen; linear heads are fitted on its states and on n-grams, chosen and calibrated across documents, and written with
-every fact needed to make the same model again. The same passages, seed and libraries give the same bytes of heads.
+every fact needed to make the same model again. The same passages, seed, libraries and processor type give the same bytes of heads.
 """
 
 from __future__ import annotations
