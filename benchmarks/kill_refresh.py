@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -56,7 +57,13 @@ def digests(project: Path) -> dict[str, str]:
 
 
 def run_with_kills(
-    project: Path, documents: int, kills: int, seconds: float, more: tuple[str, ...], seed: int
+    project: Path,
+    documents: int,
+    kills: int,
+    seconds: float,
+    more: tuple[str, ...],
+    seed: int,
+    make: Callable[[Path, int], object] = make_project,
 ) -> list[tuple[float, str]]:
     """Start refreshes and kill them at random moments; returns the moment and the stage of every kill that hit a run at work."""
     chance = random.Random(seed)  # noqa: S311  # moments, not secrets
@@ -81,7 +88,7 @@ def run_with_kills(
                 f"A refresh failed with exit code {process.returncode}; run it by hand: {' '.join(command(project))}"
             )
         shutil.rmtree(project)
-        make_project(project, documents)
+        make(project, documents)
     return hits
 
 

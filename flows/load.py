@@ -11,6 +11,7 @@ from flows.settings import Settings
 if TYPE_CHECKING:
     from models.classifier import Classifier
     from models.codebook import Codebook
+    from warehouse.types import CodebookRows, ModelRow, ScoreColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,44 @@ def load_classifier(settings: Settings, version: str | None = None) -> Classifie
 
     path = chosen_model(settings, version).path
     return Classifier.load(path, read_codebook(settings), threads=settings.classification.threads)
+
+
+def codebook_rows(codebook: Codebook) -> CodebookRows:
+    """Return the codebook as the rows of the warehouse's code tables; `not_applicable` is a row where a dimension may not apply."""
+    from warehouse.types import CategoryRow, CodebookRows, DimensionRow
+
+    dimensions = tuple(
+        DimensionRow(one.id, one.name, one.kind, one.tier, one.question, ordinal) for ordinal, one in enumerate(codebook.dimensions, 1)
+    )
+    categories = []
+    for one in codebook.dimensions:
+        own = [(category.id, category.name, category.definition) for category in one.categories]
+        if one.may_not_apply:
+            own.append(("not_applicable", "Not applicable", codebook.missing["not_applicable"]))
+        categories += [CategoryRow(one.id, *words, ordinal) for ordinal, words in enumerate(own, 1)]
+    return CodebookRows(codebook.version, dimensions, tuple(categories))
+
+
+def score_columns(codebook: Codebook) -> ScoreColumns:
+    """Return the columns that the scores of the codebook's trained dimensions need."""
+    from warehouse.types import ScoreColumns, ScoreDimension
+
+    return ScoreColumns(tuple(ScoreDimension(one.id, one.category_ids, one.kind == "multi") for one in codebook.trained_dimensions))
+
+
+def model_row(model: ChosenModel) -> ModelRow:
+    """Return a model as a row of the warehouse's registry."""
+    from models.model_file import read_facts
+    from warehouse.types import ModelRow
+
+    facts = read_facts(model.path)
+    return ModelRow(
+        version=facts.version,
+        base_model=facts.encoder.name,
+        base_revision=facts.encoder.revision,
+        codebook_version=facts.codebook.version,
+        languages=model.languages,
+        training_data_hash=facts.data.sha256,
+        created=facts.created,
+        metrics=facts.metrics,
+    )

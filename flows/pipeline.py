@@ -16,7 +16,8 @@ from flows.settings import Settings
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
 from warehouse.lock import refresh_lock
-from warehouse.publish import PublishReport, publish
+from warehouse.publish import publish
+from warehouse.types import PublishReport
 
 if TYPE_CHECKING:
     from models.classifier import Classifier

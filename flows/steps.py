@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, TypeVar
 from extractors.options import ExtractionLimits, ExtractOptions
 from flows.settings import Settings
 from sources.folder import FolderSource
-from sources.identity import OK, OTHER_FORMAT, SAME_BYTES, Known, Registry
+from sources.identity import OK, SAME_BYTES, Known, Registry
 from sources.store import Store, fingerprint
 from sources.types import Record, Refusal
 from warehouse.database import open_warehouse
-from warehouse.loader import FetchedRow, KnownRecord, Loader, PendingFile
+from warehouse.loader import Loader
+from warehouse.types import FetchedRow, KnownRecord, PendingFile
 
 if TYPE_CHECKING:
     from extractors.pool import ExtractionPool
@@ -82,7 +83,7 @@ def _is_changed(record: Record, known: dict[str, KnownRecord]) -> bool:
     if before.fingerprint != mark or before.metadata_hash != metadata_hash(record):
         return True
     if before.reason == SAME_BYTES:
-        owner = next((row for row in known.values() if row.document_id == before.document_id and _is_primary(row)), None)
+        owner = next((row for row in known.values() if row.document_id == before.document_id and row.is_primary), None)
         return owner is None or owner.file_sha256 != before.file_sha256
     return before.reason == "changed_while_read"
 
@@ -100,10 +101,6 @@ def metadata_hash(record: Record) -> str:
     return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
-def _is_primary(row: KnownRecord) -> bool:
-    return row.document_id is not None and row.reason not in (SAME_BYTES, OTHER_FORMAT)
-
-
 def fetch(settings: Settings, run_id: str, records: Sequence[Record]) -> dict[str, int]:
     """Take the files of these records into the store, decide which document each belongs to, and load the outcome."""
     store = Store(settings.paths.store)
@@ -111,16 +108,16 @@ def fetch(settings: Settings, run_id: str, records: Sequence[Record]) -> dict[st
     with open_warehouse(settings.paths.warehouse) as connection:
         loader = Loader(connection, run_id)
         known = loader.known_records([folder.id for folder in settings.sources.folders])
-        registry = Registry(_documents_of(known, store))
+        registry = Registry(_documents_of(known))
         rows = [_fetch_one(record, store, registry, max_bytes) for record in records]
         loader.load_fetched(rows)
     refused = sum(row.refusal is not None for row in rows)
     return {"fetched": len(rows) - refused, "refused": refused}
 
 
-def _documents_of(known: dict[str, KnownRecord], store: Store) -> list[Known]:
+def _documents_of(known: dict[str, KnownRecord]) -> list[Known]:
     return [
-        Known(record_id, row.document_id, row.file_sha256, row.file_format or "", _is_primary(row))
+        Known(record_id, row.document_id, row.file_sha256, row.file_format or "", row.is_primary)
         for record_id, row in sorted(known.items())
         if row.document_id is not None and row.file_sha256 is not None
     ]
