@@ -21,6 +21,11 @@ class CategoryScore:
     predicted: int
 
 
+def two_digits(value: float | None) -> str:
+    """Return a figure for a table; a dash where it is not defined."""
+    return "-" if value is None else f"{value:.2f}"
+
+
 def category_scores(confusion: Counts) -> list[CategoryScore]:
     """Return precision, recall and F1 of each category from a confusion matrix (codes in rows, predictions in columns).
 

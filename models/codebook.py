@@ -21,16 +21,16 @@ from models.codebook_records import (
     ConstraintRule,
     Dimension,
     ExtraField,
+    Record,
     Text,
     Unit,
-    _Record,
 )
 from models.constraints import CONSTRAINTS, violations
 
 __all__ = ["NOT_APPLICABLE", "Codebook", "Dimension", "load_codebook"]
 
 
-class Codebook(_Record):
+class Codebook(Record):
     """A codebook, complete and checked; made by `load_codebook`."""
 
     model_config = ConfigDict(arbitrary_types_allowed=False)

@@ -19,25 +19,27 @@ Text = Annotated[str, Field(min_length=1)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """Base of the records: no unknown keys, no conversions, no change afterwards."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=False)
 
 
-class Boundary(_Record):
+class Boundary(Record):
     """A case at the border of a category and the rule that decides it."""
 
     case: Text
     rule: Text
 
 
-class PositiveExample(_Record):
+class PositiveExample(Record):
     """A passage that belongs to the category; `id` names it in the example bank."""
 
     id: Text
     text: Text
 
 
-class NegativeExample(_Record):
+class NegativeExample(Record):
     """A passage that is easily mistaken for the category, with the right code and the reason."""
 
     id: Text
@@ -46,14 +48,14 @@ class NegativeExample(_Record):
     why: Text
 
 
-class Examples(_Record):
+class Examples(Record):
     """The examples for and against one category."""
 
     positive: list[PositiveExample] = []
     negative: list[NegativeExample] = []
 
 
-class Category(_Record):
+class Category(Record):
     """One category (or level) of a dimension with its rules."""
 
     id: Identifier
@@ -68,7 +70,7 @@ class Category(_Record):
     examples: Examples = Examples()
 
 
-class Reliability(_Record):
+class Reliability(Record):
     """The agreement between coders that a dimension must reach."""
 
     metric: Text
@@ -76,7 +78,7 @@ class Reliability(_Record):
     minimum: float | None
 
 
-class Dimension(_Record):
+class Dimension(Record):
     """One question that is asked of a passage, with its categories."""
 
     id: Identifier
@@ -148,14 +150,14 @@ class Dimension(_Record):
         return self
 
 
-class ConstraintRule(_Record):
+class ConstraintRule(Record):
     """A logical rule between dimensions; `id` names the code that checks it."""
 
     id: Identifier
     rule: Text
 
 
-class ExtraField(_Record):
+class ExtraField(Record):
     """A field beside the dimensions that a coder fills in."""
 
     id: Identifier
@@ -164,7 +166,7 @@ class ExtraField(_Record):
     nullable: bool = False
 
 
-class BankExample(_Record):
+class BankExample(Record):
     """A passage invented for the codebook, with its full codes."""
 
     id: Text
@@ -173,7 +175,7 @@ class BankExample(_Record):
     coding: dict[str, str | int | list[str] | None]
 
 
-class Clarification(_Record):
+class Clarification(Record):
     """A rule that settles cases which the definitions leave open."""
 
     id: Identifier
@@ -181,14 +183,14 @@ class Clarification(_Record):
     rule: Text
 
 
-class Change(_Record):
+class Change(Record):
     """One line of the codebook's history."""
 
     version: Text
     note: Text
 
 
-class Unit(_Record):
+class Unit(Record):
     """What is coded, and what coder and model may see of it."""
 
     name: Text

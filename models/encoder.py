@@ -10,6 +10,7 @@ A passage is always encoded alone, unpadded, on one thread. Its numbers therefor
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,14 +89,12 @@ def find_encoder(files: EncoderFiles = MINILM, *, allow_download: bool = False) 
     )
 
 
-def _candidates(files: EncoderFiles, allow_download: bool) -> list[Path]:
-    """Return the folders in which the encoder may lie, the carrier package's first."""
-    folders = []
+def _candidates(files: EncoderFiles, allow_download: bool) -> Iterator[Path]:
+    """Yield the folders in which the encoder may lie, the carrier package's first; the hub is looked at only when that does not do."""
     if files is MINILM and (spec := importlib.util.find_spec(_CARRIER_MODULE)) is not None and spec.origin is not None:
-        folders.append(Path(spec.origin).parent / "model")
+        yield Path(spec.origin).parent / "model"
     if cached := _hub_copy(files, allow_download):
-        folders.append(cached)
-    return folders
+        yield cached
 
 
 def _hub_copy(files: EncoderFiles, allow_download: bool) -> Path | None:

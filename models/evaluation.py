@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from entente.errors import BadInput
-from models.agreement import CategoryScore, Counts, calibration_error, category_scores, krippendorff_alpha, macro_f1
+from models.agreement import CategoryScore, Counts, calibration_error, category_scores, krippendorff_alpha, macro_f1, two_digits
 from models.annotations import AnnotatedPassage
 from models.classifier import Classifier
 from models.codebook import Codebook
@@ -28,21 +28,21 @@ _RESAMPLES = 1000
 class DimensionReport:
     """The figures of one dimension.
 
-    `macro_f1` is the mean F1 over the categories that occur in codes or predictions (`not_applicable` is a category like the others;
-    for a multi-label dimension over the labels that occur); `interval` is its 95 % bootstrap interval over documents; `accuracy` asks
-    for the whole set where there are several labels; `alpha` is Krippendorff's (nominal, ordinal for levels, mean over the labels of a
-    multi-label dimension; None where it is not defined); `calibration_error` compares the probability of the published label with the
-    share correct (each label's probability for a multi-label dimension); `majority_f1` is the macro F1 of always answering with the most
-    frequent code.
+    `macro_f1` is the mean F1 over the categories that occur in codes or predictions (`not_applicable` is a category like the others; for
+    a multi-label dimension over the labels that occur; None where none does); `interval` is its 95 % bootstrap interval over documents;
+    `accuracy` asks for the whole set where there are several labels; `alpha` is Krippendorff's (nominal, ordinal for levels, mean over
+    the labels of a multi-label dimension; None where it is not defined); `calibration_error` compares the probability of the published
+    label with the share correct (each label's probability for a multi-label dimension); `majority_f1` is the macro F1 of always
+    answering with the most frequent code.
     `confusion` has codes in rows and predictions in columns, in the order of `categories`; for a multi-label dimension it is empty.
     """
 
     dimension: str
     kind: str
     n: int
-    macro_f1: float
+    macro_f1: float | None
     interval: tuple[float, float]
-    majority_f1: float
+    majority_f1: float | None
     accuracy: float
     alpha: float | None
     calibration_error: float
@@ -75,10 +75,9 @@ class EvaluationReport:
             "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |",
         ]
         for name, one in self.dimensions.items():
-            alpha = "-" if one.alpha is None else f"{one.alpha:.2f}"
             lines.append(
-                f"| {name} | {one.n} | {one.macro_f1:.2f} | {one.interval[0]:.2f} to {one.interval[1]:.2f} | {one.majority_f1:.2f} "
-                f"| {one.accuracy:.2f} | {alpha} | {one.calibration_error:.3f} |"
+                f"| {name} | {one.n} | {two_digits(one.macro_f1)} | {one.interval[0]:.2f} to {one.interval[1]:.2f} "
+                f"| {two_digits(one.majority_f1)} | {one.accuracy:.2f} | {two_digits(one.alpha)} | {one.calibration_error:.3f} |"
             )
         lines += [
             "",
@@ -145,9 +144,9 @@ def _single(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], we
         dimension=dimension.id,
         kind=dimension.kind,
         n=len(pairs),
-        macro_f1=float(macro_f1(confusion)),
+        macro_f1=_or_none(macro_f1(confusion)),
         interval=_interval(macro_f1(np.tensordot(weights, by_document, axes=1))),
-        majority_f1=float(macro_f1(most)),
+        majority_f1=_or_none(macro_f1(most)),
         accuracy=float((gold == given).mean()),
         alpha=_or_none(krippendorff_alpha(confusion, ordinal=dimension.kind == "ordinal")),
         calibration_error=calibration_error(confidence, gold == given),
@@ -179,9 +178,9 @@ def _several(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], w
         dimension=dimension.id,
         kind=dimension.kind,
         n=len(pairs),
-        macro_f1=float(_label_f1(confusions)),
+        macro_f1=_or_none(_label_f1(confusions)),
         interval=_interval(_label_f1(np.stack([np.tensordot(weights, one, axes=1) for one in per_label], axis=1))),
-        majority_f1=float(_label_f1(majority)),
+        majority_f1=_or_none(_label_f1(majority)),
         accuracy=float((gold == given).all(axis=1).mean()),
         alpha=float(np.mean(alphas)) if alphas else None,
         calibration_error=float(np.mean(errors)),
@@ -215,8 +214,8 @@ def _interval(values: Counts) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else value
+def _or_none(value: float | Counts) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _rounded(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.agreement import two_digits
 from models.model_file import ModelFacts
 
 _ORIGINS = {
@@ -39,8 +40,10 @@ def model_card(facts: ModelFacts) -> str:
         "| --- | ---: | ---: | --- |",
     ]
     for one in facts.data:
-        hashes = "; ".join(f"{name} `{value}`" for name, value in one.sha256.items()) or "in the codebook"
+        hashes = "; ".join(f"{name} `{value}`" for name, value in one.sha256.items()) or "-"
         lines.append(f"| {_ORIGINS.get(one.name, one.name)} | {one.passages} | {one.documents} | {hashes} |")
+    if left_out := facts.training.get("left_out_because_in_dev"):
+        lines += ["", f"Left out of training because the same text stands in dev too: {left_out}."]
     lines += [
         "",
         "**The coders were language models applying the codebook. No person has coded these passages.** Two runs of one model share their "
@@ -94,10 +97,9 @@ def _table(report: dict[str, Any]) -> list[str]:
         "| --- | ---: | --- | ---: | ---: | ---: | ---: |",
     ]
     for name, one in report["dimensions"].items():
-        alpha = "-" if one["alpha"] is None else f"{one['alpha']:.2f}"
         lines.append(
-            f"| {name} | {one['macro_f1']:.2f} | {one['interval'][0]:.2f} to {one['interval'][1]:.2f} | {one['majority_f1']:.2f} "
-            f"| {one['accuracy']:.2f} | {alpha} | {one['calibration_error']:.3f} |"
+            f"| {name} | {two_digits(one['macro_f1'])} | {one['interval'][0]:.2f} to {one['interval'][1]:.2f} "
+            f"| {two_digits(one['majority_f1'])} | {one['accuracy']:.2f} | {two_digits(one['alpha'])} | {one['calibration_error']:.3f} |"
         )
     return lines
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from entente.errors import BadInput, Unavailable
-from entente.files import fsync_directory, sha256_of_file, write_text_whole
+from entente.files import fsync_directory, replacing, sha256_of_file, write_text_whole
 
 FORMAT = 1
 FACTS, HEADS, CARD = "model.json", "heads.safetensors", "MODEL_CARD.md"
@@ -154,9 +154,12 @@ def write_model(parent: Path, facts: ModelFacts, heads: bytes, card: str) -> Pat
     beside = parent / f".{facts.version}.{os.getpid()}.{secrets.token_hex(4)}.part"
     try:
         beside.mkdir()
-        (beside / HEADS).write_bytes(heads)
+        with replacing(beside / HEADS) as stream:
+            stream.write(heads)
         write_text_whole(beside / CARD, card)
-        write_text_whole(beside / FACTS, json.dumps(facts.model_dump(), indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+        write_text_whole(
+            beside / FACTS, json.dumps(facts.model_dump(), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
+        )
         try:
             beside.rename(target)
         except OSError:

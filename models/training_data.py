@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -54,9 +56,11 @@ def collect(codebook: Codebook, annotations: Path | None) -> TrainingData:
     Raises:
         BadInput: when a row does not fit the codebook, or a document is both in train and in dev.
     """
+    examples = json.dumps([one.model_dump() for one in codebook.example_bank], sort_keys=True, ensure_ascii=False)
     passages = [*read_invented(codebook), *example_bank(codebook)]
     with resources.as_file(resources.files("models") / "data" / "invented.jsonl") as path:
         sha256 = {"invented": {path.name: sha256_of_file(path)}}
+    sha256["codebook"] = {"example_bank": hashlib.sha256(examples.encode()).hexdigest()}
     dev: list[AnnotatedPassage] = []
     repeated = 0
     if annotations is not None:
