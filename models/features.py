@@ -25,6 +25,7 @@ from models.types import PassageText
 DENSE_WIDTH = (LAYERS + 1) * WIDTH + WIDTH
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _HEADINGS_KEPT = 4096
+_LONGEST_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class FeatureMaker:
             # No heading is common in real reports and no error.
             encoded = np.zeros(WIDTH, dtype=np.float32)
         with self._lock:
-            self._headings[heading] = encoded
+            if len(heading) <= _LONGEST_KEPT:
+                self._headings[heading] = encoded
             while len(self._headings) > _HEADINGS_KEPT:
                 self._headings.popitem(last=False)
         return encoded

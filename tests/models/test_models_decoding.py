@@ -74,6 +74,7 @@ def _labels(indexes: dict[str, NDArray[np.intp]], row: int) -> dict[str, str]:
     return {name: VALUES[name][int(index[row])] for name, index in indexes.items()}
 
 
+@settings(deadline=None)
 @given(batches())
 def test_decoded_labels_never_break_a_constraint(batch: dict[str, NDArray[np.float64]]) -> None:
     decoded = DECODER.decode(batch)
@@ -81,6 +82,7 @@ def test_decoded_labels_never_break_a_constraint(batch: dict[str, NDArray[np.flo
         assert violations(_labels(decoded, row)) == []
 
 
+@settings(deadline=None)
 @given(batches())
 def test_a_row_decodes_alike_alone_and_in_a_batch(batch: dict[str, NDArray[np.float64]]) -> None:
     together = DECODER.decode(batch)
@@ -105,7 +107,7 @@ def _consistent_groups() -> list[tuple[tuple[str, ...], list[tuple[int, ...]]]]:
 PARTS = _consistent_groups()
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(batches())
 def test_decoding_finds_the_most_probable_consistent_combination(batch: dict[str, NDArray[np.float64]]) -> None:
     decoded = DECODER.decode(batch)

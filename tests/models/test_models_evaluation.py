@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
@@ -44,6 +44,7 @@ def test_alpha_is_not_defined_without_variation() -> None:
     assert math.isnan(krippendorff_alpha(_confusion([1, 1], [1, 1], 3)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
 def test_macro_f1_is_that_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     gold, given_ = [a for a, _ in pairs], [b for _, b in pairs]
