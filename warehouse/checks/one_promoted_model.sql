@@ -1,0 +1,1 @@
+SELECT model_version FROM models WHERE state = 'promoted' QUALIFY count(*) OVER () > 1

@@ -1,0 +1,150 @@
+"""What is to be scored, and loading the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from entente.errors import BadInput
+from models.types import PassageText, Prediction
+from warehouse.arrow import insert
+from warehouse.codebook import probability_column, score_columns_of
+from warehouse.ledger import Event, append
+from warehouse.registry import languages_of
+from warehouse.states import Reason, State
+from warehouse.transactions import Connection, raise_content_version
+from warehouse.types import ScoreColumns
+
+# A passage without a language of its own (too short to tell) is in its document's language.
+_CODABLE = (
+    "(SELECT p.document_id, p.passage_id FROM passages p JOIN extractions e USING (document_id) "
+    "WHERE p.is_codable AND coalesce(p.language, e.language) IN (SELECT unnest($languages)))"
+)
+_UNSCORED = (
+    f"(SELECT * FROM {_CODABLE} c WHERE NOT EXISTS "  # noqa: S608  # fixed text
+    "(FROM scores s WHERE s.passage_id = c.passage_id AND s.document_id = c.document_id AND s.model_version = $model))"
+)
+
+
+def unscored(connection: Connection, model_version: str, languages: Sequence[str]) -> int:
+    """Return how many passages wait for this model; see `Loader.unscored`."""
+    parameters = {"languages": list(languages), "model": model_version}
+    return int(connection.execute(f"SELECT count(*) FROM {_UNSCORED}", parameters).fetchall()[0][0])  # noqa: S608  # fixed text
+
+
+def pending(
+    connection: Connection, model_version: str, languages: Sequence[str], batch_documents: int
+) -> Iterator[list[tuple[str, list[PassageText]]]]:
+    """Yield batches of documents with their unscored passages; see `Loader.pending_classification`."""
+    parameters = {"languages": list(languages), "model": model_version}
+    rows = connection.execute(f"SELECT DISTINCT document_id FROM {_UNSCORED} ORDER BY 1", parameters).fetchall()  # noqa: S608  # fixed text
+    documents = [str(name) for (name,) in rows]
+    for start in range(0, len(documents), batch_documents):
+        yield _texts(connection, parameters, documents[start : start + batch_documents])
+
+
+def _texts(connection: Connection, parameters: dict[str, Any], documents: list[str]) -> list[tuple[str, list[PassageText]]]:
+    rows = connection.execute(
+        "WITH codable AS (SELECT document_id, passage_id, ordinal, heading_path, text, "  # noqa: S608  # fixed text
+        "lag(text) OVER w AS previous, lead(text) OVER w AS next FROM passages "
+        "WHERE is_codable AND document_id IN (SELECT unnest($documents)) WINDOW w AS (PARTITION BY document_id ORDER BY ordinal)) "
+        "SELECT c.document_id, c.passage_id, array_to_string(c.heading_path[-2:], ' > '), c.text, c.previous, c.next "
+        f"FROM codable c JOIN {_UNSCORED} u ON u.passage_id = c.passage_id AND u.document_id = c.document_id ORDER BY c.document_id, c.ordinal",
+        {**parameters, "documents": documents},
+    ).fetchall()
+    found: dict[str, list[PassageText]] = {}
+    for document_id, passage_id, heading, text, previous, following in rows:
+        found.setdefault(str(document_id), []).append(PassageText(passage_id, heading or "", text, previous, following))
+    return list(found.items())
+
+
+def load(
+    connection: Connection, run_id: str | None, model_version: str, rows: Sequence[Prediction], documents: Sequence[str]
+) -> None:
+    """Load scores within the caller's transaction; see `Loader.load_predictions`."""
+    languages = languages_of(connection, model_version)
+    columns = score_columns_of(connection)
+    ids = [row.passage_id for row in rows]
+    owners = {
+        str(passage_id): str(document_id)
+        for passage_id, document_id in connection.execute(
+            "SELECT passage_id, document_id FROM passages WHERE is_codable AND passage_id IN (SELECT unnest(?))", [ids]
+        ).fetchall()
+    }
+    # The last of several predictions for one passage stands: a passage has one row a model.
+    written = {
+        row.passage_id: _score_row(row, model_version, owners[row.passage_id], columns)
+        for row in rows
+        if row.passage_id in owners
+    }
+    connection.execute(
+        "DELETE FROM scores WHERE model_version = ? AND passage_id IN (SELECT unnest(?))", [model_version, list(written)]
+    )
+    insert(connection, "scores", list(written.values()))
+    if written:
+        raise_content_version(connection)
+    settle(connection, run_id, model_version, languages, list(documents))
+
+
+def _score_row(row: Prediction, model_version: str, document_id: str, columns: ScoreColumns) -> dict[str, Any]:
+    if row.model_version != model_version:
+        raise BadInput(f"A score of passage {row.passage_id} is by model {row.model_version}, not by {model_version}.")
+    plain: dict[str, Any] = {"passage_id": row.passage_id, "document_id": document_id, "model_version": model_version}
+    wanted = {dimension.name for dimension in columns.dimensions}
+    if set(row.dimensions) != wanted:
+        odd = ", ".join(sorted(wanted ^ set(row.dimensions)))
+        raise BadInput(
+            f"Model {model_version} and the warehouse disagree about the dimensions {odd}: they come of different codebooks. Train anew."
+        )
+    for dimension in columns.dimensions:
+        score = row.dimensions[dimension.name]
+        if set(score.probabilities) != set(dimension.categories):
+            odd = ", ".join(sorted(set(score.probabilities) ^ set(dimension.categories)))
+            raise BadInput(
+                f"Model {model_version} and the warehouse disagree about the categories of {dimension.name}: {odd}. Train anew."
+            )
+        if isinstance(score.label, str) == dimension.multi:
+            raise BadInput(f"The label {score.label!r} of passage {row.passage_id} does not fit {dimension.name}.")
+        plain[dimension.name] = score.label if isinstance(score.label, str) else sorted(score.label)
+        for category, probability in score.probabilities.items():
+            plain[probability_column(dimension.name, category)] = probability
+    return plain
+
+
+def settle(
+    connection: Connection, run_id: str | None, model_version: str, languages: Sequence[str], documents: list[str] | None
+) -> dict[str, int]:
+    """Append the states of documents that have nothing more to score; `documents` limits it. See `Loader.settle_classification`."""
+    events = _settlement(connection, model_version, languages, documents)
+    append(connection, run_id, events)
+    if events:
+        raise_content_version(connection)
+    classified = sum(event.state == State.CLASSIFIED for event in events)
+    return {"classified": classified, "not_modelled": len(events) - classified}
+
+
+def settlement_pending(connection: Connection, model_version: str, languages: Sequence[str]) -> int:
+    """Return how many states `settle` would append; see `Loader.settlement_pending`."""
+    return len(_settlement(connection, model_version, languages, None))
+
+
+def _settlement(connection: Connection, model_version: str, languages: Sequence[str], documents: list[str] | None) -> list[Event]:
+    rows = connection.execute(
+        "WITH open AS (SELECT document_id, count(*) AS n FROM " + _UNSCORED + " GROUP BY document_id), "
+        "all_of AS (SELECT document_id, count(*) AS n FROM " + _CODABLE + " GROUP BY document_id) "
+        "SELECT d.record_id, d.document_id, coalesce(a.n, 0) AS modelled, s.state, s.reason, s.detail "
+        "FROM documents d JOIN extractions e ON e.document_id = d.document_id AND e.file_sha256 = d.file_sha256 "
+        "JOIN document_states s ON s.record_id = d.record_id "
+        "LEFT JOIN open o ON o.document_id = d.document_id LEFT JOIN all_of a ON a.document_id = d.document_id "
+        "WHERE e.n_codable > 0 AND o.n IS NULL AND s.state IN ('extracted', 'classified', 'published') "
+        "AND ($documents IS NULL OR list_contains($documents, d.document_id)) ORDER BY d.document_id",
+        {"languages": list(languages), "model": model_version, "documents": documents},
+    ).fetchall()
+    events = []
+    for record_id, document_id, modelled, state, reason, detail in rows:
+        if modelled:
+            if not (state in (State.CLASSIFIED, State.PUBLISHED) and detail == model_version):
+                events.append(Event(record_id, document_id, State.CLASSIFIED, Reason.OK, model_version))
+        elif (state, reason, detail) != (State.EXTRACTED, Reason.LANGUAGE_NOT_MODELLED, model_version):
+            events.append(Event(record_id, document_id, State.EXTRACTED, Reason.LANGUAGE_NOT_MODELLED, model_version))
+    return events

@@ -1,0 +1,140 @@
+"""The codebook in the database: its code tables, the columns of `scores`, and the views that depend on them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from entente.errors import BadInput
+from warehouse.migrations import drop_views, text_hash
+from warehouse.transactions import Connection, raise_content_version, read_meta, transaction, write_meta
+from warehouse.types import CodebookRows, ScoreColumns, ScoreDimension
+from warehouse.views import view_statements
+
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_]*\Z")
+_RESERVED = frozenset({"passage_id", "document_id", "model_version"})
+
+
+def set_codebook(connection: Connection, rows: CodebookRows, columns: ScoreColumns) -> bool:
+    """Make the database speak this codebook; does nothing when it already does.
+
+    When the scored dimensions change, `scores` is made again with their columns and every passage is pending classification; codes by
+    people are never touched.
+
+    Args:
+        connection: the open warehouse.
+        rows: dimensions and categories for the code tables.
+        columns: the dimensions that models score.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        BadInput: when an identifier is no plain lower-case name, or stands there twice.
+    """
+    _check(columns)
+    wanted = _as_text(columns)
+    shape_changes = read_meta(connection, "score_columns") != wanted
+    rows_change = _stored_rows(connection) != _plain(rows)
+    if shape_changes or rows_change:
+        with transaction(connection):
+            if shape_changes:
+                drop_views(connection)
+                connection.execute("DROP TABLE IF EXISTS scores")
+                connection.execute(scores_table(columns))
+                write_meta(connection, "score_columns", wanted)
+            if rows_change:
+                _write_rows(connection, rows)
+            raise_content_version(connection)
+    ensure_views(connection)
+    return shape_changes or rows_change
+
+
+def score_columns_of(connection: Connection) -> ScoreColumns:
+    """Return the dimensions whose columns `scores` has."""
+    plain = json.loads(read_meta(connection, "score_columns") or "[]")
+    return ScoreColumns(tuple(ScoreDimension(one["name"], tuple(one["categories"]), one["multi"]) for one in plain))
+
+
+def probability_columns(columns: ScoreColumns) -> list[str]:
+    """Return the names of the probability columns, `p_<dimension>__<category>`, in order."""
+    return [probability_column(dimension.name, category) for dimension in columns.dimensions for category in dimension.categories]
+
+
+def probability_column(dimension: str, category: str) -> str:
+    """Return the name of the column that holds the probability of a category."""
+    return f"p_{dimension}__{category}"
+
+
+def scores_table(columns: ScoreColumns) -> str:
+    """Return the statement that makes `scores`: one row a passage and model version."""
+    lines = ["passage_id VARCHAR NOT NULL", "document_id VARCHAR NOT NULL", "model_version VARCHAR NOT NULL"]
+    for dimension in columns.dimensions:
+        lines.append(f'"{dimension.name}" {"VARCHAR[]" if dimension.multi else "VARCHAR"}')
+        lines += [f'"{probability_column(dimension.name, category)}" FLOAT' for category in dimension.categories]
+    return f"CREATE TABLE scores ({', '.join(lines)})"
+
+
+def ensure_views(connection: Connection) -> None:
+    """Make the views and macros of this Entente and this codebook, unless they are there already."""
+    columns = score_columns_of(connection)
+    present = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'scores' AND database_name = current_database()"
+    ).fetchall()[0][0]
+    statements = view_statements(columns)
+    mark = text_hash(*statements)
+    if present and read_meta(connection, "views") == mark:
+        return
+    with transaction(connection):
+        if not present:
+            connection.execute(scores_table(columns))
+        drop_views(connection)
+        for statement in statements:
+            connection.execute(statement)
+        write_meta(connection, "views", mark)
+
+
+def _check(columns: ScoreColumns) -> None:
+    names = [dimension.name for dimension in columns.dimensions]
+    for name in [*names, *(category for dimension in columns.dimensions for category in dimension.categories)]:
+        if not _IDENTIFIER.match(name):
+            raise BadInput(
+                f"The codebook's identifier {name!r} cannot name a column; use lower-case letters, digits and underscores."
+            )
+    everything = [*names, *probability_columns(columns)]
+    double = sorted({name for name in everything if everything.count(name) > 1 or name in _RESERVED})
+    if double:
+        raise BadInput(
+            f"The codebook gives two columns of the scores one name: {', '.join(double)}. Rename a dimension or category."
+        )
+
+
+def _as_text(columns: ScoreColumns) -> str:
+    return json.dumps(
+        [{"name": one.name, "categories": list(one.categories), "multi": one.multi} for one in columns.dimensions], sort_keys=True
+    )
+
+
+def _plain(rows: CodebookRows) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    dimensions = [
+        (one.dimension, one.name, one.kind, one.tier, one.question, one.ordinal, rows.version) for one in rows.dimensions
+    ]
+    categories = [(one.dimension, one.category, one.name, one.definition, one.ordinal, rows.version) for one in rows.categories]
+    return sorted(dimensions), sorted(categories)
+
+
+def _stored_rows(connection: Connection) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    return (
+        sorted(connection.execute("SELECT * FROM codebook_dimensions").fetchall()),
+        sorted(connection.execute("SELECT * FROM codebook_categories").fetchall()),
+    )
+
+
+def _write_rows(connection: Connection, rows: CodebookRows) -> None:
+    dimensions, categories = _plain(rows)
+    connection.execute("DELETE FROM codebook_dimensions")
+    connection.execute("DELETE FROM codebook_categories")
+    if dimensions:
+        connection.executemany("INSERT INTO codebook_dimensions VALUES (?, ?, ?, ?, ?, ?, ?)", dimensions)
+    if categories:
+        connection.executemany("INSERT INTO codebook_categories VALUES (?, ?, ?, ?, ?, ?)", categories)

@@ -1,0 +1,132 @@
+"""Loading what extractors read: pages and passages of a document are replaced as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from extractors.types import Extraction, ExtractionFailure, Passage
+from warehouse.arrow import insert
+from warehouse.fetching import fill_from_cover
+from warehouse.ledger import Event, append
+from warehouse.states import Reason, State
+from warehouse.transactions import Connection, raise_content_version
+from warehouse.types import PendingFile
+
+
+def pending(connection: Connection, extractor_key: str) -> list[PendingFile]:
+    """Return the documents that this extractor has not read; see `Loader.pending_extraction`."""
+    rows = connection.execute(
+        "SELECT d.document_id, d.file_sha256, f.file_format, d.record_id FROM documents d JOIN files f USING (file_sha256) "
+        "WHERE NOT EXISTS (FROM extractions e WHERE e.document_id = d.document_id AND e.file_sha256 = d.file_sha256 AND e.extractor_key = ?) "
+        "QUALIFY row_number() OVER (PARTITION BY d.file_sha256 ORDER BY d.document_id) = 1 ORDER BY d.document_id",
+        [extractor_key],
+    ).fetchall()
+    return [PendingFile(*row) for row in rows]
+
+
+def load(
+    connection: Connection,
+    run_id: str | None,
+    results: Sequence[tuple[PendingFile, Extraction | ExtractionFailure]],
+    extractor_key: str,
+) -> None:
+    """Load extractions within the caller's transaction; see `Loader.load_extractions`."""
+    ids = [file.document_id for file, _outcome in results]
+    now = {
+        str(document_id): (str(sha256), str(record_id))
+        for document_id, sha256, record_id in connection.execute(
+            "SELECT document_id, file_sha256, record_id FROM documents WHERE document_id IN (SELECT unnest(?))", [ids]
+        ).fetchall()
+    }
+    current = [(file, _sound(outcome)) for file, outcome in results if now.get(file.document_id, ("", ""))[0] == file.file_sha256]
+    if not current:
+        return
+    current_ids = [file.document_id for file, _outcome in current]
+    for table in ("extractions", "pages", "passages"):
+        connection.execute(f'DELETE FROM "{table}" WHERE document_id IN (SELECT unnest(?))', [current_ids])  # noqa: S608  # a table name of ours
+    insert(connection, "extractions", [_extraction_row(file, outcome, extractor_key) for file, outcome in current])
+    read = [(file, outcome) for file, outcome in current if isinstance(outcome, Extraction)]
+    insert(connection, "pages", [row for file, outcome in read for row in _page_rows(file, outcome)])
+    insert(connection, "passages", [row for file, outcome in read for row in _passage_rows(file, outcome)])
+    connection.execute(
+        "DELETE FROM scores WHERE document_id IN (SELECT unnest(?)) AND NOT EXISTS "
+        "(FROM passages p WHERE p.passage_id = scores.passage_id AND p.document_id = scores.document_id AND p.is_codable)",
+        [current_ids],
+    )
+    fill_from_cover(connection, current_ids)
+    append(connection, run_id, [_event(file, outcome, now[file.document_id][1]) for file, outcome in current])
+    raise_content_version(connection)
+
+
+def _sound(outcome: Extraction | ExtractionFailure) -> Extraction | ExtractionFailure:
+    """Return the outcome, or a failure where passages share an identifier: one bad document shall not stop the others."""
+    if isinstance(outcome, Extraction) and len({one.passage_id for one in outcome.passages}) < len(outcome.passages):
+        return ExtractionFailure(outcome.file_sha256, Reason.EXTRACTOR_CRASHED, "two passages have the same identifier")
+    return outcome
+
+
+def _event(file: PendingFile, outcome: Extraction | ExtractionFailure, record_id: str) -> Event:
+    if isinstance(outcome, ExtractionFailure):
+        return Event(record_id, file.document_id, State.UNREADABLE, outcome.reason, outcome.detail)
+    reason = Reason.OK if any(passage.is_codable for passage in outcome.passages) else Reason.NOTHING_TO_CODE
+    return Event(record_id, file.document_id, State.EXTRACTED, reason)
+
+
+def _extraction_row(file: PendingFile, outcome: Extraction | ExtractionFailure, extractor_key: str) -> dict[str, Any]:
+    read = outcome if isinstance(outcome, Extraction) else None
+    failure = outcome if isinstance(outcome, ExtractionFailure) else None
+    return {
+        "document_id": file.document_id,
+        "file_sha256": file.file_sha256,
+        "extractor_key": extractor_key,
+        "extractor_version": read.extractor_version if read else None,
+        "reason": str(failure.reason) if failure else Reason.OK.value,
+        "detail": failure.detail if failure else None,
+        "language": read.language if read else None,
+        "cover": json.dumps(read.cover if read else {}, sort_keys=True, ensure_ascii=False),
+        "warnings": list(read.warnings) if read else [],
+        "n_pages": len(read.pages) if read else 0,
+        "n_passages": len(read.passages) if read else 0,
+        "n_codable": sum(passage.is_codable for passage in read.passages) if read else 0,
+    }
+
+
+def _page_rows(file: PendingFile, read: Extraction) -> list[dict[str, Any]]:
+    rows = []
+    for page in read.pages:
+        plain = asdict(page)
+        rows.append({"document_id": file.document_id, "page": plain.pop("number"), **plain})
+    return rows
+
+
+def _passage_rows(file: PendingFile, read: Extraction) -> list[dict[str, Any]]:
+    return [_passage_row(file.document_id, read.extractor_version, passage) for passage in read.passages]
+
+
+def _passage_row(document_id: str, extractor_version: str, passage: Passage) -> dict[str, Any]:
+    return {
+        "passage_id": passage.passage_id,
+        "document_id": document_id,
+        "ordinal": passage.ordinal,
+        "part": passage.part,
+        "page_first": passage.page_first,
+        "page_last": passage.page_last,
+        "boxes": [{"page": box.page, "x0": box.x0, "top": box.top, "x1": box.x1, "bottom": box.bottom} for box in passage.boxes],
+        "heading_path": list(passage.heading_path),
+        "para_no": passage.para_no,
+        "kind": passage.kind,
+        "language": passage.language,
+        "text": passage.text,
+        "lead_in": passage.lead_in,
+        "n_words": passage.n_words,
+        "is_codable": passage.is_codable,
+        "is_duplicate": passage.is_duplicate,
+        "is_summary": passage.is_summary,
+        "quality": passage.quality,
+        "text_sha256": hashlib.sha256(passage.text.encode("utf-8", "surrogatepass")).hexdigest(),
+        "extractor_version": extractor_version,
+    }

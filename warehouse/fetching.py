@@ -1,0 +1,248 @@
+"""Loading what fetching made of the records: records, files, documents, missions and their states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from entente.errors import BadInput
+from sources.types import DocumentMetadata, StoredFile
+from warehouse.arrow import insert
+from warehouse.ledger import REACHED, Event, append, latest
+from warehouse.migrations import utc_now
+from warehouse.states import Reason, State
+from warehouse.transactions import Connection, raise_content_version
+from warehouse.types import FetchedRow, KnownRecord
+
+
+def known_records(connection: Connection, source_ids: Sequence[str]) -> dict[str, KnownRecord]:
+    """Return what is known of the records of some sources; see `Loader.known_records`."""
+    rows = connection.execute(
+        "SELECT r.record_id, r.fingerprint, r.metadata_hash, r.file_sha256, f.file_format, r.document_id, r.is_primary, s.state, s.reason "
+        "FROM records r LEFT JOIN files f USING (file_sha256) JOIN document_states s ON s.record_id = r.record_id "
+        "WHERE r.source_id IN (SELECT unnest(?)) ORDER BY r.record_id",
+        [list(source_ids)],
+    ).fetchall()
+    return {row[0]: KnownRecord(*row[1:]) for row in rows}
+
+
+def load(connection: Connection, run_id: str | None, rows: Sequence[FetchedRow]) -> None:
+    """Load fetched records within the caller's transaction; see `Loader.load_fetched`."""
+    if not rows:
+        return
+    ids = [row.record.record_id for row in rows]
+    if len(set(ids)) != len(ids):
+        double = sorted({one for one in ids if ids.count(one) > 1})
+        raise BadInput(f"A source lists a record twice: {', '.join(double[:5])}. Give each file one line in the manifest.")
+    before = latest(connection, ids)
+    old = _old_records(connection, ids)
+    _write_sources(connection, rows)
+    _write_files(connection, rows)
+    _write_records(connection, rows, old)
+    _write_documents(connection, [row for row in rows if row.stored is not None and row.is_primary])
+    _drop_orphans(connection)
+    rebuild_missions(connection)
+    doubles = _documents_of_shared_files(connection)
+    events: list[Event] = []
+    for row in rows:
+        events += _events(row, before.get(row.record.record_id), old.get(row.record.record_id), doubles)
+    append(connection, run_id, events)
+    raise_content_version(connection)
+
+
+def _old_records(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    names = ("record_id", "file_sha256", "document_id", "is_primary", "first_seen_at")
+    rows = connection.execute(
+        "SELECT record_id, file_sha256, document_id, is_primary, first_seen_at FROM records WHERE record_id IN (SELECT unnest(?))",
+        [list(ids)],
+    ).fetchall()
+    return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+
+
+def _events(row: FetchedRow, before: Event | None, old: dict[str, Any] | None, doubles: frozenset[str]) -> list[Event]:
+    record_id = row.record.record_id
+    events = [] if before is not None else [Event(record_id, row.document_id, State.DISCOVERED)]
+    if row.refusal is not None:
+        document_id = old["document_id"] if old else None
+        return [*events, Event(record_id, document_id, row.refusal.state, row.refusal.reason, row.refusal.detail)]
+    assert row.stored is not None  # noqa: S101  # _file_of has refused a row with neither
+    if row.document_id in doubles:
+        return [
+            *events,
+            Event(record_id, row.document_id, State.FETCHED, Reason.SAME_BYTES, "another document has the same file"),
+        ]
+    events.append(Event(record_id, row.document_id, State.FETCHED, row.reason))
+    unchanged = old is not None and old["file_sha256"] == row.stored.sha256 and old["document_id"] == row.document_id
+    if row.is_primary and unchanged and before is not None and before.state in REACHED:
+        events.append(Event(record_id, row.document_id, before.state, before.reason, before.detail))
+    return events
+
+
+def _file_of(row: FetchedRow) -> StoredFile:
+    if row.stored is None or row.document_id is None:
+        raise BadInput(
+            f"Record {row.record.record_id} came with a file but without a document, or with neither file nor refusal."
+        )
+    return row.stored
+
+
+def _write_sources(connection: Connection, rows: Sequence[FetchedRow]) -> None:
+    for source_id in sorted({row.record.source_id for row in rows}):
+        connection.execute(
+            "INSERT INTO sources SELECT ?, ? WHERE NOT EXISTS (FROM sources WHERE source_id = ?)",
+            [source_id, utc_now(), source_id],
+        )
+
+
+def _write_files(connection: Connection, rows: Sequence[FetchedRow]) -> None:
+    taken = {_file_of(row).sha256: row for row in rows if row.refusal is None}
+    there = connection.execute(
+        "SELECT file_sha256 FROM files WHERE file_sha256 IN (SELECT unnest(?))", [sorted(taken)]
+    ).fetchall()
+    new = sorted(set(taken) - {str(name) for (name,) in there})
+    now = utc_now()
+    insert(
+        connection,
+        "files",
+        [
+            {
+                "file_sha256": sha256,
+                "n_bytes": _file_of(taken[sha256]).n_bytes,
+                "file_format": _file_of(taken[sha256]).file_format,
+                "mime": _file_of(taken[sha256]).mime,
+                "url": taken[sha256].record.metadata.url,
+                "fetched_at": now,
+            }
+            for sha256 in new
+        ],
+    )
+
+
+def _write_records(connection: Connection, rows: Sequence[FetchedRow], old: dict[str, dict[str, Any]]) -> None:
+    now = utc_now()
+    written = []
+    for row in rows:
+        record = row.record
+        was = old.get(record.record_id)
+        kept = was if row.refusal is not None else None
+        written.append(
+            {
+                "record_id": record.record_id,
+                "source_id": record.source_id,
+                "record_key": record.record_key,
+                "location": str(record.location),
+                "fingerprint": row.fingerprint,
+                "metadata_hash": row.metadata_hash,
+                "metadata": json.dumps(asdict(record.metadata), sort_keys=True, default=str, ensure_ascii=False),
+                "file_sha256": kept["file_sha256"] if kept else row.stored.sha256 if row.stored else None,
+                "document_id": kept["document_id"] if kept else row.document_id,
+                "is_primary": bool(kept["is_primary"]) if kept else row.is_primary,
+                "first_seen_at": was["first_seen_at"] if was else now,
+                "changed_at": now,
+            }
+        )
+    connection.execute("DELETE FROM records WHERE record_id IN (SELECT unnest(?))", [[row["record_id"] for row in written]])
+    insert(connection, "records", written)
+
+
+def _write_documents(connection: Connection, rows: Sequence[FetchedRow]) -> None:
+    if not rows:
+        return
+    ids = [str(row.document_id) for row in rows]
+    connection.execute("DELETE FROM documents WHERE document_id IN (SELECT unnest(?))", [ids])
+    insert(connection, "documents", [_document(row) for row in rows])
+    fill_from_cover(connection, ids)
+
+
+def _document(row: FetchedRow) -> dict[str, Any]:
+    said = row.record.metadata
+    return {
+        "document_id": row.document_id,
+        "record_id": row.record.record_id,
+        "file_sha256": _file_of(row).sha256,
+        "igo": said.igo,
+        "body": said.body,
+        "symbol": said.symbol,
+        "title": said.title,
+        "doc_type": said.doc_type,
+        "country_iso3": said.country_iso3,
+        "country_name": said.country_name,
+        "published": said.published,
+        "coverage_start": said.coverage_start,
+        "coverage_end": said.coverage_end,
+        "language": said.language,
+        "url": said.url,
+        "mission_id": _mission_id(said),
+        "mission_kind": said.mission_kind,
+        "mission_start": said.mission_start,
+        "mission_end": said.mission_end,
+        "extra": json.dumps(said.extra, sort_keys=True, ensure_ascii=False),
+        "from_cover": [],
+    }
+
+
+def _mission_id(said: DocumentMetadata) -> str | None:
+    if said.mission_start is None and said.mission_kind is None:
+        return None
+    parts = (said.igo, said.country_iso3, said.body, said.mission_kind, said.mission_start or said.published)
+    return ":".join(str(part) if part is not None else "-" for part in parts)
+
+
+def rebuild_missions(connection: Connection) -> None:
+    """Make `missions` out of the documents that speak of one; several reports of a mission are one mission, its report the first of them."""
+    connection.execute("DELETE FROM missions")
+    connection.execute(
+        "INSERT INTO missions SELECT mission_id, min(igo), min(country_iso3), min(body), min(mission_kind), min(mission_start), "
+        "max(mission_end), arg_min(document_id, (coalesce(published, DATE '9999-12-31'), document_id)) "
+        "FROM documents WHERE mission_id IS NOT NULL GROUP BY mission_id ORDER BY mission_id"
+    )
+
+
+def fill_from_cover(connection: Connection, document_ids: Sequence[str]) -> None:
+    """Fill in what no source said with what the document's own first page says; `from_cover` names those columns."""
+    connection.execute(
+        """
+        UPDATE documents AS d SET
+            symbol = CASE WHEN d.symbol IS NULL OR list_contains(d.from_cover, 'symbol') THEN c.symbol ELSE d.symbol END,
+            title = CASE WHEN d.title IS NULL OR list_contains(d.from_cover, 'title') THEN c.title ELSE d.title END,
+            published = CASE WHEN d.published IS NULL OR list_contains(d.from_cover, 'published') THEN c.published ELSE d.published END,
+            language = CASE WHEN d.language IS NULL OR list_contains(d.from_cover, 'language') THEN c.language ELSE d.language END,
+            from_cover = list_filter([
+                CASE WHEN (d.symbol IS NULL OR list_contains(d.from_cover, 'symbol')) AND c.symbol IS NOT NULL THEN 'symbol' END,
+                CASE WHEN (d.title IS NULL OR list_contains(d.from_cover, 'title')) AND c.title IS NOT NULL THEN 'title' END,
+                CASE WHEN (d.published IS NULL OR list_contains(d.from_cover, 'published')) AND c.published IS NOT NULL
+                    THEN 'published' END,
+                CASE WHEN (d.language IS NULL OR list_contains(d.from_cover, 'language')) AND c.language IS NOT NULL THEN 'language' END
+            ], lambda name: name IS NOT NULL)
+        FROM (
+            SELECT document_id, file_sha256, language, cover->>'$.symbol' AS symbol, cover->>'$.title' AS title,
+                try_cast(cover->>'$.date' AS DATE) AS published
+            FROM extractions WHERE document_id IN (SELECT unnest(?))
+        ) c
+        WHERE d.document_id = c.document_id AND d.file_sha256 = c.file_sha256
+        """,
+        [list(document_ids)],
+    )
+
+
+def _drop_orphans(connection: Connection) -> None:
+    """Drop what belongs to documents that no record stands for any more, or whose file another document stands for."""
+    connection.execute(
+        "DELETE FROM documents WHERE NOT EXISTS (FROM records r WHERE r.document_id = documents.document_id AND r.is_primary)"
+    )
+    doubles = sorted(_documents_of_shared_files(connection))
+    for table in ("scores", "passages", "pages", "extractions"):
+        connection.execute(
+            f'DELETE FROM "{table}" WHERE document_id NOT IN (SELECT document_id FROM documents) OR document_id IN (SELECT unnest(?))',  # noqa: S608  # a table name of ours
+            [doubles],
+        )
+
+
+def _documents_of_shared_files(connection: Connection) -> frozenset[str]:
+    """Return the documents whose file is also that of a document with a lower identifier: that one is extracted, they are not."""
+    rows = connection.execute(
+        "SELECT document_id FROM documents QUALIFY row_number() OVER (PARTITION BY file_sha256 ORDER BY document_id) > 1"
+    ).fetchall()
+    return frozenset(str(name) for (name,) in rows)

@@ -1,0 +1,83 @@
+"""One refresh at a time: a lock that the kernel lets go of when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from entente.errors import Busy
+
+_held: set[int] = set()
+
+
+def _let_go_in_child() -> None:
+    """Close the lock's file in a forked child: it shares the parent's lock and would hold it beyond the parent's death."""
+    for handle in list(_held):
+        with contextlib.suppress(OSError):
+            os.close(handle)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)
+
+
+@contextlib.contextmanager
+def refresh_lock(path: Path, command: str) -> Iterator[None]:
+    """Hold the lock `path` for the block; the file says who holds it (process, host, start, command) as JSON.
+
+    Args:
+        path: the lock file; its folder is made if need be. It stays there, empty, when nobody holds it.
+        command: what the holder does, for the message to others.
+
+    Raises:
+        Busy: when somebody else holds it; names process, host, start and command.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            raise Busy(
+                f"{_holder(handle)} is at work (lock {path}). Wait until it has ended and run the command again."
+            ) from None
+        _held.add(handle)
+        os.ftruncate(handle, 0)
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        who = {"pid": os.getpid(), "host": socket.gethostname(), "started_at": started, "command": command}
+        os.pwrite(handle, json.dumps(who).encode(), 0)
+        try:
+            yield
+        finally:
+            # Not in a forked child that ends by the same way: it has closed its handle, the number may be another file's by now.
+            if handle in _held:
+                os.ftruncate(handle, 0)
+    finally:
+        if handle in _held or not _forked_away(handle):
+            _held.discard(handle)
+            os.close(handle)
+
+
+def _forked_away(handle: int) -> bool:
+    try:
+        os.fstat(handle)
+    except OSError:
+        return True
+    return False
+
+
+def _holder(handle: int) -> str:
+    try:
+        who = json.loads(os.pread(handle, 65536, 0))
+        return f"`{who['command']}` (process {who['pid']} on {who['host']}, since {who['started_at']})"
+    except (ValueError, KeyError, TypeError):
+        return "Another command"

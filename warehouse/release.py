@@ -1,0 +1,96 @@
+"""What a published database holds: its tables in a fixed order, the `release` row that says what it is, and its comments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.codebook import score_columns_of
+from warehouse.migrations import DERIVED_VERSION, read_sql, text_hash, utc_now
+from warehouse.transactions import Connection, content_version, read_meta
+from warehouse.types import ScoreColumns
+from warehouse.views import view_statements
+
+COPIED = {
+    "sources": "SELECT * FROM sources ORDER BY source_id",
+    # Where files lie on the operator's machine is nobody else's business.
+    "records": "SELECT * EXCLUDE (location, fingerprint) FROM records ORDER BY record_id",
+    "files": "SELECT * FROM files ORDER BY file_sha256",
+    "documents": "SELECT * FROM documents ORDER BY document_id",
+    "extractions": "SELECT * FROM extractions ORDER BY document_id",
+    "pages": "SELECT * FROM pages ORDER BY document_id, page",
+    "passages": "SELECT * FROM passages ORDER BY document_id, ordinal, passage_id",
+    "missions": "SELECT * FROM missions ORDER BY mission_id",
+    "models": "SELECT * FROM models ORDER BY model_version",
+    "scores": (
+        "SELECT s.* FROM scores s JOIN passages p ON p.passage_id = s.passage_id AND p.document_id = s.document_id "
+        "WHERE s.model_version IN (SELECT model_version FROM models WHERE state = 'promoted') ORDER BY s.document_id, p.ordinal, s.passage_id"
+    ),
+    "annotations": "SELECT * FROM annotations ORDER BY annotation_id",
+    "samples": "SELECT * FROM samples ORDER BY sample_id, passage_id",
+    "runs": "SELECT * EXCLUDE (command) FROM runs ORDER BY started_at, run_id",
+    "document_events": "SELECT * FROM document_events ORDER BY event_no",
+    "codebook_dimensions": "SELECT * FROM codebook_dimensions ORDER BY ordinal, dimension",
+    "codebook_categories": "SELECT * FROM codebook_categories ORDER BY dimension, ordinal, category",
+}
+"""The tables of a published database and what is in them; scores are those of the promoted model."""
+
+LIMITS = (
+    "Labels and probabilities are a classifier's; codes by people, where there are any, are in annotations and gold. Shares under names with "
+    "naive_ are counts of predicted labels and not corrected for the classifier's errors, which differ between countries, organizations and "
+    "years. A passage is evidence of a step, not proof that a country stands there. What was not read or not modelled is in document_states "
+    "with its reason. The model's card says what it was trained on and how far it can be trusted."
+)
+
+
+def release_key(connection: Connection, built_by: str) -> str:
+    """Return what identifies a release: this warehouse, its content, the shape of the published file, and who builds it."""
+    columns = score_columns_of(connection)
+    shape = text_hash(str(DERIVED_VERSION), *COPIED.values(), LIMITS, *view_statements(columns), *comment_statements(columns))
+    return f"{read_meta(connection, 'warehouse_id')}:{content_version(connection)}:{shape}:{built_by}"
+
+
+def released_key(target: Path) -> str | None:
+    """Return the key of a published file; None where it is none of ours or cannot be read, so that it is made anew."""
+    try:
+        with duckdb.connect(str(target), read_only=True) as connection:
+            rows = connection.execute("SELECT release_key FROM release").fetchall()
+    except duckdb.Error:
+        return None
+    return str(rows[0][0]) if len(rows) == 1 else None
+
+
+def release_row(connection: Connection, key: str, built_by: str) -> dict[str, Any]:
+    """Return the row of `release`: when, out of what, by what, how much, and the statement of limits."""
+
+    def one(query: str) -> Any:
+        return connection.execute(query).fetchall()[0][0]
+
+    return {
+        "released_at": utc_now(),
+        "built_by": built_by,
+        "content_version": content_version(connection),
+        "release_key": key,
+        "model_version": one("SELECT max(model_version) FROM models WHERE state = 'promoted'"),
+        "codebook_version": one("SELECT max(codebook_version) FROM codebook_dimensions"),
+        "documents": one("SELECT count(*) FROM documents"),
+        "pages": one("SELECT count(*) FROM pages"),
+        "passages": one("SELECT count(*) FROM passages"),
+        "scored_passages": one("SELECT count(*) FROM labels"),
+        "limits": LIMITS,
+    }
+
+
+def comment_statements(columns: ScoreColumns) -> list[str]:
+    """Return the statements that give tables and columns their comments."""
+    statements = [part.strip() for text in read_sql("schema").values() for part in text.split(";\n") if part.strip()]
+    for dimension in columns.dimensions:
+        what = "Labels" if dimension.multi else "Label"
+        comment = f"{what} of dimension {dimension.name}, decoded under the constraints of the codebook (see codebook_categories)"
+        statements.append(f"COMMENT ON COLUMN scores.\"{dimension.name}\" IS '{comment}'")
+        for category in dimension.categories:
+            comment = f"Calibrated probability that {dimension.name} is {category}"
+            statements.append(f"COMMENT ON COLUMN scores.\"p_{dimension.name}__{category}\" IS '{comment}'")
+    return statements

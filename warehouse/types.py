@@ -1,0 +1,143 @@
+"""The records that the warehouse takes and hands on. No logic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from extractors.types import Box
+from sources.types import Record, Refusal, StoredFile
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionRow:
+    """A dimension of the codebook as a row of `codebook_dimensions`; `kind` is single, ordinal or multi."""
+
+    dimension: str
+    name: str
+    kind: str
+    tier: str
+    question: str
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRow:
+    """A category of the codebook as a row of `codebook_categories`; `ordinal` is its place among the categories of its dimension."""
+
+    dimension: str
+    category: str
+    name: str
+    definition: str
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodebookRows:
+    """The codebook as the warehouse keeps it: its version and its code tables."""
+
+    version: str
+    dimensions: tuple[DimensionRow, ...]
+    categories: tuple[CategoryRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreDimension:
+    """The columns of one dimension in `scores`: a probability per category and the label (a list of labels where `multi`)."""
+
+    name: str
+    categories: tuple[str, ...]
+    multi: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreColumns:
+    """The dimensions that models score, in the codebook's order."""
+
+    dimensions: tuple[ScoreDimension, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model version as a row of `models`; `created` is an ISO date or time, `metrics` any plain values."""
+
+    version: str
+    base_model: str
+    codebook_version: str
+    languages: tuple[str, ...]
+    base_revision: str | None = None
+    training_data_hash: str | None = None
+    created: str | None = None
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecord:
+    """What the warehouse knows of a record: the marks by which a change is seen, the bytes last taken, where it stands."""
+
+    fingerprint: str
+    metadata_hash: str
+    file_sha256: str | None
+    file_format: str | None
+    document_id: str | None
+    is_primary: bool
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRow:
+    """The outcome of fetching a record: a stored file with the document it belongs to, or the refusal."""
+
+    record: Record
+    fingerprint: str
+    metadata_hash: str
+    stored: StoredFile | None
+    refusal: Refusal | None
+    document_id: str | None
+    is_primary: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFile:
+    """A document whose file an extractor has not read yet."""
+
+    document_id: str
+    file_sha256: str
+    file_format: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What publishing did: whether a new file was put in place, which one, its content version and the rows of its tables."""
+
+    changed: bool
+    path: Path
+    content_version: int
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PassageToVerify:
+    """What is needed to find a passage again on its page."""
+
+    passage_id: str
+    text: str
+    lead_in: str | None
+    page_first: int | None
+    page_last: int | None
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentToVerify:
+    """A document's file with the passages that were read out of it."""
+
+    document_id: str
+    file_sha256: str
+    file_format: str
+    passages: tuple[PassageToVerify, ...]

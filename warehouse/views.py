@@ -1,0 +1,109 @@
+"""The views and macros that analysts use: plain ones from `schema/views`, and those whose columns the codebook decides."""
+
+from __future__ import annotations
+
+from warehouse.migrations import read_sql
+from warehouse.types import ScoreColumns, ScoreDimension
+
+_REQUIRES = "-- requires:"
+
+
+def view_statements(columns: ScoreColumns) -> list[str]:
+    """Return the statements that make all views and macros, each after those it builds on.
+
+    A file in `schema/views` may begin with `-- requires: stage realization`; it is left out when the codebook lacks such a dimension.
+    """
+    return [
+        _gold(columns),
+        _labels(columns),
+        _evidence(columns),
+        *_label_draws(columns),
+        *fitting("schema/views", columns).values(),
+    ]
+
+
+def fitting(folder: str, columns: ScoreColumns) -> dict[str, str]:
+    """Return the SQL files of a folder whose required dimensions are all scored, by name, in order."""
+    names = {dimension.name for dimension in columns.dimensions}
+    chosen = {}
+    for name, text in read_sql(folder).items():
+        first = text.partition("\n")[0]
+        needed = set(first.removeprefix(_REQUIRES).split()) if first.startswith(_REQUIRES) else set()
+        if needed <= names:
+            chosen[name] = text
+    return chosen
+
+
+def _labels(columns: ScoreColumns) -> str:
+    more = "".join(f", {_label_and_probability(dimension)}" for dimension in columns.dimensions)
+    return (
+        f"CREATE VIEW labels AS SELECT passage_id, document_id, model_version{more} FROM scores "
+        "WHERE model_version IN (SELECT model_version FROM models WHERE state = 'promoted')"
+    )
+
+
+def _label_and_probability(dimension: ScoreDimension) -> str:
+    name = dimension.name
+    if dimension.multi:
+        return f'"{name}"' + "".join(f', "p_{name}__{category}"' for category in dimension.categories)
+    whens = " ".join(f"WHEN '{category}' THEN \"p_{name}__{category}\"" for category in dimension.categories)
+    return f'"{name}", CASE "{name}" {whens} END AS "p_{name}"' if whens else f'"{name}"'
+
+
+def _evidence(columns: ScoreColumns) -> str:
+    more = ""
+    for dimension in columns.dimensions:
+        more += f', l."{dimension.name}"'
+        probabilities = (
+            [f"p_{dimension.name}__{one}" for one in dimension.categories] if dimension.multi else [f"p_{dimension.name}"]
+        )
+        more += "".join(f', l."{one}"' for one in probabilities if dimension.categories)
+    return (
+        "CREATE VIEW evidence AS SELECT d.document_id, d.igo, d.body, d.country_iso3, d.country_name, d.doc_type, d.published, d.symbol, "
+        "d.title, p.passage_id, p.ordinal, p.page_first, p.page_last, p.para_no, array_to_string(p.heading_path, ' > ') AS heading, p.kind, "
+        f"p.language, p.text, p.n_words, p.is_codable, p.is_summary, p.is_duplicate, l.model_version{more}, d.mission_id, d.url "
+        "FROM passages p JOIN documents d ON d.document_id = p.document_id "
+        "LEFT JOIN labels l ON l.passage_id = p.passage_id AND l.document_id = p.document_id"
+    )
+
+
+def _gold(columns: ScoreColumns) -> str:
+    """One row a passage: the adjudicated codes, the latest where a passage was adjudicated twice; lists are written `a;b`."""
+    more = "".join(
+        f", max(value) FILTER (WHERE dimension = '{dimension.name}') AS \"{dimension.name}\"" for dimension in columns.dimensions
+    )
+    return (
+        "CREATE VIEW gold AS WITH latest AS (SELECT * FROM annotations WHERE status = 'adjudicated' QUALIFY row_number() OVER "
+        "(PARTITION BY passage_id, dimension ORDER BY coded_at DESC, annotation_id DESC) = 1), "
+        "drawn AS (SELECT passage_id, max(inclusion_probability) AS inclusion_prob FROM samples GROUP BY passage_id) "
+        f"SELECT passage_id, max(codebook_version) AS codebook_version{more}, any_value(inclusion_prob) AS inclusion_prob "
+        "FROM latest LEFT JOIN drawn USING (passage_id) GROUP BY passage_id"
+    )
+
+
+def _label_draws(columns: ScoreColumns) -> list[str]:
+    """A table macro: `draws` random labels a passage from the calibrated probabilities, the same each time it is asked.
+
+    A first version: dimensions are drawn independently of one another, and the probabilities are taken as known.
+    """
+    singles = [dimension for dimension in columns.dimensions if not dimension.multi and dimension.categories]
+    if not singles:
+        return []
+    drawn = ", ".join(_one_draw(dimension) for dimension in singles)
+    return [
+        f"CREATE MACRO label_draws(draws) AS TABLE SELECT t.draw, s.passage_id, s.document_id, {drawn} FROM scores s "
+        "CROSS JOIN (SELECT unnest(range(draws)) AS draw) t "
+        "WHERE s.model_version IN (SELECT model_version FROM models WHERE state = 'promoted')"
+    ]
+
+
+def _one_draw(dimension: ScoreDimension) -> str:
+    # 64 bits of the MD5 of passage, draw and dimension: random enough, and alike in every version of DuckDB.
+    uniform = f"md5_number_lower(concat_ws('|', s.passage_id, t.draw, '{dimension.name}')) / 18446744073709551616.0"
+    *first, last = dimension.categories
+    total: list[str] = []
+    whens = ""
+    for category in first:
+        total.append(f's."p_{dimension.name}__{category}"')
+        whens += f" WHEN {uniform} < {' + '.join(total)} THEN '{category}'"
+    return f"CASE{whens} ELSE '{last}' END AS \"{dimension.name}\"" if whens else f"'{last}' AS \"{dimension.name}\""
