@@ -1,0 +1,64 @@
+"""The last step of every format: units become passages with identifier, ordinal, language, duplicates and quality."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from extractors.language import language_of
+from extractors.mend import clean, normal_form
+from extractors.passage_id import passage_id
+from extractors.types import Passage
+from extractors.units import Unit
+
+
+def passages_of(
+    units: Sequence[Unit],
+    file_sha256: str,
+    language: str | None,
+    page_language: Mapping[int, str | None] | None = None,
+    page_quality: Mapping[int, float | None] | None = None,
+) -> tuple[Passage, ...]:
+    """Return the passages of a document.
+
+    Args:
+        units: in reading order.
+        file_sha256: hash of the file's bytes.
+        language: of the document, inherited by short passages.
+        page_language: language by page number, in formats with pages.
+        page_quality: quality of the text layer by page number.
+    """
+    seen_ids: Counter[tuple[int | None, str | None, str]] = Counter()
+    seen_texts: set[str] = set()
+    passages: list[Passage] = []
+    for unit in units:
+        text = clean(unit.text)
+        normal = normal_form(text)
+        if not normal:
+            continue
+        key = (unit.page_first, unit.para_no, text)
+        inherited = (page_language or {}).get(unit.page_first or 0) or language
+        passages.append(
+            Passage(
+                passage_id=passage_id(file_sha256, *key, seen_ids[key]),
+                ordinal=len(passages),
+                kind=unit.kind,
+                text=text,
+                n_words=len(text.split()),
+                heading_path=tuple(clean(title) for title in unit.heading_path),
+                para_no=unit.para_no,
+                part=unit.part,
+                lead_in=clean(unit.lead_in) if unit.lead_in else None,
+                page_first=unit.page_first,
+                page_last=unit.page_last,
+                boxes=tuple(unit.boxes),
+                language=language_of(text, inherited),
+                is_codable=unit.codable,
+                is_summary=unit.summary,
+                is_duplicate=normal in seen_texts,
+                quality=(page_quality or {}).get(unit.page_first or 0),
+            )
+        )
+        seen_ids[key] += 1
+        seen_texts.add(normal)
+    return tuple(passages)

@@ -1,0 +1,242 @@
+"""Lines of a PDF become blocks: headings, numbered and unnumbered paragraphs over page and column breaks, items, tables, notes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from extractors.block import Block
+from extractors.boxes import block_of_lines
+from extractors.footnotes import footnote_blocks, footnote_lines
+from extractors.furniture import furniture_of
+from extractors.headings import MAX_HEADING_WORDS, HeadingDepth, Look, is_annex, is_capitals, is_contents, section_marker
+from extractors.lines import Line
+from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, Marker, find_marker
+from extractors.mend import compounds_of
+from extractors.page import Rule
+from extractors.tables import table_runs
+
+_LEADERS = re.compile(r"(?:\.\s?){5,}|…{2,}|_{6,}")
+_ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
+_COVER_WORDS = 30
+
+
+@dataclass(slots=True)
+class PageLines:
+    """The lines of one page with what is needed of the page itself (points)."""
+
+    number: int
+    width: float
+    height: float
+    lines: list[Line]
+    rules: list[Rule]
+
+
+def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
+    """Return the blocks of a document in reading order; the notes of a page follow the paragraph with which the page ends."""
+    furniture = furniture_of((page.height, page.lines) for page in pages)
+    for page in pages:
+        page.lines = [line for line in page.lines if id(line) not in furniture]
+    sizes: Counter[float] = Counter()
+    for page in pages:
+        for line in page.lines:
+            sizes[round(line.size * 2) / 2] += len(line.text)
+    body = max(sizes, key=lambda size: (sizes[size], size)) if sizes else 10.0
+    compounds = compounds_of(line.text for page in pages for line in page.lines)
+    builder = _Builder(body, compounds, _leading(pages))
+    for page in pages:
+        notes = footnote_lines(page.lines, page.rules, body, page.height)
+        chosen = {id(line) for line in notes}
+        builder.add_page([line for line in page.lines if id(line) not in chosen], page)
+        builder.pending_notes.extend(footnote_blocks(notes))
+    return _mark_cover(builder.finish())
+
+
+def _leading(pages: Sequence[PageLines]) -> float:
+    """Return the usual distance of baselines in type sizes."""
+    steps = [
+        (b.bottom - a.bottom) / a.size
+        for page in pages
+        for a, b in zip(page.lines, page.lines[1:], strict=False)
+        if a.flow == b.flow and 0.8 < (b.bottom - a.bottom) / max(a.size, 1) < 3
+    ]
+    return median(steps) if steps else 1.2
+
+
+class _Builder:
+    def __init__(self, body: float, compounds: frozenset[str], leading: float) -> None:
+        self.body, self.compounds, self.leading = body, compounds, leading
+        self.blocks: list[Block] = []
+        self.pending_notes: list[Block] = []
+        self.depth = HeadingDepth()
+        self.open: list[Line] = []
+        self.marker: Marker | None = None
+        self.last_item: str | None = None
+        self.last_number: int | None = None
+        self.in_contents = False
+
+    def finish(self) -> list[Block]:
+        self.close()
+        return self.blocks
+
+    def add_page(self, lines: list[Line], page: PageLines) -> None:
+        runs = table_runs(lines, page.rules)
+        table_at = {index: end for index, end in runs}
+        leaders = sum(1 for line in lines if _LEADERS.search(line.text))
+        if self.in_contents and leaders < 3:
+            self.in_contents = False
+        index = 0
+        while index < len(lines):
+            if leaders >= 3 and _LEADERS.search(lines[index].text):
+                self.close()
+                end = index
+                while end < len(lines) and (
+                    _LEADERS.search(lines[end].text) or any(_LEADERS.search(x.text) for x in lines[end + 1 : end + 3])
+                ):
+                    end += 1
+                self.blocks.append(block_of_lines("annex_list", lines[index:end], codable=False))
+                index = end
+            elif index in table_at:
+                self.close()
+                self.blocks.append(block_of_lines("table", lines[index : table_at[index]], codable=False))
+                index = table_at[index]
+            else:
+                self.add_line(lines[index], page)
+                index += 1
+
+    def add_line(self, line: Line, page: PageLines) -> None:
+        if self.open and self.starts_new(line, page):
+            self.close()
+        if not self.open:
+            self.marker = self.accepted_marker(line)
+        self.open.append(line)
+
+    def accepted_marker(self, line: Line) -> Marker | None:
+        marker = find_marker(line.text, self.last_item)
+        if marker is None:
+            return None
+        if marker.kind == "number" and len(marker.value) == 4 and self.last_number != int(marker.value) - 1:
+            return None  # a year, not a paragraph
+        return marker
+
+    def starts_new(self, line: Line, page: PageLines) -> bool:
+        last, first = self.open[-1], self.open[0]
+        left, right = line.column
+        marker = self.accepted_marker(line)
+        ended = bool(_ENDS.search(last.text))
+        moved = (last.page, last.flow) != (line.page, line.flow)
+        reaches = last.x1 > last.column[1] - 0.18 * (last.column[1] - last.column[0])
+        if abs(line.size - last.size) > 0.12 * last.size or (
+            line.bold != last.bold and (self.looks_head(self.open, page) or line.bold)
+        ):
+            return True
+        if marker is not None and marker.kind in PARAGRAPH_KINDS:
+            follows = self.last_number is not None and marker.value.isdigit() and int(marker.value) == self.last_number + 1
+            if ended or follows or not reaches or line.x0 < first.x0 + 1:
+                return marker.kind != "decimal" or ended or not reaches
+        if marker is not None and marker.kind in ITEM_DEPTH and (ended or not reaches or last.text.endswith((",", "and", "or"))):
+            return True
+        if (
+            marker is not None
+            and marker.kind in ("roman_upper", "letter_upper", "section")
+            and (not reaches or ended)
+            and not moved
+        ):
+            return line.bold or not reaches
+        if moved:
+            return ended and not line.text[:1].islower()
+        gap = (line.bottom - last.bottom) / max(last.size, 1)
+        if gap > self.leading + 0.45:
+            return True
+        indent = line.x0 - left
+        if ended and not reaches and len(self.open) >= 1 and last.x1 < right - 0.1 * (right - left):
+            return gap > 0.5
+        # A first line set in from the lines before it opens a paragraph.
+        return ended and len(self.open) > 1 and indent > 12 and line.x0 > last.x0 + 12
+
+    def looks_head(self, lines: Sequence[Line], page: PageLines) -> bool:
+        text = " ".join(line.text for line in lines)
+        words = len(text.split())
+        if not text or words > MAX_HEADING_WORDS or len(lines) > 5 or text[-1] in ".;,:" and not (text[-1] == "." and words < 4):
+            return False
+        if not any(c.isalpha() for c in text) or (sum(c.isalpha() for c in text) < 3):
+            return False
+        bold, capitals = all(line.bold for line in lines), is_capitals(text)
+        larger = lines[0].size > 1.12 * self.body
+        left, right = lines[0].column
+        centred = all(
+            abs((x.x0 - left) - (right - x.x1)) < 0.06 * (right - left) and x.x0 - left > 0.12 * (right - left) for x in lines
+        )
+        small = lines[0].size < 0.9 * self.body
+        marker = section_marker(text)
+        short = words <= 14 and lines[-1].x1 < right - 0.15 * (right - left) and text[:1].isupper()
+        return (
+            bold
+            or larger
+            or (capitals and words >= 1 and not small)
+            or (centred and not small and words <= 20)
+            or (marker in ("roman_upper", "letter_upper", "section") and words <= 20 and not small)
+            or (all(x.italic for x in lines) and short and not small)
+        )
+
+    def close(self) -> None:
+        lines, marker = self.open, self.marker
+        self.open, self.marker = [], None
+        if lines:
+            self.blocks.append(self.block(lines, marker))
+        self.blocks.extend(self.pending_notes)
+        self.pending_notes.clear()
+
+    def block(self, lines: list[Line], marker: Marker | None) -> Block:
+        page = PageLines(lines[0].page, 0, 0, [], [])
+        if self.looks_head(lines, page) and not (marker is not None and marker.kind in ITEM_DEPTH and not lines[0].bold):
+            block = block_of_lines("heading", lines, codable=False, compounds=self.compounds)
+            text = block.text
+            block.level = self.depth.depth(
+                Look(
+                    section_marker(text),
+                    round(lines[0].size),
+                    lines[0].bold,
+                    is_capitals(text),
+                    not lines[0].bold and lines[0].x0 > lines[0].column[0] + 40,
+                )
+            )
+            self.in_contents = is_contents(text)
+            if is_annex(text):
+                self.last_number = None
+            return block
+        if marker is None:
+            return block_of_lines(self.plain_kind(lines), lines, compounds=self.compounds)
+        drop = len(lines[0].text) - len(marker.rest) if lines[0].text.endswith(marker.rest) else 0
+        block = block_of_lines("paragraph", lines, compounds=self.compounds, drop=drop)
+        if marker.kind in PARAGRAPH_KINDS:
+            block.para_no, self.last_item = marker.value, None
+            if marker.value.isdigit():
+                self.last_number = int(marker.value)
+        elif marker.kind in ITEM_DEPTH:
+            block.kind, block.marker, block.level = "list_item", marker.printed, ITEM_DEPTH[marker.kind]
+            self.last_item = marker.value if marker.kind == "paren_letter" else self.last_item
+        else:
+            return block_of_lines("paragraph", lines, compounds=self.compounds)
+        return block
+
+    def plain_kind(self, lines: list[Line]) -> str:
+        left, right = lines[0].column
+        indented = all(x.x0 - left > 0.08 * (right - left) for x in lines) and lines[0].size < 0.95 * self.body
+        quoted = lines[0].text[:1] in '“"«„' and lines[-1].text.rstrip(".;,")[-1:] in '”"»“'
+        return "quotation" if len(lines) > 1 and indented and quoted else "paragraph"
+
+
+def _mark_cover(blocks: list[Block]) -> list[Block]:
+    """Mark what stands on the first page before the text begins: symbol, dates, titles, not coded."""
+    for block in blocks:
+        if block.page_first != 1:
+            break
+        if block.kind != "heading" and (block.para_no or (block.n_words >= _COVER_WORDS and _ENDS.search(block.text))):
+            break
+        if block.kind != "heading":
+            block.codable = False
+    return blocks

@@ -1,0 +1,141 @@
+"""One child process of the pool, seen from the parent: start it, ask it one thing at a time, kill it when it takes too long."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+from extractors.failure import ExtractionError
+from extractors.options import ExtractionLimits, ExtractOptions
+from warehouse.states import Reason
+
+_MB = 1_000_000
+_READ = 1 << 16
+# Starting an interpreter and its libraries is not the document's fault and has its own, generous allowance.
+_START_SECONDS = 120.0
+
+
+class Child:
+    """A worker process that is started when first asked and started again after it was killed or died."""
+
+    def __init__(self, options: ExtractOptions, limits: ExtractionLimits) -> None:
+        self._options, self._limits = options, limits
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the worker's answer to one request.
+
+        Raises:
+            ExtractionError: timed_out, extractor_crashed, out_of_memory or output_too_large; the next request gets a new process.
+        """
+        try:
+            process = self._started()
+            assert process.stdin is not None  # noqa: S101  # opened as a pipe below
+            process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            raise self._died() from None
+        line = self._line(self._limits.seconds)
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            self.kill()
+            raise ExtractionError(Reason.EXTRACTOR_CRASHED, "The reading process answered something unreadable.") from None
+        if not isinstance(answer, dict):
+            self.kill()
+            raise ExtractionError(Reason.EXTRACTOR_CRASHED, "The reading process answered something unreadable.")
+        if answer.get("reason") == Reason.OUT_OF_MEMORY:
+            self.kill()  # its heap is full of the document that was too much
+        return answer
+
+    def kill(self) -> None:
+        """End the process at once; safe to call from another thread and more than once."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self.kill()
+        arguments = {
+            "parent": os.getpid(),
+            "memory_mb": self._limits.memory_mb,
+            "output_mb": self._limits.output_mb,
+            "max_pages": self._limits.max_pages,
+            "seconds": self._limits.seconds,
+            "engine": self._options.engine,
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "extractors.worker", json.dumps(arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C goes to the parent alone, which then ends its children.
+            start_new_session=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+        )
+        ready = self._line(_START_SECONDS)
+        if ready.strip() != b"ready":
+            raise self._died()
+        return self._process
+
+    def _line(self, seconds: float) -> bytes:
+        process = self._process
+        if process is None or process.stdout is None:
+            raise self._died()
+        deadline = time.monotonic() + seconds
+        handle = process.stdout.fileno()
+        most = self._limits.output_mb * _MB + _READ
+        pieces: list[bytes] = []
+        length = 0
+        with selectors.DefaultSelector() as selector:
+            selector.register(handle, selectors.EVENT_READ)
+            while True:
+                left = deadline - time.monotonic()
+                if left <= 0 or not selector.select(left):
+                    self.kill()
+                    raise ExtractionError(
+                        Reason.TIMED_OUT,
+                        f"Reading took longer than {seconds:g} seconds and was stopped (setting extraction.seconds_per_document).",
+                    )
+                piece = os.read(handle, _READ)
+                if not piece:
+                    raise self._died()
+                pieces.append(piece)
+                length += len(piece)
+                if piece.endswith(b"\n"):
+                    return b"".join(pieces)
+                if length > most:
+                    self.kill()
+                    raise ExtractionError(Reason.OUTPUT_TOO_LARGE, f"The result is larger than {self._limits.output_mb} MB.")
+
+    def _died(self) -> ExtractionError:
+        process = self._process
+        code: int | None = None
+        if process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = process.wait(timeout=10)
+        self.kill()
+        if code is not None and code < 0:
+            try:
+                how = f"was ended by {signal.Signals(-code).name}"
+            except ValueError:
+                how = f"was ended by signal {-code}"
+        else:
+            how = f"ended with exit code {code}"
+        return ExtractionError(Reason.EXTRACTOR_CRASHED, f"The process that read this file {how}; the file may be damaged.")

@@ -1,0 +1,85 @@
+"""The second engine: pdfplumber, slower and built on another parser; it reads some pages that PDFium cannot, and the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pdfplumber
+from pdfminer.pdfdocument import PDFPasswordIncorrect
+from pdfplumber.utils.exceptions import PdfminerException
+
+from extractors.failure import ExtractionError
+from extractors.page import RawPage, Rule, Word
+from warehouse.states import Reason
+
+
+class PdfplumberEngine:
+    """Reads pages with pdfplumber. Raises `ExtractionError` (encrypted, broken_file) when the file cannot be opened."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._document: Any = pdfplumber.open(path)
+            self._pages: list[Any] = self._document.pages
+        except PdfminerException as error:
+            if error.args and isinstance(error.args[0], PDFPasswordIncorrect):
+                raise ExtractionError(Reason.ENCRYPTED, "The PDF asks for a password. Store a copy without one.") from error
+            raise ExtractionError(Reason.BROKEN_FILE, f"The PDF cannot be opened: {error}") from error
+        except Exception as error:  # noqa: BLE001  # pdfminer raises many kinds of errors on broken files
+            raise ExtractionError(Reason.BROKEN_FILE, f"The PDF cannot be opened: {error}") from error
+
+    def page_count(self) -> int:
+        """Return the number of pages."""
+        return len(self._pages)
+
+    def pages(self) -> Iterator[RawPage]:
+        """Yield the pages in order, each released before the next is read."""
+        for number in range(1, self.page_count() + 1):
+            yield self.page(number)
+
+    def page(self, number: int) -> RawPage:
+        """Return one page; a page that pdfminer cannot parse is an empty page."""
+        page = self._pages[number - 1]
+        raw = RawPage(number, float(page.width), float(page.height))
+        try:
+            left, top = page.bbox[0], page.bbox[1]
+            found = page.extract_words(
+                x_tolerance_ratio=0.15, keep_blank_chars=False, use_text_flow=True, extra_attrs=["fontname", "size"]
+            )
+            previous: Word | None = None
+            for item in found:
+                if not item.get("upright", True):
+                    continue
+                word = _word(item, left, top)
+                if previous is not None and -1.0 < word.x0 - previous.x1 < 0.15 * previous.size:
+                    word.raised = word.size < 0.82 * previous.size and word.bottom < previous.bottom - 0.1 * word.size
+                raw.words.append(word)
+                previous = word
+            for item in [*page.lines, *page.rects]:
+                if (item["width"] >= 15 and item["height"] <= 3) or (item["height"] >= 8 and item["width"] <= 3):
+                    raw.rules.append(Rule(item["x0"] - left, item["top"] - top, item["x1"] - left, item["bottom"] - top))
+        except Exception:  # noqa: BLE001  # pdfminer raises many kinds of errors on broken pages; the page is then empty
+            raw.words, raw.rules = [], []
+        finally:
+            # Without this pdfplumber keeps the characters of every page it has seen.
+            page.close()
+        return raw
+
+    def close(self) -> None:
+        """Release the file."""
+        self._document.close()
+
+
+def _word(item: dict[str, Any], left: float, top: float) -> Word:
+    name = str(item["fontname"]).lower()
+    return Word(
+        item["text"],
+        item["x0"] - left,
+        item["top"] - top,
+        item["x1"] - left,
+        item["bottom"] - top,
+        float(item["size"]),
+        "bold" in name or "black" in name,
+        "italic" in name or "oblique" in name,
+    )

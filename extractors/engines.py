@@ -1,0 +1,65 @@
+"""Choice of the engine that reads a PDF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from extractors.failure import ExtractionError
+from extractors.page import Engine
+from warehouse.states import Reason
+
+
+class LazySpare:
+    """The second engine, opened at the first page that the first could not read; most files never need it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine: Engine | None = None
+        self._broken = False
+
+    def page_count(self) -> int:
+        """Return the number of pages that the second engine sees, 0 when it cannot open the file."""
+        if self._engine is None and not self._broken:
+            from extractors.engine_pdfplumber import PdfplumberEngine
+
+            try:
+                self._engine = PdfplumberEngine(self._path)
+            except ExtractionError:
+                self._broken = True
+        return self._engine.page_count() if self._engine is not None else 0
+
+    def engine(self) -> Engine | None:
+        """Return the engine, None when it cannot open the file."""
+        self.page_count()
+        return self._engine
+
+    def close(self) -> None:
+        """Release the file."""
+        if self._engine is not None:
+            self._engine.close()
+
+
+def open_engine(path: Path, engine: str) -> tuple[Engine, LazySpare | None]:
+    """Return the engine for a file and, with `auto`, a spare one for pages that it cannot read.
+
+    Raises:
+        ExtractionError: encrypted or broken_file, when no engine opens the file.
+    """
+    from extractors.engine_pdfium import PdfiumEngine
+
+    if engine == "pdfplumber":
+        from extractors.engine_pdfplumber import PdfplumberEngine
+
+        return PdfplumberEngine(path), None
+    if engine == "pdfium":
+        return PdfiumEngine(path), None
+    spare = LazySpare(path)
+    try:
+        return PdfiumEngine(path), spare
+    except ExtractionError as error:
+        if error.reason is Reason.ENCRYPTED:
+            raise
+        other = spare.engine()
+        if other is None or not other.page_count():
+            raise
+        return other, None

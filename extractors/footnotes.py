@@ -1,0 +1,62 @@
+"""Footnotes of a page: small type at the foot, below a short rule or beginning with a mark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from extractors.block import Block
+from extractors.boxes import block_of_lines
+from extractors.lines import Line
+from extractors.page import Rule
+
+_MARK = re.compile(r"^(?:\d{1,3}|[*†‡§]{1,4}|[a-z]|\([a-z0-9]{1,3}\)|[a-z]/|\d{1,3}/)[ .\t)]*\s*(?=\S)")
+_DRAWN_BY_TYPE = re.compile(r"^[_—–-]{5,}$")
+_SMALL = 0.93
+
+
+def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: float, height: float) -> list[Line]:
+    """Return the lines of a page that belong to footnotes, in reading order.
+
+    Args:
+        lines: the page's lines without furniture.
+        rules: ruling lines of the page.
+        body_size: type size of the document's text, points.
+        height: of the page, points.
+    """
+    result: list[Line] = []
+    for column in {line.column for line in lines}:
+        own = sorted((line for line in lines if line.column == column), key=lambda line: line.top)
+        start = len(own)
+        while start and own[start - 1].size < _SMALL * body_size and not _DRAWN_BY_TYPE.match(own[start - 1].text):
+            start -= 1
+        tail = own[start:]
+        if not tail or tail[-1].bottom < 0.5 * height:
+            continue
+        below_rule = (start and _DRAWN_BY_TYPE.match(own[start - 1].text)) or any(
+            rule.is_horizontal
+            and 20 < rule.x1 - rule.x0 < 0.45 * (column[1] - column[0]) + 30
+            and tail[0].top - 25 < rule.top < tail[0].top + 4
+            for rule in rules
+        )
+        first = next((i for i, line in enumerate(tail) if _starts_note(line)), None)
+        if below_rule:
+            result.extend(tail)
+        elif first is not None and len(tail) < len(own):
+            result.extend(tail[first:])
+    chosen = {id(line) for line in result}
+    return [line for line in lines if id(line) in chosen]
+
+
+def footnote_blocks(lines: Sequence[Line]) -> list[Block]:
+    """Return one block a note; a note without a mark continues the one before."""
+    groups: list[list[Line]] = []
+    for line in lines:
+        if not groups or _starts_note(line):
+            groups.append([])
+        groups[-1].append(line)
+    return [block_of_lines("footnote", group, codable=False) for group in groups]
+
+
+def _starts_note(line: Line) -> bool:
+    return line.starts_raised or bool(_MARK.match(line.text))

@@ -1,0 +1,63 @@
+"""Running heads, running feet and page numbers: what repeats in the margins of many pages is not text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from extractors.lines import Line
+
+_DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"^[\W_]*(?:(?:page|página|pagina|стр\.?|p\.)\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of|de|sur|из)\s*\d{1,4})?[\W_]*$", re.I
+)
+_BARCODE = re.compile(r"^\*\s?\d{5,10}\s?\*$")
+_DEPTH = 4  # outermost lines at either end of a page that may be furniture
+_ZONE = 0.16  # share of the page's height
+
+
+def _candidates(lines: list[Line], height: float) -> list[tuple[str, Line]]:
+    by_top = sorted(lines, key=lambda line: line.top)
+    upper = [("top", line) for line in by_top[:_DEPTH] if line.bottom < _ZONE * height]
+    lower = [("bottom", line) for line in by_top[-_DEPTH:] if line.top > (1 - _ZONE) * height]
+    return upper + lower
+
+
+def furniture_of(pages: Iterable[tuple[float, list[Line]]]) -> set[int]:
+    """Return the `id` of each line that belongs to the furniture.
+
+    A line does when the same words (numbers may change) stand in the same margin of three pages or more, or of every page of a
+    document of two; and when it is nothing but a page number at the very edge. Odd and even pages may differ.
+
+    Args:
+        pages: height in points and lines of each page.
+    """
+    all_pages = list(pages)
+    seen: dict[tuple[str, str], list[tuple[int, Line]]] = defaultdict(list)
+    result: set[int] = set()
+    for index, (height, lines) in enumerate(all_pages):
+        candidates = _candidates(lines, height)
+        for zone, line in candidates:
+            seen[zone, _key(line.text)].append((index, line))
+            if _BARCODE.match(line.text):
+                result.add(id(line))
+        for zone in ("top", "bottom"):
+            edge = [line for place, line in candidates if place == zone]
+            outer = (edge[0] if zone == "top" else edge[-1]) if edge else None
+            if outer is not None and _PAGE_NUMBER.match(outer.text):
+                result.add(id(outer))
+    needed = 2 if len(all_pages) <= 3 else 3
+    for (_, key), found in seen.items():
+        page_indexes = Counter(index for index, _ in found)
+        if len(page_indexes) < needed or not key or len(all_pages) < 2:
+            continue
+        places = Counter(round(line.top / 6) for _, line in found)
+        near = {place + shift for place, n in places.items() if n >= 2 for shift in (-1, 0, 1)}
+        # Running heads do not move: lines of the same words elsewhere are text.
+        result.update(id(line) for _, line in found if round(line.top / 6) in near)
+    return result
+
+
+def _key(text: str) -> str:
+    return " ".join(_DIGITS.sub("#", text).lower().split())

@@ -1,0 +1,205 @@
+"""Words of a page become lines in reading order: rows by baseline, cut at wide gaps, columns one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from extractors.mend import clean
+from extractors.page import RawPage, Word
+
+_GAP = 1.4  # in type sizes: wider than a space in justified text, narrower than a gutter
+_MIN_COLUMN_LINES = 4
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of type. `text` has footnote marks left out; `gaps` counts wide gaps inside (a sign of a table)."""
+
+    page: int
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    text: str
+    size: float
+    bold: bool
+    italic: bool
+    column: tuple[float, float]  # left and right edge of the column it stands in
+    flow: int  # number of the column run on its page: lines of another flow never continue this one's baseline spacing
+    gaps: int = 0
+    starts_raised: bool = False
+
+
+Segment = list[Word]
+
+
+def page_lines(page: RawPage) -> list[Line]:
+    """Return the lines of a page in reading order."""
+    segments = [segment for row in _rows(page.words) for segment in _cut(row)]
+    if not segments:
+        return []
+    lines: list[Line] = []
+    for flow, (run, column) in enumerate(_runs(segments)):
+        for row in _regroup(run):
+            lines.append(_line(page.number, row, column, flow))
+    return [line for line in lines if line.text]
+
+
+def _rows(words: Sequence[Word]) -> list[list[Word]]:
+    """Group words by baseline, raised ones with the word that they follow."""
+    rows: list[tuple[float, list[Word]]] = []
+    anchor: Word | None = None
+    attached: dict[int, list[Word]] = {}
+    plain: list[Word] = []
+    for word in words:
+        if word.raised and anchor is not None:
+            attached.setdefault(id(anchor), []).append(word)
+        else:
+            anchor = word
+            plain.append(word)
+    for word in sorted(plain, key=lambda w: (w.bottom, w.x0)):
+        for baseline, row in reversed(rows[-4:]):
+            if abs(word.bottom - baseline) <= 0.25 * word.size:
+                row.append(word)
+                break
+        else:
+            rows.append((word.bottom, [word]))
+    result = []
+    for _, row in rows:
+        row.sort(key=lambda w: w.x0)
+        result.append([part for word in row for part in (word, *attached.get(id(word), ()))])
+    return result
+
+
+def _cut(row: list[Word]) -> list[Segment]:
+    segments = [[row[0]]]
+    reach = row[0].x1
+    for word in row[1:]:
+        if word.x0 - reach > _GAP * max(word.size, 4.0):
+            segments.append([])
+        segments[-1].append(word)
+        reach = max(reach, word.x1)
+    return segments
+
+
+def _extent(segments: Sequence[Segment]) -> tuple[float, float]:
+    return min(s[0].x0 for s in segments), max(w.x1 for s in segments for w in s)
+
+
+def _runs(segments: list[Segment]) -> list[tuple[list[Segment], tuple[float, float]]]:
+    """Return runs of segments in reading order, each with the edges of its column."""
+    left, right = _extent(segments)
+    gutter = _gutter(segments, left, right)
+    if gutter is None:
+        return [(segments, (left, right))]
+    ordered = sorted(segments, key=lambda s: (s[0].bottom, s[0].x0))
+    runs: list[tuple[list[Segment], tuple[float, float]]] = []
+    stretch: list[Segment] = []
+
+    def close() -> None:
+        if not stretch:
+            return
+        sides = [s for s in stretch if s[-1].x1 <= gutter], [s for s in stretch if s[0].x0 >= gutter]
+        if min(map(len, sides)) >= _MIN_COLUMN_LINES:
+            runs.extend((side, _extent(side)) for side in sides)
+        else:
+            runs.append((list(stretch), (left, right)))
+        stretch.clear()
+
+    crossing: list[Segment] = []
+    for segment in ordered:
+        if segment[0].x0 < gutter < max(w.x1 for w in segment):
+            close()
+            crossing.append(segment)
+        else:
+            if crossing:
+                runs.append((list(crossing), (left, right)))
+                crossing.clear()
+            stretch.append(segment)
+    close()
+    if crossing:
+        runs.append((crossing, (left, right)))
+    return runs
+
+
+def _gutter(segments: list[Segment], left: float, right: float) -> float | None:
+    """Return where two columns of prose part, or None."""
+    width = right - left
+    if width < 200:
+        return None
+    spans = [(s[0].x0, max(w.x1 for w in s)) for s in segments]
+    best: tuple[int, float] | None = None
+    steps = int(width * 0.4 / 3)
+    for step in range(steps + 1):
+        x = left + 0.3 * width + 3 * step
+        crossing = sum(1 for x0, x1 in spans if x0 < x < x1)
+        if (
+            best is None
+            or crossing < best[0]
+            or (crossing == best[0] and abs(x - left - width / 2) < abs(best[1] - left - width / 2))
+        ):
+            best = (crossing, x)
+    if best is None:
+        return None
+    x = best[1]
+    sides = [[s for s in spans if s[1] <= x], [s for s in spans if s[0] >= x]]
+    if min(map(len, sides)) < 2 * _MIN_COLUMN_LINES or best[0] > 0.6 * min(map(len, sides)) + 6:
+        return None
+    for side in sides:
+        x0, x1 = min(s[0] for s in side), max(s[1] for s in side)
+        # Prose fills its column; the cells of a table mostly do not.
+        if x1 - x0 < 0.25 * width or median(s[1] - s[0] for s in side) < 0.6 * (x1 - x0):
+            return None
+    return x
+
+
+def _regroup(segments: list[Segment]) -> list[list[Segment]]:
+    """Put the segments of one run that share a baseline into rows again, from top to bottom."""
+    rows: list[list[Segment]] = []
+    for segment in sorted(segments, key=lambda s: s[0].bottom):
+        if rows and abs(segment[0].bottom - rows[-1][0][0].bottom) <= 0.25 * segment[0].size:
+            rows[-1].append(segment)
+        else:
+            rows.append([segment])
+    for row in rows:
+        row.sort(key=lambda s: s[0].x0)
+    return rows
+
+
+def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int) -> Line:
+    words = [word for segment in row for word in segment]
+    kept = [
+        w
+        for w in words
+        if not (w.raised and w.text.strip("()[]*†‡,").isalnum() and len(w.text) <= 4 or w.raised and not w.text.isalpha())
+    ]
+    parts: list[str] = []
+    previous: Word | None = None
+    for word in kept:
+        # Pieces of one printed word (a change of font inside it) stand closer than any space.
+        if previous is not None and word.x0 - previous.x1 > 0.12 * word.size:
+            parts.append(" ")
+        elif previous is not None and word.x0 < previous.x0:
+            parts.append(" ")
+        parts.append(word.text)
+        previous = word
+    letters = sum(len(w.text) for w in kept) or 1
+    gaps = sum(1 for a, b in pairwise(row) if b[0].x0 - a[-1].x1 > 2 * b[0].size and len("".join(w.text for w in row[0])) > 6)
+    return Line(
+        page,
+        min(w.x0 for w in words),
+        min(w.top for w in words),
+        max(w.x1 for w in words),
+        max(w.bottom for w in words),
+        clean("".join(parts)),
+        median(w.size for w in kept for _ in range(min(len(w.text), 20))) if kept else words[0].size,
+        sum(len(w.text) for w in kept if w.bold) / letters > 0.8,
+        sum(len(w.text) for w in kept if w.italic) / letters > 0.8,
+        column,
+        flow,
+        gaps,
+        bool(words) and (words[0].raised or (len(words) > 1 and words[0].size < 0.8 * words[1].size)),
+    )

@@ -1,0 +1,68 @@
+"""What an engine says of a PDF page: words and ruling lines, in points from the top left corner; and the interface of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(slots=True)
+class Word:
+    """Characters without white space between them, of one size; `raised` marks superscripts."""
+
+    text: str
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    size: float
+    bold: bool = False
+    italic: bool = False
+    raised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A drawn straight line or thin rectangle."""
+
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+
+    @property
+    def is_horizontal(self) -> bool:
+        """True for a line longer than it is high."""
+        return self.x1 - self.x0 > self.bottom - self.top
+
+
+@dataclass(slots=True)
+class RawPage:
+    """One page as an engine saw it; page numbers count from 1, width and height in points."""
+
+    number: int
+    width: float
+    height: float
+    words: list[Word] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+
+
+class Engine(Protocol):
+    """A reader of PDF pages. It holds one page at a time."""
+
+    def page_count(self) -> int:
+        """Return the number of pages."""
+        ...
+
+    def pages(self) -> Iterator[RawPage]:
+        """Yield the pages in order."""
+        ...
+
+    def page(self, number: int) -> RawPage:
+        """Return one page, counted from 1."""
+        ...
+
+    def close(self) -> None:
+        """Release the file."""
+        ...

@@ -1,0 +1,33 @@
+"""How good a text layer looks: the share of its characters and words that could be writing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_CID = re.compile(r"\(cid:\d+\)")
+_WORD = re.compile(r"\S+")
+USABLE = 0.5
+
+
+def text_quality(text: str) -> float | None:
+    """Return a score from 0 (garbage) to 1, None for no text.
+
+    The product of the share of known characters (no replacement, private-use or control characters, no "(cid:12)") and of the share
+    of words that are letters mostly or plain numbers.
+    """
+    total = sum(not c.isspace() for c in text)
+    if not total:
+        return None
+    cid = sum(len(match) for match in _CID.findall(text))
+    unknown = sum(unicodedata.category(c) in ("Co", "Cn", "Cc") and not c.isspace() or c == "\ufffd" for c in text)
+    known = max(0.0, 1 - (cid + unknown) / total)
+    words = _WORD.findall(_CID.sub(" ", text))
+    good = sum(len(word) for word in words if _plausible(word))
+    share = good / (sum(map(len, words)) or 1)
+    return round(known * min(1.0, share / 0.9), 3)
+
+
+def _plausible(word: str) -> bool:
+    alphanumeric = sum(c.isalnum() or unicodedata.category(c) in ("Mn", "Mc") for c in word)
+    return 2 * alphanumeric >= len(word) or set(word) <= set("._-–—…*•|")

@@ -1,0 +1,137 @@
+"""PDF: choose the engine page by page, hand lines to the layout, judge each page's text layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from extractors.assemble import passages_of
+from extractors.blocks_pdf import PageLines, blocks_of
+from extractors.engines import LazySpare, open_engine
+from extractors.failure import ExtractionError
+from extractors.language import language_of
+from extractors.lines import page_lines
+from extractors.options import ExtractionLimits, ExtractOptions
+from extractors.page import Engine, RawPage
+from extractors.quality import USABLE, text_quality
+from extractors.types import Extraction, PageInfo
+from extractors.units import units_of
+from extractors.version import EXTRACTOR_VERSION
+from warehouse.states import Reason
+
+_SYMBOL = re.compile(r"\b(?:[A-Z]{1,5}(?:/[A-Z0-9][\w.()-]*){2,}|[AS]/(?:RES/)?\d{1,4}(?:/[\w.]+)*|GB\.\d+/[\w/.]+)")
+_DATE = re.compile(r"\b\d{1,2}\s+[A-Za-zÀ-ÿ]{3,10}\s+(?:19|20)\d\d\b")
+
+
+def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: ExtractionLimits) -> Extraction:
+    """Return the extraction of a PDF.
+
+    Raises:
+        ExtractionError: encrypted, broken_file, no_pages, too_large, no_text_layer.
+    """
+    engine, spare = open_engine(path, options.engine)
+    try:
+        count = engine.page_count()
+        if not count:
+            raise ExtractionError(Reason.NO_PAGES, "The PDF has no pages.")
+        if count > limits.max_pages:
+            raise ExtractionError(
+                Reason.TOO_LARGE,
+                f"The PDF has {count} pages; at most {limits.max_pages} are read (setting extraction.max_pages).",
+            )
+        pages: list[PageLines] = []
+        infos: list[PageInfo] = []
+        warnings: list[str] = []
+        for number in range(1, count + 1):
+            raw, by_spare = _best_page(engine, spare, number)
+            lines = page_lines(raw)
+            text = "\n".join(line.text for line in lines)
+            quality = text_quality(text)
+            usable = quality is not None and quality >= USABLE
+            if by_spare:
+                warnings.append(f"page {number}: read with pdfplumber, PDFium found no usable text")
+            if quality is not None and not usable:
+                warnings.append(f"page {number}: the text layer is unreadable (quality {quality:.2f}) and was left out")
+            if not usable:
+                lines = []
+            infos.append(
+                PageInfo(
+                    number,
+                    round(raw.width, 2),
+                    round(raw.height, 2),
+                    "text_layer" if usable else "none",
+                    sum(len(line.text) for line in lines),
+                    sum(len(line.text.split()) for line in lines),
+                    language_of(text, None) if usable else None,
+                    quality,
+                )
+            )
+            pages.append(PageLines(number, raw.width, raw.height, lines, raw.rules))
+    finally:
+        engine.close()
+        if spare is not None:
+            spare.close()
+    if all(info.text_source == "none" for info in infos):
+        raise ExtractionError(Reason.NO_TEXT_LAYER, f"None of the {len(infos)} pages has readable text; they are images.")
+    language = _document_language(pages)
+    cover = _cover(pages)
+    units = units_of(blocks_of(pages))
+    passages = passages_of(
+        units,
+        file_sha256,
+        language,
+        {info.number: info.language for info in infos},
+        {info.number: info.quality for info in infos},
+    )
+    if not passages:
+        raise ExtractionError(Reason.NO_PASSAGES, "The file has text, but nothing that is a passage.")
+    return Extraction(file_sha256, "pdf", EXTRACTOR_VERSION, language, tuple(infos), passages, cover, tuple(warnings))
+
+
+def _best_page(engine: Engine, spare: LazySpare | None, number: int) -> tuple[RawPage, bool]:
+    """Return the page from the engine, or from the spare one where that alone finds usable text."""
+    raw = engine.page(number)
+    if spare is None or _score(raw) >= USABLE:
+        return raw, False
+    second = spare.engine()
+    if second is None or number > second.page_count():
+        return raw, False
+    other = second.page(number)
+    return (other, True) if _score(other) > max(_score(raw), USABLE) else (raw, False)
+
+
+def _score(raw: RawPage) -> float:
+    return text_quality(" ".join(word.text for word in raw.words)) or 0.0
+
+
+def _document_language(pages: Sequence[PageLines]) -> str | None:
+    """Judge by text from the middle pages, where covers and lists are rarest."""
+    texts = ["\n".join(line.text for line in page.lines) for page in pages]
+    order = sorted(range(len(texts)), key=lambda i: abs(i - len(texts) // 2))
+    sample = ""
+    for index in order:
+        sample += texts[index][:1500] + "\n"
+        if len(sample) > 3500:
+            break
+    return language_of(sample, None, own_words=5)
+
+
+def _cover(pages: Sequence[PageLines]) -> dict[str, str]:
+    if not pages or not pages[0].lines:
+        return {}
+    lines = pages[0].lines
+    text = "\n".join(line.text for line in lines)
+    cover: dict[str, str] = {}
+    if match := _SYMBOL.search(text):
+        cover["symbol"] = match.group(0)
+    if match := _DATE.search(text):
+        cover["date"] = match.group(0)
+    upper = [line for line in lines if line.top < 0.75 * pages[0].height and sum(c.isalpha() for c in line.text) > 5]
+    strong = [line for line in upper if line.bold and len(line.text.split()) > 1] or upper
+    if strong:
+        largest = max(line.size for line in strong)
+        start = next(i for i, line in enumerate(strong) if line.size > 0.95 * largest)
+        title = [line.text for line in strong[start : start + 4] if line.size > 0.95 * largest]
+        cover["title"] = " ".join(title)[:300]
+    return cover

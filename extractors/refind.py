@@ -1,0 +1,126 @@
+"""Is a stored passage really where the database says? Read the stored file anew and look.
+
+The reader here shares nothing with the layout code: for PDF it asks PDFium for the text inside the stored boxes of the stored pages. All
+words of the passage must be there, in order; between them only what extraction leaves out on purpose (numbers of paragraphs, marks of
+notes, markers of items) may stand, and little of it. There is no approximate matching: another page or a shifted box fails.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from extractors.types import Box
+
+_SKIP = 12  # letters that may stand between two words of the passage
+_SKIP_SHARE = 0.08  # of the passage's letters, in all
+_MARGIN = 1.5  # points around a box
+
+
+@dataclass(frozen=True, slots=True)
+class PassageLocation:
+    """What the warehouse says of a passage: its text and where that should stand; pages from 1, None in formats without pages."""
+
+    passage_id: str
+    text: str
+    lead_in: str | None
+    page_first: int | None
+    page_last: int | None
+    boxes: tuple[Box, ...] = ()
+
+
+def locations_from_plain(plain: Iterable[Mapping[str, Any]]) -> list[PassageLocation]:
+    """Return the locations that `dataclasses.asdict` made plain."""
+    return [
+        PassageLocation(**{**item, "boxes": tuple(Box(**box) if isinstance(box, Mapping) else box for box in item["boxes"])})
+        for item in plain
+    ]
+
+
+def refind(path: Path, file_format: str, passages: Sequence[PassageLocation]) -> list[bool]:
+    """Return for each passage, in order, whether its text stands at its place in the file.
+
+    Args:
+        path: the stored file.
+        file_format: pdf, docx, html or txt; the formats without pages are searched as a whole.
+        passages: with boxes for PDF; a passage without boxes is looked for on its pages.
+
+    Raises:
+        ExtractionError: when the file cannot be opened.
+    """
+    if file_format == "pdf":
+        return _refind_pdf(path, passages)
+    from extractors.plain_text import whole_text
+
+    text = letters(whole_text(path, file_format))
+    return [contains(text, passage.text, passage.lead_in) for passage in passages]
+
+
+def _refind_pdf(path: Path, passages: Sequence[PassageLocation]) -> list[bool]:
+    from extractors.pdf_text import PdfText
+
+    results: dict[int, bool] = {}
+    with PdfText(path) as reader:
+        # By page, so that every page is opened few times.
+        for index in sorted(range(len(passages)), key=lambda i: passages[i].page_first or 0):
+            passage = passages[index]
+            if passage.page_first is None or passage.page_first > reader.page_count():
+                results[index] = False
+                continue
+            last = passage.page_last or passage.page_first
+            outside = any(not passage.page_first <= box.page <= last for box in passage.boxes)
+            if outside or last > reader.page_count():
+                results[index] = False
+                continue
+            inside = letters("\n".join(reader.inside(box, _MARGIN) for box in passage.boxes))
+            found = bool(inside) and contains(inside, passage.text, passage.lead_in)
+            if not found:
+                pages = range(passage.page_first, last + 1)
+                found = contains(letters("\n".join(reader.page(number) for number in pages)), passage.text, passage.lead_in)
+            results[index] = found
+    return [results[index] for index in range(len(passages))]
+
+
+def letters(text: str) -> str:
+    """Return letters and digits only, NFKC and case folded: white space, hyphens and ligatures make no difference."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+
+
+def contains(place: str, text: str, lead_in: str | None = None) -> bool:
+    """True when all words of `text` stand in `place`, in order, with next to nothing between them.
+
+    Args:
+        place: text of the place, already in the form of `letters`.
+        text: text of the passage.
+        lead_in: the part repeated in front of a list item, which stands elsewhere and is not asked for here.
+    """
+    if lead_in and text.startswith(lead_in):
+        text = text[len(lead_in) :]
+    words = [word for word in (letters(part) for part in text.split()) if word]
+    if not words:
+        return False
+    total = sum(map(len, words))
+    allowed = max(_SKIP, int(_SKIP_SHARE * total))
+    # Anchored on the first words joined, so that a frequent first word does not cost a scan of the place for each occurrence.
+    start = place.find(words[0])
+    while start >= 0:
+        if _follows(place, start + len(words[0]), words, allowed):
+            return True
+        start = place.find(words[0], start + 1)
+    return False
+
+
+def _follows(place: str, position: int, words: Sequence[str], allowed: int) -> bool:
+    skipped = 0
+    for word in words[1:]:
+        at = place.find(word, position, position + _SKIP + len(word))
+        if at < 0:
+            return False
+        skipped += at - position
+        if skipped > allowed:
+            return False
+        position = at + len(word)
+    return True

@@ -1,0 +1,246 @@
+"""Blocks become passages by the unit rules of the codebook, section 2.
+
+20 to 250 words; shorter blocks join the next under the same heading; longer ones are cut at sentence ends; long list items stand
+alone with their lead-in in front, short ones stay with their paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from extractors.block import Block
+from extractors.headings import is_annex, is_contents, is_summary
+from extractors.types import Box
+
+MIN_WORDS = 20
+MAX_WORDS = 250
+_UNCODED = ("table", "footnote", "annex_list")
+_SENTENCE_END = re.compile(r"(?<=[.!?;:…。؟])[\"'”’»)\]]*\s+(?=[^\sa-zà-ÿа-я])")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Art|art|arts|para|paras|vol|pp?|cf|Cf|e\.g|i\.e|etc|Inc|Ltd|Sr|Sra|M|Mme|Rev|Add|Corr|Sect|al|vs?|U\.S|U\.N))\.$"
+)
+
+
+@dataclass(slots=True)
+class Unit:
+    """A passage before it has an identifier and a language."""
+
+    kind: str
+    text: str
+    heading_path: tuple[str, ...]
+    para_no: str | None = None
+    part: int | None = None
+    lead_in: str | None = None
+    boxes: list[Box] = field(default_factory=list)
+    page_first: int | None = None
+    page_last: int | None = None
+    codable: bool = True
+    summary: bool = False
+
+    @property
+    def n_words(self) -> int:
+        """Number of words, the lead-in included."""
+        return len(self.text.split())
+
+
+@dataclass(slots=True)
+class _Node:
+    block: Block
+    children: list[_Node] = field(default_factory=list)
+
+    def words(self) -> int:
+        return self.block.n_words + sum(child.words() for child in self.children)
+
+
+def units_of(blocks: Sequence[Block]) -> list[Unit]:
+    """Return the passages of a document, in reading order.
+
+    Headings give the path and are no passages; a heading under which nothing stands remains in the paths of its children only.
+    """
+    units: list[Unit] = []
+    path: list[tuple[int, str]] = []
+    open_nodes: list[_Node] = []
+
+    def close() -> None:
+        titles = tuple(title for _, title in path)
+        group = [unit for node in open_nodes for unit in _emit(node, "", titles)]
+        units.extend(_join_short(group))
+        open_nodes.clear()
+
+    for block in blocks:
+        if block.kind == "heading":
+            close()
+            while path and path[-1][0] >= block.level:
+                path.pop()
+            path.append((block.level, block.text))
+        elif block.kind == "list_item" and open_nodes and open_nodes[-1].block.kind in ("paragraph", "list_item"):
+            _attach(open_nodes[-1], block, open_nodes)
+        else:
+            open_nodes.append(_Node(block))
+    close()
+    return [part for unit in units for part in _cut(unit)]
+
+
+def _attach(last: _Node, block: Block, roots: list[_Node]) -> None:
+    """Hang an item below the paragraph or the item that it belongs to."""
+    if not last.block.codable or (last.block.kind == "list_item" and last.block.level >= block.level):
+        roots.append(_Node(block))
+        return
+    parent = last
+    while parent.children and parent.children[-1].block.level < block.level:
+        parent = parent.children[-1]
+    parent.children.append(_Node(block))
+
+
+def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = None) -> list[Unit]:
+    block = node.block
+    para_no = block.para_no
+    if block.kind == "list_item" and block.marker and any(c.isalnum() for c in block.marker):
+        para_no = f"{above} {block.marker}" if above else block.marker
+    own = Unit(
+        block.kind,
+        f"{lead} {block.text}".strip(),
+        titles,
+        para_no,
+        None,
+        lead or None,
+        list(block.boxes),
+        block.page_first,
+        block.page_last,
+        block.codable and block.kind not in _UNCODED,
+        any(is_summary(title) for title in titles),
+    )
+    if any(is_contents(title) for title in titles[-1:]):
+        own.codable = False
+    if (
+        titles
+        and any(is_annex(title) for title in titles)
+        and block.kind in ("paragraph", "list_item")
+        and block.n_words < MIN_WORDS
+    ):
+        if not block.text.endswith((".", ":", ";", "?")) and not node.children:
+            own.kind, own.codable = "annex_list", False
+    lead_below = f"{lead} {_lead_in(block.text)}".strip() if node.children else ""
+    alone: list[Unit] = []
+    for child in node.children:
+        if child.words() >= MIN_WORDS:
+            alone.extend(_emit(child, lead_below, titles, para_no))
+        else:
+            for piece in _flat(child):
+                own.text = f"{own.text} {piece.marker + ' ' if piece.marker else ''}{piece.text}"
+                own.boxes.extend(piece.boxes)
+                own.page_last = piece.page_last if piece.page_last is not None else own.page_last
+    only_leads_in = alone and own.n_words < MIN_WORDS and own.text == f"{lead} {block.text}".strip() == lead_below
+    return alone if only_leads_in else [own, *alone]
+
+
+def _flat(node: _Node) -> list[Block]:
+    return [node.block, *(block for child in node.children for block in _flat(child))]
+
+
+def _lead_in(text: str) -> str:
+    """Return the last sentence of a paragraph that ends in a colon or dash, or without a full stop; else nothing."""
+    if not text or text[-1] in ".!?;…":
+        return ""
+    return sentences(text)[-1]
+
+
+def _join_short(group: list[Unit]) -> list[Unit]:
+    """Join units under the minimum to the next one under the same heading (to the one before at the end)."""
+    result: list[Unit] = []
+    waiting: Unit | None = None
+    for unit in group:
+        if not _joinable(unit):
+            result.append(unit)
+            continue
+        if waiting is not None:
+            unit = _joined(waiting, unit)
+            waiting = None
+        if unit.n_words < MIN_WORDS:
+            waiting = unit
+        else:
+            result.append(unit)
+    if waiting is not None:
+        before = result[-1] if result and _joinable(result[-1]) else None
+        if before is not None and before.n_words + waiting.n_words <= MAX_WORDS:
+            result[-1] = _joined(before, waiting)
+        else:
+            result.append(waiting)
+    return result
+
+
+def _joinable(unit: Unit) -> bool:
+    return unit.codable and unit.lead_in is None
+
+
+def _joined(first: Unit, second: Unit) -> Unit:
+    numbers = [n for n in (first.para_no, second.para_no) if n]
+    return Unit(
+        second.kind if second.kind == first.kind else "paragraph",
+        f"{first.text} {second.text}",
+        first.heading_path,
+        "–".join((numbers[0].split("–")[0], numbers[-1].split("–")[-1])) if len(numbers) == 2 else (numbers or [None])[0],
+        None,
+        None,
+        first.boxes + second.boxes,
+        first.page_first,
+        second.page_last if second.page_last is not None else first.page_last,
+        True,
+        first.summary,
+    )
+
+
+def sentences(text: str) -> list[str]:
+    """Cut a text at sentence ends; abbreviations and initials do not end one."""
+    result: list[str] = []
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        piece = text[start : match.end()].strip()
+        if not _ABBREVIATION.search(piece):
+            result.append(piece)
+            start = match.end()
+    result.append(text[start:].strip())
+    return [piece for piece in result if piece]
+
+
+def _cut(unit: Unit) -> list[Unit]:
+    """Cut a unit over the maximum at sentence ends into numbered parts of like length; a longer sentence is cut between words."""
+    if unit.n_words <= MAX_WORDS or not unit.codable:
+        return [unit]
+    lead = unit.lead_in or ""
+    room = MAX_WORDS - len(lead.split()) if len(lead.split()) <= MAX_WORDS // 2 else MAX_WORDS
+    body = unit.text[len(lead) :].strip() if room < MAX_WORDS else unit.text
+    pieces: list[list[str]] = []
+    for sentence in sentences(body):
+        words = sentence.split()
+        pieces.extend(words[i : i + room] for i in range(0, len(words), room))
+    n_parts = -(-sum(map(len, pieces)) // room)
+    aim = -(-sum(map(len, pieces)) // n_parts)
+    parts: list[list[str]] = [[]]
+    for piece in pieces:
+        if parts[-1] and (len(parts[-1]) + len(piece) > room or len(parts[-1]) + len(piece) / 2 > aim):
+            parts.append([])
+        parts[-1].extend(piece)
+    if len(parts) > 1 and len(parts[-1]) < MIN_WORDS and len(parts[-1]) + len(parts[-2]) <= room:
+        parts[-2].extend(parts.pop())
+    result = []
+    for number, words in enumerate(parts, 1):
+        text = " ".join(words)
+        result.append(
+            Unit(
+                unit.kind,
+                f"{lead} {text}".strip() if room < MAX_WORDS else text,
+                unit.heading_path,
+                unit.para_no,
+                number if len(parts) > 1 else None,
+                unit.lead_in if room < MAX_WORDS else None,
+                list(unit.boxes),
+                unit.page_first,
+                unit.page_last,
+                unit.codable,
+                unit.summary,
+            )
+        )
+    return result
