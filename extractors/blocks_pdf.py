@@ -84,7 +84,7 @@ class _Builder:
 
     def add_page(self, lines: list[Line], page: PageLines) -> None:
         runs = table_runs(lines, page.rules)
-        table_at = {index: end for index, end in runs}
+        table_at = dict(runs)
         leaders = sum(1 for line in lines if _LEADERS.search(line.text))
         if self.in_contents and leaders < 3:
             self.in_contents = False
@@ -160,7 +160,12 @@ class _Builder:
     def looks_head(self, lines: Sequence[Line], page: PageLines) -> bool:
         text = " ".join(line.text for line in lines)
         words = len(text.split())
-        if not text or words > MAX_HEADING_WORDS or len(lines) > 5 or text[-1] in ".;,:" and not (text[-1] == "." and words < 4):
+        if (
+            not text
+            or words > MAX_HEADING_WORDS
+            or len(lines) > 5
+            or (text[-1] in ".;,:" and not (text[-1] == "." and words < 4))
+        ):
             return False
         if not any(c.isalpha() for c in text) or (sum(c.isalpha() for c in text) < 3):
             return False

@@ -10,12 +10,12 @@ from extractors.mend import join_lines
 from extractors.types import Box
 
 
-def boxes_of(lines: Sequence[Line]) -> list[Box]:
-    """Return one box for each run of lines of the same page and column, in reading order."""
+def boxes_of(lines: Sequence[Line], *, by_line: bool = False) -> list[Box]:
+    """Return one box for each run of lines of the same page and column (or for each line: rows of tables), in reading order."""
     runs: list[list[Line]] = []
     for line in lines:
         last = runs[-1][-1] if runs else None
-        if last is None or (last.page, last.flow) != (line.page, line.flow) or line.top < last.top - 0.5 * last.size:
+        if by_line or last is None or (last.page, last.flow) != (line.page, line.flow) or line.top < last.top - 0.5 * last.size:
             runs.append([])
         runs[-1].append(line)
     return [
@@ -43,7 +43,7 @@ def block_of_lines(
     return Block(
         kind,
         text,
-        boxes=boxes_of(lines),
+        boxes=boxes_of(lines, by_line=kind == "table"),
         page_first=lines[0].page,
         page_last=max(line.page for line in lines),
         codable=codable,

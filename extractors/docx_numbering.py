@@ -9,7 +9,10 @@ from typing import Any
 from extractors.docx_package import W, value
 
 _PLACE = re.compile(r"%(\d)")
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
+_ROMAN = (
+    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
+    (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -59,8 +62,8 @@ class Numbering:
         counts = self._counts.setdefault(found.abstract, {})
         if number_id in self._overrides and number_id not in self._restarted:
             self._restarted.add(number_id)
-            for level, start in self._overrides[number_id].items():
-                counts[level] = start - 1
+            for place, start in self._overrides[number_id].items():
+                counts[place] = start - 1
         level = found.levels[depth]
         counts[depth] = counts.get(depth, level.start - 1) + 1
         for deeper in [other for other in counts if other > depth]:

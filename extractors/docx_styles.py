@@ -55,7 +55,7 @@ class Styles:
                 if outline is None and (match := _HEADING.match(own_name)):
                     outline = int(match.group(1)) - 1
                 if outline is None and (match := _UN_HEADING.match(own_name)):
-                    outline = {"ch": 0, "m": 0}.get(match.group(1).lower(), None)
+                    outline = {"ch": 0, "m": 0}.get(match.group(1).lower())
                     outline = int(match.group(1)) if outline is None else outline
                 if outline is None and own_name.lower() in ("title", "titre", "título"):
                     outline = 0

@@ -26,7 +26,7 @@ class PdfplumberEngine:
             if error.args and isinstance(error.args[0], PDFPasswordIncorrect):
                 raise ExtractionError(Reason.ENCRYPTED, "The PDF asks for a password. Store a copy without one.") from error
             raise ExtractionError(Reason.BROKEN_FILE, f"The PDF cannot be opened: {error}") from error
-        except Exception as error:  # noqa: BLE001  # pdfminer raises many kinds of errors on broken files
+        except Exception as error:  # pdfminer raises many kinds of errors on broken files
             raise ExtractionError(Reason.BROKEN_FILE, f"The PDF cannot be opened: {error}") from error
 
     def page_count(self) -> int:

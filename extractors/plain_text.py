@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lxml import html
 
-from extractors.docx_package import DocxPackage, W
 from extractors.document import decode
+from extractors.docx_package import DocxPackage, W
 from extractors.failure import ExtractionError
 from warehouse.states import Reason
 

@@ -20,7 +20,7 @@ def text_quality(text: str) -> float | None:
     if not total:
         return None
     cid = sum(len(match) for match in _CID.findall(text))
-    unknown = sum(unicodedata.category(c) in ("Co", "Cn", "Cc") and not c.isspace() or c == "\ufffd" for c in text)
+    unknown = sum((unicodedata.category(c) in ("Co", "Cn", "Cc") and not c.isspace()) or c == "\ufffd" for c in text)
     known = max(0.0, 1 - (cid + unknown) / total)
     words = _WORD.findall(_CID.sub(" ", text))
     good = sum(len(word) for word in words if _plausible(word))

@@ -115,13 +115,16 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
     if any(is_contents(title) for title in titles[-1:]):
         own.codable = False
     if (
-        titles
-        and any(is_annex(title) for title in titles)
-        and block.kind in ("paragraph", "list_item")
-        and block.n_words < MIN_WORDS
+        (
+            titles
+            and any(is_annex(title) for title in titles)
+            and block.kind in ("paragraph", "list_item")
+            and block.n_words < MIN_WORDS
+        )
+        and not block.text.endswith((".", ":", ";", "?"))
+        and not node.children
     ):
-        if not block.text.endswith((".", ":", ";", "?")) and not node.children:
-            own.kind, own.codable = "annex_list", False
+        own.kind, own.codable = "annex_list", False
     lead_below = f"{lead} {_lead_in(block.text)}".strip() if node.children else ""
     alone: list[Unit] = []
     for child in node.children:
@@ -181,7 +184,7 @@ def _joined(first: Unit, second: Unit) -> Unit:
         second.kind if second.kind == first.kind else "paragraph",
         f"{first.text} {second.text}",
         first.heading_path,
-        "–".join((numbers[0].split("–")[0], numbers[-1].split("–")[-1])) if len(numbers) == 2 else (numbers or [None])[0],
+        "–".join((numbers[0].split("–")[0], numbers[-1].split("–")[-1])) if len(numbers) == 2 else next(iter(numbers), None),
         None,
         None,
         first.boxes + second.boxes,
