@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +60,8 @@ def codebook_rows(codebook: Codebook) -> CodebookRows:
     from warehouse.types import CategoryRow, CodebookRows, DimensionRow
 
     dimensions = tuple(
-        DimensionRow(one.id, one.name, one.kind, one.tier, one.question, ordinal) for ordinal, one in enumerate(codebook.dimensions, 1)
+        DimensionRow(one.id, one.name, one.kind, one.tier, one.question, ordinal)
+        for ordinal, one in enumerate(codebook.dimensions, 1)
     )
     categories = []
     for one in codebook.dimensions:
@@ -73,7 +76,9 @@ def score_columns(codebook: Codebook) -> ScoreColumns:
     """Return the columns that the scores of the codebook's trained dimensions need."""
     from warehouse.types import ScoreColumns, ScoreDimension
 
-    return ScoreColumns(tuple(ScoreDimension(one.id, one.category_ids, one.kind == "multi") for one in codebook.trained_dimensions))
+    return ScoreColumns(
+        tuple(ScoreDimension(one.id, one.category_ids, one.kind == "multi") for one in codebook.trained_dimensions)
+    )
 
 
 def model_row(model: ChosenModel) -> ModelRow:
@@ -82,13 +87,14 @@ def model_row(model: ChosenModel) -> ModelRow:
     from warehouse.types import ModelRow
 
     facts = read_facts(model.path)
+    trained_on = json.dumps([part.model_dump() for part in facts.data], sort_keys=True)
     return ModelRow(
         version=facts.version,
         base_model=facts.encoder.name,
         base_revision=facts.encoder.revision,
         codebook_version=facts.codebook.version,
         languages=model.languages,
-        training_data_hash=facts.data.sha256,
+        training_data_hash=hashlib.sha256(trained_on.encode()).hexdigest(),
         created=facts.created,
         metrics=facts.metrics,
     )

@@ -7,20 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from entente import __version__
 from flows import steps
+from flows.load import chosen_model, load_classifier
 from flows.progress import Progress
 from flows.settings import Settings
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
 from warehouse.lock import refresh_lock
-from warehouse.publish import publish
 from warehouse.types import PublishReport
-
-if TYPE_CHECKING:
-    from models.classifier import Classifier
 
 
 class Call(Protocol):
@@ -112,7 +109,7 @@ def nothing_to_do(settings: Settings, options: RefreshOptions) -> Summary | None
         return None
     with refresh_lock(settings.paths.state / "refresh.lock", options.command):
         listing = steps.discover(settings)
-        if listing.to_fetch or steps.pending(settings, classify=options.classify, publish_too=options.publish):
+        if listing.to_fetch or steps.anything_pending(settings, classify=options.classify, publish_too=options.publish):
             return None
         run_id = _start(settings, options, started)
         summary = Summary(listed=listing.total, issues=listing.issues)
@@ -123,6 +120,9 @@ def nothing_to_do(settings: Settings, options: RefreshOptions) -> Summary | None
 
 
 def _start(settings: Settings, options: RefreshOptions, started: datetime) -> str:
+    if options.classify:
+        # A missing model is better said now than after an hour of reading.
+        chosen_model(settings)
     steps.prepare(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
         code = f"{__version__} (Python {platform.python_version()})"
@@ -137,58 +137,51 @@ def _run_steps(
     summary.listed, summary.issues = listing.total, listing.issues
     for batch in _counted(progress, "fetch", listing.to_fetch, size):
         summary.counts.update(call("fetch", steps.fetch, settings, run_id, batch))
-    _extract(settings, progress, call, run_id, summary, size)
+    _extract(settings, progress, call, run_id, summary)
     if options.classify:
-        _classify(settings, progress, call, run_id, summary, size)
+        _classify(settings, progress, call, run_id, summary)
     if options.publish:
         progress("publish", 0, 1)
-        summary.published = call("publish", publish_now, settings)
+        summary.published = call("publish", steps.publish_now, settings)
         progress("publish", 1, 1)
 
 
-def _extract(settings: Settings, progress: Progress, call: Call, run_id: str, summary: Summary, size: int) -> None:
-    from extractors.options import extractor_key
+def _extract(settings: Settings, progress: Progress, call: Call, run_id: str, summary: Summary) -> None:
     from extractors.pool import ExtractionPool
 
-    options, limits = steps.extraction_options(settings)
-    key = extractor_key(options)
-    files = steps.pending_files(settings, key)
+    files = steps.pending_files(settings)
     if not files:
         return
+    options, limits = steps.extraction_options(settings)
     with ExtractionPool(min(settings.extraction.workers, len(files)), options, limits) as pool:
-        for batch in _counted(progress, "extract", files, size):
-            summary.counts.update(call("extract", steps.extract, settings, run_id, pool, batch, key))
+        for batch in _counted(progress, "extract", files, settings.refresh.batch_documents):
+            summary.counts.update(call("extract", steps.extract, settings, run_id, pool, batch))
 
 
-def _classify(settings: Settings, progress: Progress, call: Call, run_id: str, summary: Summary, size: int) -> None:
-    version, todo = steps.unscored(settings)
-    call("register model", steps.register_model, settings, run_id, version)
-    if not todo:
-        call("classify", steps.settle_unclassifiable, settings, run_id)
-        return
-    classifier: Classifier = call("load model", steps.load_classifier, settings)
-    done = 0
-    progress("classify", 0, todo)
-    while True:
-        counts = call(
-            "classify",
-            steps.classify_pending,
-            settings,
-            run_id,
-            classifier,
-            size,
-            lambda n, d=done: progress("classify", d + n, todo),
-        )
-        if not counts["classified"]:
-            break
-        done += counts["scored"]
-        summary.counts.update(counts)
-    call("classify", steps.settle_unclassifiable, settings, run_id)
+def _classify(settings: Settings, progress: Progress, call: Call, run_id: str, summary: Summary) -> None:
+    todo = call("register model", steps.register_model, settings)
+    if todo:
+        classifier = call("load model", load_classifier, settings)
+        progress("classify", 0, todo)
+        while summary.counts["scored"] < todo:
+            done = summary.counts["scored"]
+            counts = call(
+                "classify", steps.classify_batch, settings, run_id, classifier, _offset(progress, "classify", done, todo)
+            )
+            if not counts["classified"]:
+                break
+            summary.counts.update(counts)
+    call("finish classification", steps.finish_classification, settings, run_id)
 
 
-def publish_now(settings: Settings) -> PublishReport:
-    """Publish what the warehouse holds now, unless the published file already holds it."""
-    return publish(settings.paths.warehouse, settings.paths.published, built_by=f"Entente {__version__}")
+def _offset(progress: Progress, stage: str, before: int, total: int) -> Callable[[int], None]:
+    """Return a function that reports the passages of one batch on top of those before it, not more often than is worth the writing."""
+
+    def told(done: int) -> None:
+        if done % 50 == 0 or before + done == total:
+            progress(stage, before + done, total)
+
+    return told
 
 
 def _counted(progress: Progress, stage: str, items: Iterable[Any], size: int) -> Iterable[list[Any]]:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +21,24 @@ class Progress(Protocol):
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Say that `done` of `total` units of a stage are finished."""
+
+
+_WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)
+
+
+@contextlib.contextmanager
+def watched_by(progress: Progress) -> Iterator[None]:
+    """Let `watcher` answer with this progress for the block: a flow's parameters are data, and this is none."""
+    token = _WATCHER.set(progress)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
+
+
+def watcher() -> Progress:
+    """Return who wants to know of progress here; nobody by default."""
+    return _WATCHER.get() or quiet
 
 
 def quiet(stage: str, done: int, total: int) -> None:

@@ -14,27 +14,26 @@ from prefect.cache_policies import NO_CACHE
 
 from entente.errors import EntenteError
 from flows.pipeline import RefreshOptions, Summary, refresh
-from flows.progress import Progress
+from flows.progress import watcher
 from flows.settings import Settings
 
 
 @flow(name="refresh", log_prints=False, validate_parameters=False, persist_result=False)
-def refresh_flow(settings: Settings, options: RefreshOptions, progress: Progress) -> Summary:
-    """Refresh a project: discover, fetch, extract, classify, load, publish."""
+def refresh_flow(settings: Settings, options: RefreshOptions) -> Summary:
+    """Refresh a project: discover, fetch, extract, classify, load, publish. Progress goes to whoever `watched_by` names."""
 
     def call(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         step = task(
-            function,
             name=name,
             retries=settings.refresh.retries,
             retry_delay_seconds=settings.refresh.retry_delay_seconds,
             retry_condition_fn=_may_pass,
             cache_policy=NO_CACHE,
             persist_result=False,
-        )
+        )(function)
         return step(*arguments)
 
-    summary = refresh(settings, options, progress, call)
+    summary = refresh(settings, options, watcher(), call)
     create_markdown_artifact(key="refresh-summary", markdown=as_markdown(summary), description="What the refresh did")
     return summary
 

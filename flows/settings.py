@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from entente.errors import BadInput
 from entente.yaml_files import read_yaml_mapping
@@ -24,6 +24,7 @@ CONFIG_NAME = Path("configs") / "entente.yaml"
 _PREFIX = "ENTENTE_"
 _NOT_SETTINGS = {"ENTENTE_PROJECT"}
 
+DEFAULT_FIELDS = ("igo", "body", "doc_type", "language", "country_iso3", "country_name")
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -48,7 +49,15 @@ class Folder(_Section):
     roots: Annotated[tuple[Path, ...], Field(min_length=1)]
     manifests: tuple[Path, ...] = ()
     columns: dict[str, str] = {}
-    defaults: dict[Literal["igo", "body", "doc_type", "language", "country_iso3", "country_name"], str] = {}
+    defaults: dict[str, str] = {}
+
+    @field_validator("defaults")
+    @classmethod
+    def _known_fields(cls, defaults: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(set(defaults) - set(DEFAULT_FIELDS))
+        if unknown:
+            raise ValueError(f"unknown field {unknown[0]!r}; allowed: {', '.join(DEFAULT_FIELDS)}")
+        return defaults
 
 
 class Sources(_Section):

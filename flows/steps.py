@@ -13,21 +13,27 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from extractors.options import ExtractionLimits, ExtractOptions
+from entente import __version__
+from extractors.options import ExtractionLimits, ExtractOptions, extractor_key
+from flows.load import chosen_model, codebook_rows, model_row, read_codebook, score_columns
 from flows.settings import Settings
 from sources.folder import FolderSource
 from sources.identity import OK, SAME_BYTES, Known, Registry
 from sources.store import Store, fingerprint
 from sources.types import Record, Refusal
+from warehouse.codebook import set_codebook
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
-from warehouse.types import FetchedRow, KnownRecord, PendingFile
+from warehouse.publish import publish, published_is_current
+from warehouse.registry import promoted_model
+from warehouse.types import FetchedRow, KnownRecord, PendingFile, PublishReport
 
 if TYPE_CHECKING:
     from extractors.pool import ExtractionPool
     from models.classifier import Classifier
 
 T = TypeVar("T")
+BUILT_BY = f"Entente {__version__}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,20 @@ def extraction_options(settings: Settings) -> tuple[ExtractOptions, ExtractionLi
     return ExtractOptions(engine=extraction.engine), limits
 
 
+def prepare(settings: Settings) -> None:
+    """Make the warehouse speak this codebook and remove what killed runs have left; call it only while holding the refresh lock."""
+    codebook = read_codebook(settings)
+    Store(settings.paths.store).remove_leftovers()
+    with open_warehouse(settings.paths.warehouse) as connection:
+        set_codebook(connection, codebook_rows(codebook), score_columns(codebook))
+
+
 def discover(settings: Settings) -> Listing:
     """List all records of all sources and compare them with what is on file; nothing is read but names, sizes and times."""
     records: list[Record] = []
     issues: list[str] = []
     for folder in settings.sources.folders:
-        listing = FolderSource(folder.id, folder.roots, folder.manifests, folder.columns, dict(folder.defaults)).discover()
+        listing = FolderSource(folder.id, folder.roots, folder.manifests, folder.columns, folder.defaults).discover()
         records += listing.records
         issues += listing.issues
     known = known_records(settings)
@@ -133,15 +147,13 @@ def _fetch_one(record: Record, store: Store, registry: Registry, max_bytes: int)
     return FetchedRow(record, mark, said, outcome, None, assignment.document_id, assignment.is_primary, assignment.reason or OK)
 
 
-def pending_files(settings: Settings, extractor_key: str) -> list[PendingFile]:
-    """Return the files that this extractor has not read yet."""
+def pending_files(settings: Settings) -> list[PendingFile]:
+    """Return the files that the configured extractor has not read yet."""
     with open_warehouse(settings.paths.warehouse) as connection:
-        return Loader(connection, None).pending_extraction(extractor_key)
+        return Loader(connection, None).pending_extraction(extractor_key(extraction_options(settings)[0]))
 
 
-def extract(
-    settings: Settings, run_id: str, pool: ExtractionPool, files: Sequence[PendingFile], extractor_key: str
-) -> dict[str, int]:
+def extract(settings: Settings, run_id: str, pool: ExtractionPool, files: Sequence[PendingFile]) -> dict[str, int]:
     """Read these files in child processes and load the passages, or the reason why there are none."""
     from extractors.pool import ExtractionJob
     from extractors.types import Extraction
@@ -154,7 +166,7 @@ def extract(
     outcomes = {job.file_sha256: outcome for job, outcome in pool.run(_largest_first(jobs))}
     results = [(by_hash[sha256], outcomes[sha256]) for sha256 in sorted(outcomes, key=lambda key: by_hash[key].document_id)]
     with open_warehouse(settings.paths.warehouse) as connection:
-        Loader(connection, run_id).load_extractions(results, extractor_key)
+        Loader(connection, run_id).load_extractions(results, extractor_key(extraction_options(settings)[0]))
     read = [outcome for outcome in outcomes.values() if isinstance(outcome, Extraction)]
     return {
         "extracted": len(read),
@@ -174,27 +186,61 @@ def _largest_first(jobs: list[T]) -> list[T]:
     return sorted(jobs, key=size, reverse=True)
 
 
-def classify_pending(
-    settings: Settings,
-    run_id: str,
-    classifier: Classifier,
-    batch_documents: int,
-    told: Callable[[int], None],
-) -> dict[str, int]:
-    """Score the next batch of documents whose passages this model has not scored; returns counts, all zero when nothing is left."""
+def register_model(settings: Settings) -> int:
+    """Record the configured model in the warehouse; returns how many passages it has not scored yet."""
+    model = chosen_model(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
-        loader = Loader(connection, run_id)
-        batch = next(iter(loader.pending_classification(classifier.version, classifier.languages, batch_documents)), None)
-    if batch is None:
-        return {"classified": 0, "scored": 0}
-    passages = [passage for _document, texts in batch for passage in texts]
+        loader = Loader(connection, None)
+        loader.register_model(model_row(model))
+        return loader.unscored(model.version, model.languages)
+
+
+def classify_batch(settings: Settings, run_id: str, classifier: Classifier, told: Callable[[int], None]) -> dict[str, int]:
+    """Score the next batch of documents with passages that this model has not scored; counts are zero when nothing is left."""
+    size = settings.refresh.batch_documents
+    with open_warehouse(settings.paths.warehouse) as connection:
+        pending = Loader(connection, None).pending_classification(classifier.version, classifier.languages, size)
+        batch = next(iter(pending), [])
     predictions = []
-    for prediction in classifier.classify(passages):
+    for prediction in classifier.classify(passage for _document, texts in batch for passage in texts):
         predictions.append(prediction)
         told(len(predictions))
-    with open_warehouse(settings.paths.warehouse) as connection:
-        Loader(connection, run_id).load_predictions(classifier.version, predictions, [document for document, _texts in batch])
+    if batch:
+        with open_warehouse(settings.paths.warehouse) as connection:
+            Loader(connection, run_id).load_predictions(classifier.version, predictions, [document for document, _texts in batch])
     return {"classified": len(batch), "scored": len(predictions)}
+
+
+def finish_classification(settings: Settings, run_id: str) -> None:
+    """Give documents with nothing to score their state, and let analysts see this model's labels from now on."""
+    model = chosen_model(settings)
+    with open_warehouse(settings.paths.warehouse) as connection:
+        loader = Loader(connection, run_id)
+        loader.settle_classification(model.version, model.languages)
+        loader.promote(model.version)
+
+
+def publish_now(settings: Settings) -> PublishReport:
+    """Publish what the warehouse holds now, unless the published file already holds it."""
+    return publish(settings.paths.warehouse, settings.paths.published, built_by=BUILT_BY)
+
+
+def anything_pending(settings: Settings, *, classify: bool, publish_too: bool) -> bool:
+    """Say whether any step after fetching would do something; loads no model."""
+    key = extractor_key(extraction_options(settings)[0])
+    with open_warehouse(settings.paths.warehouse) as connection:
+        loader = Loader(connection, None)
+        if loader.pending_extraction(key):
+            return True
+        if classify:
+            model = chosen_model(settings)
+            if (
+                loader.unscored(model.version, model.languages)
+                or loader.settlement_pending(model.version, model.languages)
+                or promoted_model(connection) != model.version
+            ):
+                return True
+        return publish_too and not published_is_current(connection, settings.paths.published, built_by=BUILT_BY)
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -202,14 +248,3 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
-
-
-def prepare(settings: Settings) -> None:
-    """Make the warehouse ready for this codebook and remove what killed runs have left; call it only while holding the refresh lock."""
-    from flows.load import codebook_rows, read_codebook, score_columns
-    from warehouse.codebook import set_codebook
-
-    Store(settings.paths.store).remove_leftovers()
-    codebook = read_codebook(settings)
-    with open_warehouse(settings.paths.warehouse) as connection:
-        set_codebook(connection, codebook_rows(codebook), score_columns(codebook))

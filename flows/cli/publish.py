@@ -18,7 +18,7 @@ def publish(
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Check the warehouse and put a compact, read-only copy in place, all at once; readers of the old copy are not disturbed."""
-    from flows.pipeline import publish_now
+    from flows.steps import publish_now
     from warehouse.lock import refresh_lock
 
     settings = load_settings(context.obj)

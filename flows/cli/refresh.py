@@ -12,7 +12,7 @@ import typer
 from entente.errors import BadInput
 from flows.cli.main import app
 from flows.cli.output import note, print_json
-from flows.progress import Progress, ProgressFile, terminal_progress
+from flows.progress import Progress, ProgressFile, terminal_progress, watched_by
 from flows.settings import CONFIG_NAME, Folder, Settings, has_project, load_settings
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def _run(settings: Settings, options: RefreshOptions, progress: Progress, *, wit
     with prefect_server(settings.paths.state / "prefect"):
         from flows.refresh import refresh_flow
 
-        return refresh_flow(settings, options, progress)
+        with watched_by(progress):
+            return refresh_flow(settings, options)
 
 
 def _with_folders(settings: Settings, folders: list[Path], manifests: list[Path], columns: list[str]) -> Settings:
