@@ -145,7 +145,10 @@ def _gutter(segments: list[Segment], left: float, right: float) -> float | None:
     if best is None:
         return None
     x = best[1]
-    sides = [[s for s in spans if s[1] <= x], [s for s in spans if s[0] >= x]]
+    sides = [
+        _row_spans([s for s in segments if max(w.x1 for w in s) <= x]),
+        _row_spans([s for s in segments if s[0].x0 >= x]),
+    ]
     if min(map(len, sides)) < 2 * _MIN_COLUMN_LINES or best[0] > 0.6 * min(map(len, sides)) + 6:
         return None
     for side in sides:
@@ -154,6 +157,10 @@ def _gutter(segments: list[Segment], left: float, right: float) -> float | None:
         if x1 - x0 < 0.25 * width or median(s[1] - s[0] for s in side) < 0.6 * (x1 - x0):
             return None
     return x
+
+
+def _row_spans(segments: list[Segment]) -> list[tuple[float, float]]:
+    return [_extent(row) for row in _regroup(segments)]
 
 
 def _regroup(segments: list[Segment]) -> list[list[Segment]]:

@@ -41,14 +41,19 @@ class PdfText:
         return str(self._open(number).get_text_range()).replace("\x02", "-").replace("\ufffe", "-")
 
     def inside(self, box: Box, margin: float) -> str:
-        """Return the text inside a box widened by `margin` points."""
+        """Return the text inside a box widened by `margin` points to the sides.
+
+        From above and below it is narrowed, because a character counts as inside when any of its frame is, and frames of
+        neighbouring lines overlap.
+        """
+        inset = min(2.5, 0.25 * (box.bottom - box.top))
         text = self._open(box.page)
         left, _, _, top = self._page.get_bbox()
         found = text.get_text_bounded(
             left=box.x0 + left - margin,
-            bottom=top - box.bottom - margin,
+            bottom=top - box.bottom + inset,
             right=box.x1 + left + margin,
-            top=top - box.top + margin,
+            top=top - box.top - inset,
         )
         return str(found).replace("\x02", "-").replace("\ufffe", "-")
 

@@ -7,6 +7,7 @@ notes, markers of items) may stand, and little of it. There is no approximate ma
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 from extractors.types import Box
 
+_ITEM = re.compile(r"(?:^|(?<=\s))(?:\(?[a-zA-Z0-9]{1,5}[.)]|[•–—-])\s")
 _SKIP = 12  # letters that may stand between two words of the passage
 _SKIP_SHARE = 0.08  # of the passage's letters, in all
 _MARGIN = 1.5  # points around a box
@@ -56,7 +58,20 @@ def refind(path: Path, file_format: str, passages: Sequence[PassageLocation]) ->
     from extractors.plain_text import whole_text
 
     text = letters(whole_text(path, file_format))
-    return [contains(text, passage.text, passage.lead_in) for passage in passages]
+    return [_contains_pieces(text, passage) for passage in passages]
+
+
+def _contains_pieces(text: str, passage: PassageLocation) -> bool:
+    """True when the passage stands in a text without places, in one piece or in the pieces between its item markers.
+
+    Short items stay with their paragraph while a longer one between them is a passage of its own; automatic markers of Word are no
+    text. Each piece has to be there whole.
+    """
+    if contains(text, passage.text, passage.lead_in):
+        return True
+    own = passage.text[len(passage.lead_in) :] if passage.lead_in and passage.text.startswith(passage.lead_in) else passage.text
+    pieces = [piece for piece in _ITEM.split(own) if letters(piece)]
+    return len(pieces) > 1 and all(contains(text, piece) for piece in pieces)
 
 
 def _refind_pdf(path: Path, passages: Sequence[PassageLocation]) -> list[bool]:
