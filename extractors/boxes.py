@@ -11,7 +11,7 @@ from extractors.types import Box
 
 
 def boxes_of(lines: Sequence[Line], *, by_line: bool = False) -> list[Box]:
-    """Return one box for each run of lines of the same page and column (or for each line: rows of tables), in reading order."""
+    """Return one box for each run of lines of the same page and column (or for each line: rows of cells), in reading order."""
     runs: list[list[Line]] = []
     for line in lines:
         last = runs[-1][-1] if runs else None
@@ -43,7 +43,7 @@ def block_of_lines(
     return Block(
         kind,
         text,
-        boxes=boxes_of(lines, by_line=kind == "table"),
+        boxes=boxes_of(lines, by_line=any(line.gaps for line in lines)),
         page_first=lines[0].page,
         page_last=max(line.page for line in lines),
         codable=codable,

@@ -75,6 +75,7 @@ class PdfiumEngine:
         current: Word | None = None
         get_box, get_unicode = pdfium_c.FPDFText_GetLooseCharBox, pdfium_c.FPDFText_GetUnicode
         pending = 0
+        origin_x, origin_y = ctypes.c_double(), ctypes.c_double()
         for index in range(count):
             code = get_unicode(handle, index)
             if 0xD800 <= code < 0xDC00:
@@ -94,9 +95,12 @@ class PdfiumEngine:
             height = bottom - top
             if height <= 0.5 or x1 < x0:
                 continue
+            # Frames differ from font to font on one line; origins do not.
+            known = pdfium_c.FPDFText_GetCharOrigin(handle, index, origin_x, origin_y)
+            baseline = page_top - origin_y.value if known else bottom
             if (
                 current is not None
-                and abs(bottom - current.bottom) < 0.08 * height
+                and abs(baseline - current.baseline) < 0.08 * height
                 and 0.85 < height / (current.bottom - current.top) < 1.18
                 and -0.5 * height < x0 - current.x1 < 0.6 * height
             ):
@@ -109,10 +113,10 @@ class PdfiumEngine:
                 current = None
                 continue
             previous = current
-            current = Word(character, x0, top, x1, bottom, height * 0.9, bold, italic)
+            current = Word(character, x0, top, x1, bottom, height * 0.9, baseline, bold, italic)
             if glued and previous is not None:
                 smaller = height < 0.82 * (previous.bottom - previous.top)
-                current.raised = smaller and bottom < previous.bottom - 0.1 * height
+                current.raised = smaller and baseline < previous.baseline - 0.1 * height
             words.append(current)
         return words
 

@@ -80,6 +80,7 @@ def _word(item: dict[str, Any], left: float, top: float) -> Word:
         item["x1"] - left,
         item["bottom"] - top,
         float(item["size"]),
+        item["bottom"] - top,
         "bold" in name or "black" in name,
         "italic" in name or "oblique" in name,
     )

@@ -60,13 +60,13 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
         else:
             anchor = word
             plain.append(word)
-    for word in sorted(plain, key=lambda w: (w.bottom, w.x0)):
+    for word in sorted(plain, key=lambda w: (w.baseline, w.x0)):
         for baseline, row in reversed(rows[-4:]):
-            if abs(word.bottom - baseline) <= 0.25 * word.size:
+            if abs(word.baseline - baseline) <= 0.25 * word.size:
                 row.append(word)
                 break
         else:
-            rows.append((word.bottom, [word]))
+            rows.append((word.baseline, [word]))
     result = []
     for _, row in rows:
         row.sort(key=lambda w: w.x0)
@@ -95,7 +95,7 @@ def _runs(segments: list[Segment]) -> list[tuple[list[Segment], tuple[float, flo
     gutter = _gutter(segments, left, right)
     if gutter is None:
         return [(segments, (left, right))]
-    ordered = sorted(segments, key=lambda s: (s[0].bottom, s[0].x0))
+    ordered = sorted(segments, key=lambda s: (s[0].baseline, s[0].x0))
     runs: list[tuple[list[Segment], tuple[float, float]]] = []
     stretch: list[Segment] = []
 
@@ -166,8 +166,8 @@ def _row_spans(segments: list[Segment]) -> list[tuple[float, float]]:
 def _regroup(segments: list[Segment]) -> list[list[Segment]]:
     """Put the segments of one run that share a baseline into rows again, from top to bottom."""
     rows: list[list[Segment]] = []
-    for segment in sorted(segments, key=lambda s: s[0].bottom):
-        if rows and abs(segment[0].bottom - rows[-1][0][0].bottom) <= 0.25 * segment[0].size:
+    for segment in sorted(segments, key=lambda s: s[0].baseline):
+        if rows and abs(segment[0].baseline - rows[-1][0][0].baseline) <= 0.25 * segment[0].size:
             rows[-1].append(segment)
         else:
             rows.append([segment])

@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(slots=True)
 class Word:
-    """Characters without white space between them, of one size; `raised` marks superscripts."""
+    """Characters without white space between them, of one size, standing on `baseline`; `raised` marks superscripts."""
 
     text: str
     x0: float
@@ -17,6 +17,7 @@ class Word:
     x1: float
     bottom: float
     size: float
+    baseline: float
     bold: bool = False
     italic: bool = False
     raised: bool = False
