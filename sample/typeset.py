@@ -70,6 +70,10 @@ def typeset(report: Report) -> Typeset:
     return Typeset(second.pages, second.places)
 
 
+_DISTRIBUTION = ("Distr.: General", "{date}", "Original: English")
+_DISTRIBUTION_FR = ("Distr. : générale", "{date}", "Original : français")
+
+
 class _Setter:
     def __init__(self, report: Report, contents: dict[int, int]) -> None:
         self.report = report
@@ -116,15 +120,15 @@ class _Setter:
         right = PAGE_WIDTH - style.right
         french = report.language == "fr"
         organization = "CONCORDE DES ÉTATS" if french else report.organization
-        self._text(style.left, 80, organization, style.bold, 17)
-        self._text(right - self._width(report.symbol, style.bold, 12), 62, report.symbol, style.bold, 12)
-        self._rule(style.left, right, 92, 1.2)
-        original = "Français" if french else "English"
-        lines = [report.date_line, f"Original: {original}" if not french else f"Original : {original}", report.body]
-        for row, text in enumerate(lines):
-            self._text(right - 150, 112 + 14 * row, text, style.font, 10)
+        self._text(style.left, 58, organization, style.bold, 13)
+        self._text(right - self._width(report.symbol, style.bold, 12), 58, report.symbol, style.bold, 12)
+        self._rule(style.left, right, 66, 0.6)
+        for row, text in enumerate(_DISTRIBUTION_FR if french else _DISTRIBUTION):
+            self._text(right - 130, 84 + 13 * row, text.format(date=report.date_line), style.font, 9.5)
+        self._rule(style.left, right, 150, 1.8)
+        self._text(style.left, 168, report.body, style.bold, 11)
         agenda = f"Point {report.published.month} de l'ordre du jour" if french else f"Agenda item {report.published.month}"
-        self._text(style.left, 112, agenda, style.font, 10)
+        self._text(style.left, 182, agenda, style.font, 9.5)
         y = 250.0
         for line in break_lines(
             report.title, (), lambda _: right - style.left, lambda text: self._width(text, style.bold, 20), False
@@ -309,9 +313,10 @@ class _Setter:
         for row_number, row in enumerate((table.columns, *table.rows)):
             self.y += height
             for place, cell in enumerate(row):
-                figure = place > 0 and row_number > 0 and not cell[:1].isalpha()
-                x = right_edges[place] - self._width(cell, "", size) - 6 if figure else ([left, *right_edges][place] + 4)
-                self._text(x, self.y, cell, style.bold if row_number == 0 else "", size)
+                figure = place > 0 and not any(row[place][:1].isalpha() for row in table.rows)
+                font = style.bold if row_number == 0 else style.font
+                x = right_edges[place] - self._width(cell, font, size) - 6 if figure else ([left, *right_edges][place] + 4)
+                self._text(x, self.y, cell, font, size)
             if row_number in (0, len(table.rows)):
                 self._rule(left, left + width, self.y + 4, 0.5 if row_number == 0 else 0.8)
                 self.y += 3

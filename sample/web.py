@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from html import escape
 
 from sample.records import AnnexList, Footnote, Heading, LetteredList, Paragraph, Report, Table
 
+_LINKED_MARK = '<sup><a href="#fn{0}" id="ref{0}">{0}</a></sup>'
+_PLACED_MARK = re.compile("\x00(\\d+)\x01")
 _MENU = ("Home", "About us", "Countries", "Documents", "Contact")
 
 
@@ -115,8 +118,7 @@ def _marked_up(block: Paragraph, mark: str) -> str:
 
 def _escaped_marks(text: str, mark: str) -> str:
     safe = escape(text, quote=False)
-    before, after = mark.split("{}", 1)
-    return safe.replace("\x00", before).replace("\x01", after)
+    return _PLACED_MARK.sub(lambda match: mark.format(match.group(1)), safe)
 
 
 def _new_note(note: Footnote) -> str:
