@@ -1,5 +1,6 @@
 """What is to be scored, and loading the scores."""
 
+# ruff: noqa: S608  # statements are put together of names of this room and of checked identifiers of the codebook
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ _CODABLE = (
     "WHERE p.is_codable AND coalesce(p.language, e.language) IN (SELECT unnest($languages)))"
 )
 _UNSCORED = (
-    f"(SELECT * FROM {_CODABLE} c WHERE NOT EXISTS "  # noqa: S608  # fixed text
+    f"(SELECT * FROM {_CODABLE} c WHERE NOT EXISTS "
     "(FROM scores s WHERE s.passage_id = c.passage_id AND s.document_id = c.document_id AND s.model_version = $model))"
 )
 
@@ -29,7 +30,7 @@ _UNSCORED = (
 def unscored(connection: Connection, model_version: str, languages: Sequence[str]) -> int:
     """Return how many passages wait for this model; see `Loader.unscored`."""
     parameters = {"languages": list(languages), "model": model_version}
-    return int(connection.execute(f"SELECT count(*) FROM {_UNSCORED}", parameters).fetchall()[0][0])  # noqa: S608  # fixed text
+    return int(connection.execute(f"SELECT count(*) FROM {_UNSCORED}", parameters).fetchall()[0][0])
 
 
 def pending(
@@ -37,7 +38,7 @@ def pending(
 ) -> Iterator[list[tuple[str, list[PassageText]]]]:
     """Yield batches of documents with their unscored passages; see `Loader.pending_classification`."""
     parameters = {"languages": list(languages), "model": model_version}
-    rows = connection.execute(f"SELECT DISTINCT document_id FROM {_UNSCORED} ORDER BY 1", parameters).fetchall()  # noqa: S608  # fixed text
+    rows = connection.execute(f"SELECT DISTINCT document_id FROM {_UNSCORED} ORDER BY 1", parameters).fetchall()
     documents = [str(name) for (name,) in rows]
     for start in range(0, len(documents), batch_documents):
         yield _texts(connection, parameters, documents[start : start + batch_documents])
@@ -45,7 +46,7 @@ def pending(
 
 def _texts(connection: Connection, parameters: dict[str, Any], documents: list[str]) -> list[tuple[str, list[PassageText]]]:
     rows = connection.execute(
-        "WITH codable AS (SELECT document_id, passage_id, ordinal, heading_path, text, "  # noqa: S608  # fixed text
+        "WITH codable AS (SELECT document_id, passage_id, ordinal, heading_path, text, "
         "lag(text) OVER w AS previous, lead(text) OVER w AS next FROM passages "
         "WHERE is_codable AND document_id IN (SELECT unnest($documents)) WINDOW w AS (PARTITION BY document_id ORDER BY ordinal)) "
         "SELECT c.document_id, c.passage_id, array_to_string(c.heading_path[-2:], ' > '), c.text, c.previous, c.next "

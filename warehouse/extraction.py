@@ -1,5 +1,6 @@
 """Loading what extractors read: pages and passages of a document are replaced as a whole."""
 
+# ruff: noqa: S608  # statements are put together of names of this room and of checked identifiers of the codebook
 from __future__ import annotations
 
 import hashlib
@@ -20,9 +21,11 @@ from warehouse.types import PendingFile
 def pending(connection: Connection, extractor_key: str) -> list[PendingFile]:
     """Return the documents that this extractor has not read; see `Loader.pending_extraction`."""
     rows = connection.execute(
-        "SELECT d.document_id, d.file_sha256, f.file_format, d.record_id FROM documents d JOIN files f USING (file_sha256) "
-        "WHERE NOT EXISTS (FROM extractions e WHERE e.document_id = d.document_id AND e.file_sha256 = d.file_sha256 AND e.extractor_key = ?) "
-        "QUALIFY row_number() OVER (PARTITION BY d.file_sha256 ORDER BY d.document_id) = 1 ORDER BY d.document_id",
+        "SELECT d.document_id, d.file_sha256, f.file_format, d.record_id FROM "
+        # Of documents with the same file only the first is read (see `fetching`).
+        "(FROM documents QUALIFY row_number() OVER (PARTITION BY file_sha256 ORDER BY document_id) = 1) d JOIN files f USING (file_sha256) "
+        "WHERE NOT EXISTS (FROM extractions e WHERE e.document_id = d.document_id AND e.file_sha256 = d.file_sha256 "
+        "AND e.extractor_key = ?) ORDER BY d.document_id",
         [extractor_key],
     ).fetchall()
     return [PendingFile(*row) for row in rows]
@@ -47,7 +50,7 @@ def load(
         return
     current_ids = [file.document_id for file, _outcome in current]
     for table in ("extractions", "pages", "passages"):
-        connection.execute(f'DELETE FROM "{table}" WHERE document_id IN (SELECT unnest(?))', [current_ids])  # noqa: S608  # a table name of ours
+        connection.execute(f'DELETE FROM "{table}" WHERE document_id IN (SELECT unnest(?))', [current_ids])
     insert(connection, "extractions", [_extraction_row(file, outcome, extractor_key) for file, outcome in current])
     read = [(file, outcome) for file, outcome in current if isinstance(outcome, Extraction)]
     insert(connection, "pages", [row for file, outcome in read for row in _page_rows(file, outcome)])

@@ -1,5 +1,6 @@
 """Loading what fetching made of the records: records, files, documents, missions and their states."""
 
+# ruff: noqa: S608  # statements are put together of names of this room and of checked identifiers of the codebook
 from __future__ import annotations
 
 import json
@@ -45,9 +46,10 @@ def load(connection: Connection, run_id: str | None, rows: Sequence[FetchedRow])
     _drop_orphans(connection)
     rebuild_missions(connection)
     doubles = _documents_of_shared_files(connection)
+    read = _read_already(connection, [str(row.document_id) for row in rows if row.document_id is not None])
     events: list[Event] = []
     for row in rows:
-        events += _events(row, before.get(row.record.record_id), old.get(row.record.record_id), doubles)
+        events += _events(row, before.get(row.record.record_id), old.get(row.record.record_id), doubles, read)
     append(connection, run_id, events)
     raise_content_version(connection)
 
@@ -61,7 +63,24 @@ def _old_records(connection: Connection, ids: Sequence[str]) -> dict[str, dict[s
     return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
 
 
-def _events(row: FetchedRow, before: Event | None, old: dict[str, Any] | None, doubles: frozenset[str]) -> list[Event]:
+def _read_already(connection: Connection, document_ids: Sequence[str]) -> dict[str, Event]:
+    """Return what extraction has made of the files that these documents have now, by document; a file that came back is not read anew."""
+    rows = connection.execute(
+        "SELECT d.record_id, d.document_id, e.reason, e.detail, e.n_codable FROM documents d JOIN extractions e "
+        "ON e.document_id = d.document_id AND e.file_sha256 = d.file_sha256 WHERE d.document_id IN (SELECT unnest(?))",
+        [list(document_ids)],
+    ).fetchall()
+    return {
+        document_id: Event(record_id, document_id, State.UNREADABLE, reason, detail)
+        if reason != Reason.OK
+        else Event(record_id, document_id, State.EXTRACTED, Reason.OK if n_codable else Reason.NOTHING_TO_CODE)
+        for record_id, document_id, reason, detail, n_codable in rows
+    }
+
+
+def _events(
+    row: FetchedRow, before: Event | None, old: dict[str, Any] | None, doubles: frozenset[str], read: dict[str, Event]
+) -> list[Event]:
     record_id = row.record.record_id
     events = [] if before is not None else [Event(record_id, row.document_id, State.DISCOVERED)]
     if row.refusal is not None:
@@ -77,6 +96,8 @@ def _events(row: FetchedRow, before: Event | None, old: dict[str, Any] | None, d
     unchanged = old is not None and old["file_sha256"] == row.stored.sha256 and old["document_id"] == row.document_id
     if row.is_primary and unchanged and before is not None and before.state in REACHED:
         events.append(Event(record_id, row.document_id, before.state, before.reason, before.detail))
+    elif row.is_primary and row.document_id in read:
+        events.append(read[row.document_id])
     return events
 
 
@@ -235,7 +256,7 @@ def _drop_orphans(connection: Connection) -> None:
     doubles = sorted(_documents_of_shared_files(connection))
     for table in ("scores", "passages", "pages", "extractions"):
         connection.execute(
-            f'DELETE FROM "{table}" WHERE document_id NOT IN (SELECT document_id FROM documents) OR document_id IN (SELECT unnest(?))',  # noqa: S608  # a table name of ours
+            f'DELETE FROM "{table}" WHERE document_id NOT IN (SELECT document_id FROM documents) OR document_id IN (SELECT unnest(?))',
             [doubles],
         )
 

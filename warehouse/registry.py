@@ -23,11 +23,13 @@ def register(connection: Connection, model: ModelRow) -> bool:
         model.created,
     )
     found = connection.execute(
-        "SELECT base_model, base_revision, codebook_version, training_data_hash, languages, metrics, created FROM models WHERE model_version = ?",
+        "SELECT base_model, base_revision, codebook_version, training_data_hash, languages, metrics, created FROM models "
+        "WHERE model_version = ?",
         [model.version],
     ).fetchall()
     if found:
-        if tuple(found[0]) != row[1:]:
+        # The same data trained again gives the same version; only the day and the measured figures may then differ.
+        if tuple(found[0])[:5] != row[1:6]:
             raise BadInput(
                 f"Another model is registered as {model.version}: a version is made once and never changed. "
                 "Train again to get a model with a version of its own."
@@ -50,6 +52,12 @@ def promote(connection: Connection, model_version: str) -> bool:
     connection.execute("UPDATE models SET state = 'promoted' WHERE model_version = ?", [model_version])
     raise_content_version(connection)
     return True
+
+
+def promoted_model(connection: Connection) -> str | None:
+    """Return the version of the model that `labels` shows, or None before any was promoted."""
+    found = connection.execute("SELECT model_version FROM models WHERE state = 'promoted'").fetchall()
+    return str(found[0][0]) if found else None
 
 
 def languages_of(connection: Connection, model_version: str) -> list[str]:

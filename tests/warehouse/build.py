@@ -44,7 +44,9 @@ CODEBOOK = CodebookRows(
         DimensionRow(name, name.title(), "multi" if name == "mechanism" else "single", "core", "Which?", n)
         for n, name in enumerate(CATEGORIES)
     ),
-    tuple(CategoryRow(name, value, value, "as defined", n) for name, values in CATEGORIES.items() for n, value in enumerate(values)),
+    tuple(
+        CategoryRow(name, value, value, "as defined", n) for name, values in CATEGORIES.items() for n, value in enumerate(values)
+    ),
 )
 LABELS = {
     "voice": "igo",
@@ -63,15 +65,24 @@ def sha(text: str) -> str:
 
 
 def record(key: str, **metadata: object) -> Record:
-    said = {"igo": "UN", "country_iso3": "ATL", "published": date(2020, 1, 2), "language": "en", "title": f"Report {key}"} | metadata
+    said = {
+        "igo": "UN",
+        "country_iso3": "ATL",
+        "published": date(2020, 1, 2),
+        "language": "en",
+        "title": f"Report {key}",
+    } | metadata
     return Record("folder", key, Path("reports", key), DocumentMetadata(**said))  # type: ignore[arg-type]  # fields given by name
 
 
-def fetched(key: str, content: str | None = None, reason: str = "ok", document: str | None = None, **metadata: object) -> FetchedRow:
+def fetched(
+    key: str, content: str | None = None, reason: str = "ok", document: str | None = None, **metadata: object
+) -> FetchedRow:
     bytes_hash = sha(content if content is not None else key)
     stored = StoredFile(bytes_hash, 1000, "pdf", "application/pdf", Path("store", bytes_hash))
+    said = f"said-{sorted(metadata.items())}"
     return FetchedRow(
-        record(key, **metadata), f"mark-{content}", f"said-{sorted(metadata.items())}", stored, None, document or f"UN:{key}:en", reason == "ok", reason
+        record(key, **metadata), f"mark-{content}", said, stored, None, document or f"UN:{key}:en", reason == "ok", reason
     )
 
 
@@ -97,10 +108,13 @@ def passage(file_sha256: str, ordinal: int, text: str | None = None, **more: obj
     return Passage(**values)  # type: ignore[arg-type]  # fields given by name
 
 
-def extraction(file_sha256: str, passages: int = 3, language: str | None = "en", codable: bool = True, version: str = "extractor-1") -> Extraction:
+def extraction(
+    file_sha256: str, passages: int = 3, language: str | None = "en", codable: bool = True, version: str = "extractor-1"
+) -> Extraction:
     made = tuple(passage(file_sha256, n, language=language, is_codable=codable) for n in range(1, passages + 1))
     page = PageInfo(1, 595.0, 842.0, "text_layer", 2000, 300, language, 0.9)
-    return Extraction(file_sha256, "pdf", version, language, (page,), made, {"symbol": "A/1", "title": "Cover title", "date": "2019-05-06"})
+    cover = {"symbol": "A/1", "title": "Cover title", "date": "2019-05-06"}
+    return Extraction(file_sha256, "pdf", version, language, (page,), made, cover)
 
 
 def prediction(passage_id: str, model: str = MODEL, **labels: str) -> Prediction:
@@ -125,7 +139,9 @@ def start(connection: Connection) -> Loader:
     return loader
 
 
-def extract_all(loader: Loader, passages: int = 3, key: str = KEY, language: str | None = "en", codable: bool = True) -> list[PendingFile]:
+def extract_all(
+    loader: Loader, passages: int = 3, key: str = KEY, language: str | None = "en", codable: bool = True
+) -> list[PendingFile]:
     pending = loader.pending_extraction(key)
     loader.load_extractions([(file, extraction(file.file_sha256, passages, language, codable)) for file in pending], key)
     return pending
@@ -135,7 +151,9 @@ def classify_all(loader: Loader, model: str = MODEL, languages: tuple[str, ...] 
     n = 0
     while found := next(loader.pending_classification(model, languages, batch), None):
         texts = [text for _document, some in found for text in some]
-        loader.load_predictions(model, [prediction(text.passage_id, model) for text in texts], [document for document, _some in found])
+        loader.load_predictions(
+            model, [prediction(text.passage_id, model) for text in texts], [document for document, _some in found]
+        )
         n += len(texts)
     loader.settle_classification(model, languages)
     return n
@@ -157,5 +175,7 @@ def states(connection: Connection) -> dict[str, tuple[str, str]]:
 
 
 def history(connection: Connection, key: str) -> list[str]:
-    rows = connection.execute("SELECT state FROM document_events WHERE record_id = ? ORDER BY event_no", [f"folder:{key}"]).fetchall()
+    rows = connection.execute(
+        "SELECT state FROM document_events WHERE record_id = ? ORDER BY event_no", [f"folder:{key}"]
+    ).fetchall()
     return [str(state) for (state,) in rows]
