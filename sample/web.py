@@ -130,7 +130,7 @@ def _new_blocks(report: Report) -> Iterator[str]:
         if isinstance(block, Heading):
             yield f"<h{block.level + 1}>{escape(block.text, quote=False)}</h{block.level + 1}>"
         elif isinstance(block, Paragraph):
-            yield f"<p>{block.number}. {_marked_up(block, '<sup>{}</sup>')}</p>"
+            yield f"<p>{block.number}. {_marked_up(block, _LINKED_MARK)}</p>"
         elif isinstance(block, LetteredList):
             items = "".join(f"<li>{escape(item, quote=False)}</li>" for item in block.items)
             yield f'<p>{block.number}. {escape(block.lead_in, quote=False)}</p>\n<ol type="a">{items}</ol>'
