@@ -21,6 +21,8 @@ from extractors.tables import table_runs
 
 _LEADERS = re.compile(r"(?:\.\s?){5,}|…{2,}|_{6,}")
 _ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
+_BODY_ENDS = re.compile(r"[.!?:;…,][\"'”’»)\]]*$")
+_MASTHEAD = re.compile(r"\bDistr(?:\.|ibuci|ibution)|^Original\s?:|^\d{1,2} \w+ (?:19|20)\d\d$|^[A-Z]{1,5}/[\w/.]+")
 _COVER_WORDS = 30
 
 
@@ -237,11 +239,18 @@ class _Builder:
 
 def _mark_cover(blocks: list[Block]) -> list[Block]:
     """Mark what stands on the first page before the text begins: symbol, dates, titles, not coded."""
-    for block in blocks:
+    masthead = -1
+    for index, block in enumerate(blocks):
         if block.page_first != 1:
             break
-        if block.kind != "heading" and (block.para_no or (block.n_words >= _COVER_WORDS and _ENDS.search(block.text))):
+        if block.kind != "heading" and (block.para_no or (block.n_words >= _COVER_WORDS and _BODY_ENDS.search(block.text))):
             break
+        if _MASTHEAD.search(block.text) and section_marker(block.text) is None and block.n_words < _COVER_WORDS:
+            masthead = index
         if block.kind != "heading":
             block.codable = False
+    # The organ's name above symbol and date is set like a heading, but no text belongs to it.
+    for block in blocks[: masthead + 1]:
+        if block.kind == "heading" and section_marker(block.text) is None:
+            block.kind, block.codable = "paragraph", False
     return blocks

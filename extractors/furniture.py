@@ -13,6 +13,8 @@ _PAGE_NUMBER = re.compile(
     r"^[\W_]*(?:(?:page|página|pagina|стр\.?|p\.)\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of|de|sur|из)\s*\d{1,4})?[\W_]*$", re.I
 )
 _BARCODE = re.compile(r"^\*\s?\d{5,10}\s?\*$")
+# Job number of the United Nations' conference services at the foot of a first page: 25-05603 (E) 010525, GE.07-13682.
+_JOB_NUMBER = re.compile(r"^(?:GE\.|V\.|K)?\d{2}-\d{5}\b(?:\s*\([A-Z]\))?[\s\d*]*$")
 _DEPTH = 4  # outermost lines at either end of a page that may be furniture
 _ZONE = 0.16  # share of the page's height
 
@@ -40,7 +42,7 @@ def furniture_of(pages: Iterable[tuple[float, list[Line]]]) -> set[int]:
         candidates = _candidates(lines, height)
         for zone, line in candidates:
             seen[zone, _key(line.text)].append((index, line))
-            if _BARCODE.match(line.text):
+            if _BARCODE.match(line.text) or (zone == "bottom" and _JOB_NUMBER.match(line.text)):
                 result.add(id(line))
         for zone in ("top", "bottom"):
             edge = [line for place, line in candidates if place == zone]
