@@ -21,12 +21,13 @@ from entente.errors import Unavailable
 
 _START_SECONDS = 120
 
-# Set before Prefect is imported: it reads its settings once. Nothing leaves the machine, and only warnings reach the user.
+# Set before Prefect is imported: it reads its settings once. Nothing leaves the machine, and an error reaches the user as one line of
+# ours, not as a traceback in Prefect's log.
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
-    "PREFECT_LOGGING_LEVEL": "ERROR",
-    "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     "PREFECT_CLI_PROMPT": "false",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",

@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from types import NoneType
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -52,6 +53,8 @@ def run() -> None:
     try:
         _import_commands()
         app(standalone_mode=True)
+    except SystemExit as leaving:
+        _leave(leaving)
     except EntenteError as error:
         _fail(str(error), error.exit_code)
     except BrokenPipeError:
@@ -84,10 +87,22 @@ def _import_commands() -> None:
     )
 
 
-def _fail(message: str, code: int) -> None:
+def _leave(leaving: SystemExit) -> NoReturn:
+    """Leave with the exit code of a command that ended by itself.
+
+    After a run under Prefect the interpreter's own shutdown would let DuckDB 2.0 print pages of leak reports about objects that Prefect's
+    threads still hold. All work is done and closed by then, so the process ends without that.
+    """
+    if "prefect" in sys.modules and isinstance(leaving.code, (int, NoneType)):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(leaving.code or 0)
+    raise leaving
+
+
+def _fail(message: str, code: int) -> NoReturn:
     print(message, file=sys.stderr)
-    sys.stderr.flush()
-    sys.exit(code)
+    _leave(SystemExit(code))
 
 
 def _terminate(_signal: int, _frame: object) -> None:

@@ -88,10 +88,12 @@ def _show(content: dict[str, Any]) -> None:
     print(f"\nPublished: {content['published']['path']}" + ("" if content["published"]["there"] else " (not there yet)"))
     if "records" in content:
         print()
-        print(
-            table(
-                ("record", "state", "reason", "detail"),
-                [(r["record_id"], r["state"], r["reason"], r["detail"]) for r in content["records"]],
-                width=110,
-            )
-        )
+        rows = [(record["record_id"], record["state"], record["reason"], _words(record)) for record in content["records"]]
+        print(table(("record", "state", "reason", "detail"), rows, width=110))
+
+
+def _words(record: dict[str, Any]) -> str | None:
+    if record["reason"] in ("same_bytes", "other_format"):
+        return f"counted as {record['document_id']}"
+    detail = record["detail"]
+    return None if detail is None else str(detail)
