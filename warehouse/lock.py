@@ -42,37 +42,28 @@ def refresh_lock(path: Path, command: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                raise
-            raise Busy(
-                f"{_holder(handle)} is at work (lock {path}). Wait until it has ended and run the command again."
-            ) from None
-        _held.add(handle)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = _holder(handle)
+        os.close(handle)
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise
+        raise Busy(f"{holder} is at work (lock {path}). Wait until it has ended and run the command again.") from None
+    _held.add(handle)
+    try:
         os.ftruncate(handle, 0)
         started = datetime.now(UTC).isoformat(timespec="seconds")
         who = {"pid": os.getpid(), "host": socket.gethostname(), "started_at": started, "command": command}
         os.pwrite(handle, json.dumps(who).encode(), 0)
-        try:
-            yield
-        finally:
-            # Not in a forked child that ends by the same way: it has closed its handle, the number may be another file's by now.
-            if handle in _held:
-                os.ftruncate(handle, 0)
+        yield
     finally:
-        if handle in _held or not _forked_away(handle):
+        # A forked child that leaves by this way has closed its handle already; the lock is its parent's.
+        if handle in _held:
+            os.ftruncate(handle, 0)
+            # Unlocked by word, not only by closing: a child that is just being forked may hold the file for a moment longer.
+            fcntl.flock(handle, fcntl.LOCK_UN)
             _held.discard(handle)
             os.close(handle)
-
-
-def _forked_away(handle: int) -> bool:
-    try:
-        os.fstat(handle)
-    except OSError:
-        return True
-    return False
 
 
 def _holder(handle: int) -> str:

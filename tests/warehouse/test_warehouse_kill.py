@@ -150,7 +150,8 @@ def test_a_reader_can_open_what_a_kill_left(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     code = (
         "import os, signal, sys; from pathlib import Path; from tests.warehouse.build import *; "
-        "opening = open_warehouse(Path(sys.argv[1])); c = opening.__enter__(); start(c).load_fetched([fetched('a')]); os.kill(os.getpid(), signal.SIGKILL)"
+        "opening = open_warehouse(Path(sys.argv[1])); c = opening.__enter__(); "
+        "start(c).load_fetched([fetched('a')]); os.kill(os.getpid(), signal.SIGKILL)"
     )
     root = Path(__file__).resolve().parents[2]
     assert subprocess.run([sys.executable, "-c", code, str(path)], cwd=root, check=False).returncode == -signal.SIGKILL

@@ -45,8 +45,8 @@ def take(connection: Connection, loader: Loader, step: tuple[str, str, str]) -> 
         classify_all(loader)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.one_of(FETCHES, REFUSALS, STEPS), min_size=1, max_size=12))
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.one_of(FETCHES, REFUSALS, STEPS), min_size=1, max_size=10))
 def test_any_history_leaves_a_sound_warehouse(steps: list[tuple[str, str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder, open_warehouse(Path(folder, "w.duckdb")) as connection:
         loader = start(connection)
@@ -57,9 +57,9 @@ def test_any_history_leaves_a_sound_warehouse(steps: list[tuple[str, str, str]])
                 now = history(connection, key)
                 assert now[: len(before.get(key, []))] == before.get(key, [])
                 before[key] = now
-            run_checks(connection, COLUMNS)
-        for step in ("extract", "classify"):
-            take(connection, loader, (step, "", ""))
+        run_checks(connection, COLUMNS)
+        for what in ("extract", "classify"):
+            take(connection, loader, (what, "", ""))
         run_checks(connection, COLUMNS)
         assert loader.pending_extraction(KEY) == []
         assert loader.unscored(MODEL, ["en"]) == 0

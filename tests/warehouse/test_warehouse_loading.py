@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -300,7 +301,7 @@ def test_runs_left_open_by_a_kill_are_closed_by_the_next(tmp_path: Path) -> None
 
 
 def test_missions_follow_the_documents_that_speak_of_them(tmp_path: Path) -> None:
-    said = {"mission_kind": "visit", "mission_start": date(2019, 3, 1), "mission_end": date(2019, 3, 9)}
+    said: dict[str, Any] = {"mission_kind": "visit", "mission_start": date(2019, 3, 1), "mission_end": date(2019, 3, 9)}
     with open_warehouse(tmp_path / "w.duckdb") as connection:
         loader = start(connection)
         loader.load_fetched([fetched("a", **said), fetched("b", published=date(2019, 6, 1), **said), fetched("c")])
