@@ -87,10 +87,10 @@ def main() -> None:
     for name, recall, precision, f1 in sorted(rows):
         print(f"{name[:80]:<80} recall {recall:.3f}  precision {precision:.3f}  boundaries {'-' if f1 is None else f'{f1:.3f}'}")
     scored = [f1 for *_, f1 in rows if f1 is not None]
-    print(
-        f"{len(rows)} documents: mean recall {sum(r[1] for r in rows) / len(rows):.3f}, mean precision {sum(r[2] for r in rows) / len(rows):.3f}, "
-        f"mean boundary F1 {sum(scored) / max(len(scored), 1):.3f} ({len(scored)})"
-    )
+    recall, precision = (sum(row[place] for row in rows) / max(len(rows), 1) for place in (1, 2))
+    boundaries = sum(scored) / max(len(scored), 1)
+    print(f"{len(rows)} documents: mean recall {recall:.3f}, mean precision {precision:.3f}")
+    print(f"{len(scored)} with paragraphs: mean boundary F1 {boundaries:.3f}")
 
 
 if __name__ == "__main__":

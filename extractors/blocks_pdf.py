@@ -23,6 +23,7 @@ _LEADERS = re.compile(r"(?:\.\s?){5,}|…{2,}|_{6,}")
 _ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 _BODY_ENDS = re.compile(r"[.!?:;…,][\"'”’»)\]]*$")
 _MASTHEAD = re.compile(r"\bDistr(?:\.|ibuci|ibution)|^Original\s?:|^\d{1,2} \w+ (?:19|20)\d\d$|^[A-Z]{1,5}/[\w/.]+")
+_DEEPEST = 99
 _COVER_WORDS = 30
 
 
@@ -212,6 +213,8 @@ class _Builder:
                 )
             )
             self.in_contents = is_contents(text)
+            if self.in_contents:
+                block.level = _DEEPEST  # no section stands below a table of contents
             if is_annex(text):
                 self.last_number = None
             return block
