@@ -66,9 +66,17 @@ def load(
 
 
 def _sound(outcome: Extraction | ExtractionFailure) -> Extraction | ExtractionFailure:
-    """Return the outcome, or a failure where passages share an identifier: one bad document shall not stop the others."""
-    if isinstance(outcome, Extraction) and len({one.passage_id for one in outcome.passages}) < len(outcome.passages):
+    """Return the outcome, or a failure where it cannot be stored: one bad document shall not stop the others of its batch."""
+    if isinstance(outcome, ExtractionFailure):
+        return outcome
+    if len({one.passage_id for one in outcome.passages}) < len(outcome.passages):
         return ExtractionFailure(outcome.file_sha256, Reason.EXTRACTOR_CRASHED, "two passages have the same identifier")
+    try:
+        for one in outcome.passages:
+            "\0".join((one.text, one.lead_in or "", one.para_no or "", *one.heading_path)).encode()
+        "\0".join((*outcome.cover.values(), *outcome.warnings)).encode()
+    except UnicodeEncodeError as error:
+        return ExtractionFailure(outcome.file_sha256, Reason.EXTRACTOR_CRASHED, f"text that is no valid Unicode: {error.reason}")
     return outcome
 
 
@@ -130,6 +138,6 @@ def _passage_row(document_id: str, extractor_version: str, passage: Passage) -> 
         "is_duplicate": passage.is_duplicate,
         "is_summary": passage.is_summary,
         "quality": passage.quality,
-        "text_sha256": hashlib.sha256(passage.text.encode("utf-8", "surrogatepass")).hexdigest(),
+        "text_sha256": hashlib.sha256(passage.text.encode()).hexdigest(),
         "extractor_version": extractor_version,
     }

@@ -319,3 +319,15 @@ def test_a_batch_that_names_a_record_twice_is_refused_whole(tmp_path: Path) -> N
         with pytest.raises(BadInput, match="twice"):
             loader.load_fetched([fetched("a"), fetched("b"), fetched("a")])
         assert states(connection) == {}
+
+
+def test_a_text_that_is_no_unicode_stops_only_its_document(tmp_path: Path) -> None:
+    with open_warehouse(tmp_path / "w.duckdb") as connection:
+        loader = start(connection)
+        loader.load_fetched([fetched("a"), fetched("b")])
+        files = loader.pending_extraction(KEY)
+        torn = Extraction(
+            files[0].file_sha256, "pdf", "e", "en", (), (passage(files[0].file_sha256, 1, "half a \ud83d pair"),), {}
+        )
+        loader.load_extractions([(files[0], torn), (files[1], extraction(files[1].file_sha256))], KEY)
+        assert states(connection) == {"a": ("unreadable", "extractor_crashed"), "b": ("extracted", "ok")}
