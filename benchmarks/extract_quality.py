@@ -84,10 +84,11 @@ def main() -> None:
                 ours, theirs = openings(bare), openings(texts)
                 f1 = 2 * (ours & theirs).total() / max(ours.total() + theirs.total(), 1)
             rows.append((name, recall, precision, f1))
-    for name, recall, precision, f1 in sorted(rows):
-        print(f"{name[:80]:<80} recall {recall:.3f}  precision {precision:.3f}  boundaries {'-' if f1 is None else f'{f1:.3f}'}")
+    for name, found, right, f1 in sorted(rows):
+        print(f"{name[:80]:<80} recall {found:.3f}  precision {right:.3f}  boundaries {'-' if f1 is None else f'{f1:.3f}'}")
     scored = [f1 for *_, f1 in rows if f1 is not None]
-    recall, precision = (sum(row[place] for row in rows) / max(len(rows), 1) for place in (1, 2))
+    recall = sum(row[1] for row in rows) / max(len(rows), 1)
+    precision = sum(row[2] for row in rows) / max(len(rows), 1)
     boundaries = sum(scored) / max(len(scored), 1)
     print(f"{len(rows)} documents: mean recall {recall:.3f}, mean precision {precision:.3f}")
     print(f"{len(scored)} with paragraphs: mean boundary F1 {boundaries:.3f}")
