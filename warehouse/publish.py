@@ -22,6 +22,9 @@ from warehouse.transactions import Connection, content_version, transaction
 from warehouse.types import PublishReport, ScoreColumns
 from warehouse.views import view_statements
 
+# DuckDB 2.0 writes a file format that older versions cannot read unless it is asked for an older one; analysts' tools lag behind.
+READABLE_SINCE = "v1.2.0"
+
 
 def publish(warehouse: Path, target: Path, *, built_by: str) -> PublishReport:
     """Put what the warehouse holds before the analysts; does nothing when the published file already holds it.
@@ -100,7 +103,7 @@ def _build(connection: Connection, target: Path, key: str, built_by: str, events
 def _copy(connection: Connection, beside: Path, key: str, built_by: str) -> None:
     # ATTACH takes no parameters; a quote in a path is doubled, as SQL wants it.
     place = str(beside).replace("'", "''")
-    connection.execute(f"ATTACH '{place}' AS published_copy")
+    connection.execute(f"ATTACH '{place}' AS published_copy (STORAGE_VERSION '{READABLE_SINCE}')")
     try:
         for table, query in COPIED.items():
             connection.execute(f'CREATE TABLE published_copy."{table}" AS {query}')
