@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -327,7 +328,13 @@ def test_a_text_that_is_no_unicode_stops_only_its_document(tmp_path: Path) -> No
         loader.load_fetched([fetched("a"), fetched("b")])
         files = loader.pending_extraction(KEY)
         torn = Extraction(
-            files[0].file_sha256, "pdf", "e", "en", (), (passage(files[0].file_sha256, 1, "half a \ud83d pair"),), {}
+            files[0].file_sha256,
+            "pdf",
+            "e",
+            "en",
+            (),
+            (replace(passage(files[0].file_sha256, 1), text="half a \ud83d pair"),),
+            {},
         )
         loader.load_extractions([(files[0], torn), (files[1], extraction(files[1].file_sha256))], KEY)
         assert states(connection) == {"a": ("unreadable", "extractor_crashed"), "b": ("extracted", "ok")}
