@@ -32,7 +32,7 @@ def broken_files(good_pdf: bytes, good_docx: bytes, body_page: Page) -> dict[str
         "encrypted.pdf": _encrypted(),
         "zero-pages.pdf": _ZERO_PAGES,
         "image-only.pdf": picture_pdf([scanned(body_page)]),
-        "not-a-zip.docx": b"PK\x03\x04" + bytes(range(256)) * 8,
+        "not-a-zip.docx": b"Invented for Entente: this is text under the name of a Word file, and no zip archive.\n",
         "truncated.docx": good_docx[: len(good_docx) // 2],
     }
 

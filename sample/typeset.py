@@ -272,7 +272,9 @@ class _Setter:
         lines = break_lines(text, notes, lambda row: style.column_width - (style.indent if row == 0 else 0), self._width)
         first = 0
         for row, line in enumerate(lines):
-            if not self._fits(style.leading * (2 if row == 0 and len(lines) > 1 else 1), line.notes):
+            # Neither the first nor the last line of a paragraph stands alone in a column.
+            together = 2 if len(lines) > 1 and row in (0, len(lines) - 2) else 1
+            if not self._fits(style.leading * together, line.notes):
                 self._next_column()
             left = style.column_left(self.column)
             if row == 0:

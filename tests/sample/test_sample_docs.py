@@ -1,0 +1,56 @@
+"""The users' documents keep up with the program: columns, states, reasons, commands, links."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from warehouse.database import open_warehouse
+from warehouse.states import Reason, State
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+# Only in the working database: where files lie and what was typed is not published.
+NOT_PUBLISHED = {("records", "location"), ("records", "fingerprint"), ("runs", "command")}
+INTERNAL = {"warehouse_meta", "schema_migrations"}
+
+
+def test_the_data_dictionary_has_every_published_column(tmp_path: Path) -> None:
+    sections = dict(
+        re.findall(r"^## (\w+)$(.*?)(?=^## |\Z)", (DOCS / "data-dictionary.md").read_text(encoding="utf-8"), re.M | re.S)
+    )
+    with open_warehouse(tmp_path / "empty.duckdb") as connection:
+        columns = connection.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
+        tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    missing = [
+        (table, column)
+        for table, column in columns
+        if table in tables - INTERNAL and (table, column) not in NOT_PUBLISHED and f"`{column}`" not in sections.get(table, "")
+    ]
+    assert missing == []
+
+
+def test_the_operators_guide_explains_every_state_and_reason() -> None:
+    text = (DOCS / "operator.md").read_text(encoding="utf-8")
+    assert [state for state in State if f"`{state}`" not in text] == []
+    assert [reason for reason in Reason if reason != Reason.OK and f"`{reason}`" not in text] == []
+
+
+def test_the_guides_name_only_commands_that_exist() -> None:
+    done = subprocess.run([sys.executable, "-m", "flows", "--help"], capture_output=True, text=True, check=True)
+    known = set(re.findall(r"^  ([a-z]+)  ", done.stdout, re.M))
+    assert {"refresh", "sql", "models"} <= known
+    for guide in DOCS.glob("*.md"):
+        for line in re.findall(r"^ {4,}.*\bentente .*$", guide.read_text(encoding="utf-8"), re.M):
+            words = re.sub(r"-C \S+|--project \S+", "", line.rsplit("entente ", 1)[1]).split()
+            assert words[0] in known, f"{guide.name}: {line.strip()}"
+
+
+@pytest.mark.parametrize("guide", sorted(path.name for path in DOCS.glob("*.md")))
+def test_links_lead_somewhere(guide: str) -> None:
+    text = (DOCS / guide).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:\s]+)\)", text):
+        assert (DOCS / target).exists(), target
