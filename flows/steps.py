@@ -57,6 +57,13 @@ def extraction_options(settings: Settings) -> tuple[ExtractOptions, ExtractionLi
     return ExtractOptions(engine=extraction.engine), limits
 
 
+def _extraction_keys(settings: Settings) -> tuple[str, str]:
+    """Return what extractions are kept under: the extractor with its options, and the limits under which it may have failed."""
+    options, limits = extraction_options(settings)
+    bounds = f"{limits.seconds:g}s,{limits.memory_mb}MB,{limits.output_mb}MB,{limits.max_pages}p"
+    return extractor_key(options), bounds
+
+
 def prepare(settings: Settings) -> None:
     """Make the warehouse speak this codebook and remove what killed runs have left; call it only while holding the refresh lock."""
     codebook = read_codebook(settings)
@@ -150,7 +157,7 @@ def _fetch_one(record: Record, store: Store, registry: Registry, max_bytes: int)
 def pending_files(settings: Settings) -> list[PendingFile]:
     """Return the files that the configured extractor has not read yet."""
     with open_warehouse(settings.paths.warehouse) as connection:
-        return Loader(connection, None).pending_extraction(extractor_key(extraction_options(settings)[0]))
+        return Loader(connection, None).pending_extraction(*_extraction_keys(settings))
 
 
 def extract(settings: Settings, run_id: str, pool: ExtractionPool, files: Sequence[PendingFile]) -> dict[str, int]:
@@ -166,7 +173,7 @@ def extract(settings: Settings, run_id: str, pool: ExtractionPool, files: Sequen
     outcomes = {job.file_sha256: outcome for job, outcome in pool.run(_largest_first(jobs))}
     results = [(by_hash[sha256], outcomes[sha256]) for sha256 in sorted(outcomes, key=lambda key: by_hash[key].document_id)]
     with open_warehouse(settings.paths.warehouse) as connection:
-        Loader(connection, run_id).load_extractions(results, extractor_key(extraction_options(settings)[0]))
+        Loader(connection, run_id).load_extractions(results, *_extraction_keys(settings))
     read = [outcome for outcome in outcomes.values() if isinstance(outcome, Extraction)]
     return {
         "extracted": len(read),
@@ -227,10 +234,9 @@ def publish_now(settings: Settings) -> PublishReport:
 
 def anything_pending(settings: Settings, *, classify: bool, publish_too: bool) -> bool:
     """Say whether any step after fetching would do something; loads no model."""
-    key = extractor_key(extraction_options(settings)[0])
     with open_warehouse(settings.paths.warehouse) as connection:
         loader = Loader(connection, None)
-        if loader.pending_extraction(key):
+        if loader.pending_extraction(*_extraction_keys(settings)):
             return True
         if classify:
             model = chosen_model(settings)

@@ -18,15 +18,19 @@ from warehouse.transactions import Connection, raise_content_version
 from warehouse.types import PendingFile
 
 
-def pending(connection: Connection, extractor_key: str) -> list[PendingFile]:
+# Failures that other limits might have spared: they are tried again when the limits change, the others only by another extractor.
+_BY_LIMIT = frozenset({Reason.TIMED_OUT, Reason.OUT_OF_MEMORY, Reason.OUTPUT_TOO_LARGE, Reason.TOO_LARGE})
+
+
+def pending(connection: Connection, extractor_key: str, limits: str) -> list[PendingFile]:
     """Return the documents that this extractor has not read; see `Loader.pending_extraction`."""
     rows = connection.execute(
         "SELECT d.document_id, d.file_sha256, f.file_format, d.record_id FROM "
         # Of documents with the same file only the first is read (see `fetching`).
         "(FROM documents QUALIFY row_number() OVER (PARTITION BY file_sha256 ORDER BY document_id) = 1) d JOIN files f USING (file_sha256) "
         "WHERE NOT EXISTS (FROM extractions e WHERE e.document_id = d.document_id AND e.file_sha256 = d.file_sha256 "
-        "AND e.extractor_key = ?) ORDER BY d.document_id",
-        [extractor_key],
+        "AND e.extractor_key IN (?, ?)) ORDER BY d.document_id",
+        [extractor_key, _key_with(extractor_key, limits)],
     ).fetchall()
     return [PendingFile(*row) for row in rows]
 
@@ -36,6 +40,7 @@ def load(
     run_id: str | None,
     results: Sequence[tuple[PendingFile, Extraction | ExtractionFailure]],
     extractor_key: str,
+    limits: str,
 ) -> None:
     """Load extractions within the caller's transaction; see `Loader.load_extractions`."""
     ids = [file.document_id for file, _outcome in results]
@@ -51,7 +56,7 @@ def load(
     current_ids = [file.document_id for file, _outcome in current]
     for table in ("extractions", "pages", "passages"):
         connection.execute(f'DELETE FROM "{table}" WHERE document_id IN (SELECT unnest(?))', [current_ids])
-    insert(connection, "extractions", [_extraction_row(file, outcome, extractor_key) for file, outcome in current])
+    insert(connection, "extractions", [_extraction_row(file, outcome, extractor_key, limits) for file, outcome in current])
     read = [(file, outcome) for file, outcome in current if isinstance(outcome, Extraction)]
     insert(connection, "pages", [row for file, outcome in read for row in _page_rows(file, outcome)])
     insert(connection, "passages", [row for file, outcome in read for row in _passage_rows(file, outcome)])
@@ -87,9 +92,17 @@ def _event(file: PendingFile, outcome: Extraction | ExtractionFailure, record_id
     return Event(record_id, file.document_id, State.EXTRACTED, reason)
 
 
-def _extraction_row(file: PendingFile, outcome: Extraction | ExtractionFailure, extractor_key: str) -> dict[str, Any]:
+def _key_with(extractor_key: str, limits: str) -> str:
+    return f"{extractor_key}+{limits}"
+
+
+def _extraction_row(
+    file: PendingFile, outcome: Extraction | ExtractionFailure, extractor_key: str, limits: str
+) -> dict[str, Any]:
     read = outcome if isinstance(outcome, Extraction) else None
     failure = outcome if isinstance(outcome, ExtractionFailure) else None
+    if failure and failure.reason in _BY_LIMIT:
+        extractor_key = _key_with(extractor_key, limits)
     return {
         "document_id": file.document_id,
         "file_sha256": file.file_sha256,

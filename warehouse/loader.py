@@ -56,18 +56,23 @@ class Loader:
         with transaction(self._connection):
             fetching.load(self._connection, self._run_id, rows)
 
-    def pending_extraction(self, extractor_key: str) -> list[PendingFile]:
-        """Return the documents whose file this extractor has neither read nor failed to read, ordered by document identifier."""
-        return extraction.pending(self._connection, extractor_key)
+    def pending_extraction(self, extractor_key: str, limits: str = "") -> list[PendingFile]:
+        """Return the documents whose file this extractor has neither read nor failed to read, ordered by document identifier.
 
-    def load_extractions(self, results: Sequence[tuple[PendingFile, Extraction | ExtractionFailure]], extractor_key: str) -> None:
+        `limits` names the bounds of time, memory and size: a document that failed by them is pending again under other ones.
+        """
+        return extraction.pending(self._connection, extractor_key, limits)
+
+    def load_extractions(
+        self, results: Sequence[tuple[PendingFile, Extraction | ExtractionFailure]], extractor_key: str, limits: str = ""
+    ) -> None:
         """Put what was read out of some documents in the place of what was there before.
 
         Scores stay with passages whose text and place stay the same (their identifier survives). A result for a file that is no longer
         the document's file is left out: the new file is pending.
         """
         with transaction(self._connection):
-            extraction.load(self._connection, self._run_id, results, extractor_key)
+            extraction.load(self._connection, self._run_id, results, extractor_key, limits)
 
     def pending_classification(
         self, model_version: str, languages: Sequence[str], batch_documents: int = 25

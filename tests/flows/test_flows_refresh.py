@@ -98,7 +98,7 @@ def test_bad_files_end_in_a_state_with_a_reason_and_stop_nothing(tmp_path: Path)
     assert found["wrong.docx"] == ("refused", "wrong_type")
     assert found["picture.jpg"] == ("refused", "unsupported_type")
     assert sorted([found["copy.html"], found["report-0.html"]]) == [("fetched", "same_bytes"), ("published", "ok")]
-    assert found["french.html"] == ("published", "language_not_modelled")
+    assert found["french.html"] == ("extracted", "language_not_modelled")
     assert summary.counts["refused"] == 5
     assert nothing_to_do(settings, RefreshOptions()) is not None, "what cannot be read is not tried again and again"
 

@@ -180,6 +180,18 @@ def test_failures_are_remembered_for_one_extractor_and_tried_again_by_another(tm
         assert loader.settlement_pending(MODEL, ["en"]) == 0
 
 
+def test_a_failure_by_a_limit_is_tried_again_under_another_limit_and_only_then(tmp_path: Path) -> None:
+    with open_warehouse(tmp_path / "w.duckdb") as connection:
+        loader = start(connection)
+        loader.load_fetched([fetched("a"), fetched("b")])
+        first, second = loader.pending_extraction(KEY, "60s")
+        slow = ExtractionFailure(first.file_sha256, "timed_out", "took longer than 60 s")
+        broken = ExtractionFailure(second.file_sha256, "broken_file", "no PDF")
+        loader.load_extractions([(first, slow), (second, broken)], KEY, "60s")
+        assert loader.pending_extraction(KEY, "60s") == []
+        assert loader.pending_extraction(KEY, "600s") == [first]
+
+
 def test_a_result_for_a_file_that_is_no_longer_the_documents_is_left_out(tmp_path: Path) -> None:
     with open_warehouse(tmp_path / "w.duckdb") as connection:
         loader = start(connection)
