@@ -17,7 +17,6 @@ from warehouse.states import Reason, State
 from warehouse.transactions import Connection, raise_content_version
 from warehouse.types import PendingFile
 
-
 # Failures that other limits might have spared: they are tried again when the limits change, the others only by another extractor.
 _BY_LIMIT = frozenset({Reason.TIMED_OUT, Reason.OUT_OF_MEMORY, Reason.OUTPUT_TOO_LARGE, Reason.TOO_LARGE})
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from entente.errors import BadInput
+from entente.files import printable
 from sources.types import DocumentMetadata, StoredFile
 from warehouse.arrow import insert
 from warehouse.ledger import REACHED, Event, append, latest
@@ -153,7 +154,7 @@ def _write_records(connection: Connection, rows: Sequence[FetchedRow], old: dict
                 "record_id": record.record_id,
                 "source_id": record.source_id,
                 "record_key": record.record_key,
-                "location": str(record.location),
+                "location": printable(str(record.location)),
                 "fingerprint": row.fingerprint,
                 "metadata_hash": row.metadata_hash,
                 "metadata": json.dumps(asdict(record.metadata), sort_keys=True, default=str, ensure_ascii=False),

@@ -71,4 +71,4 @@ def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
     import duckdb
 
     with duckdb.connect(str(database), read_only=True) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[no-any-return]  # duckdb has no types
+        return connection.execute(query).fetchall()
