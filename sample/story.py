@@ -18,7 +18,7 @@ import yaml
 
 from sample.records import AnnexList, Block, Footnote, Heading, LetteredList, Paragraph, Report, Table
 
-_YEAR = re.compile(r"(?<![\d,.])20[0-2]\d(?![\d,])")
+_YEAR = re.compile(r"(?<![\d,.])20[0-2]\d(?!\d|,\d{3})")
 _OLD_NUMBER = re.compile(r"^(?:Chapter \d+\.|Part [IVX]+\.|Annex(?: [IVX]+)?\.|[IVX]+(?:\.[A-Z])?\.|[A-Z]\.|\d+(?:\.\d+)*\.?)\s+")
 _SENTENCE_END = re.compile(r"(?<=[a-z]{4})\.(?= [A-Z])")
 # Headings of the material that the sample uses for something else.

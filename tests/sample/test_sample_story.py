@@ -99,6 +99,7 @@ def test_no_passage_stands_in_two_reports() -> None:
         ("in 2013 and 1998", 2, "in 2015 and 1998"),
         ("some 2,012 persons, No. 2013/4", 1, "some 2,012 persons, No. 2014/4"),
         ("2021 to 2025", -2, "2019 to 2023"),
+        ("on 31 August 2009, and since", 2, "on 31 August 2011, and since"),
         ("a share of 12.2013", 1, "a share of 12.2013"),
     ],
 )
