@@ -17,7 +17,7 @@ from extractors.lines import Line
 from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, Marker, find_marker
 from extractors.mend import compounds_of
 from extractors.page import Rule
-from extractors.tables import table_runs
+from extractors.tables import is_name_list, table_runs
 
 _LEADERS = re.compile(r"(?:\.\s?){5,}|…{2,}|_{6,}")
 _ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
@@ -40,6 +40,7 @@ class PageLines:
 
 def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
     """Return the blocks of a document in reading order; the notes of a page follow the paragraph with which the page ends."""
+    unread = {page.number for page in pages if not page.lines}
     furniture = furniture_of((page.height, page.lines) for page in pages)
     for page in pages:
         page.lines = [line for line in page.lines if id(line) not in furniture]
@@ -51,6 +52,9 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
     compounds = compounds_of(line.text for page in pages for line in page.lines)
     builder = _Builder(body, compounds, _leading(pages))
     for page in pages:
+        if page.number in unread:
+            # What stands there is not known: the text before and after must not grow together.
+            builder.close()
         notes = footnote_lines(page.lines, page.rules, body, page.height)
         chosen = {id(line) for line in notes}
         builder.add_page([line for line in page.lines if id(line) not in chosen], page)
@@ -180,7 +184,12 @@ class _Builder:
         )
         small = lines[0].size < 0.9 * self.body
         marker = section_marker(text)
-        short = words <= 14 and lines[-1].x1 < right - 0.15 * (right - left) and text[:1].isupper()
+        bare = find_marker(text)
+        short = (
+            words <= 14
+            and lines[-1].x1 < right - 0.15 * (right - left)
+            and (bare.rest if bare is not None and bare.kind in PARAGRAPH_KINDS else text)[:1].isupper()
+        )
         return (
             bold
             or larger
@@ -218,6 +227,8 @@ class _Builder:
             if is_annex(text):
                 self.last_number = None
             return block
+        if marker is None and is_name_list(lines):
+            return block_of_lines("annex_list", lines, codable=False)
         if marker is None:
             return block_of_lines(self.plain_kind(lines), lines, compounds=self.compounds)
         drop = len(lines[0].text) - len(marker.rest) if lines[0].text.endswith(marker.rest) else 0

@@ -75,6 +75,7 @@ class PdfiumEngine:
         current: Word | None = None
         get_box, get_unicode = pdfium_c.FPDFText_GetLooseCharBox, pdfium_c.FPDFText_GetUnicode
         pending = 0
+        spaced = False
         origin_x, origin_y = ctypes.c_double(), ctypes.c_double()
         for index in range(count):
             code = get_unicode(handle, index)
@@ -87,6 +88,7 @@ class PdfiumEngine:
             character = "-" if code in _HYPHENS else _character(code)
             if character.isspace() or character == "\u200b":
                 current = None
+                spaced = True
                 continue
             if code == 0 or not get_box(handle, index, box):
                 continue
@@ -106,6 +108,7 @@ class PdfiumEngine:
             ):
                 current.text += character
                 current.x1 = max(current.x1, x1)
+                spaced = False
                 continue
             glued = current is not None and -1.0 < x0 - current.x1 < 0.6 * height
             bold, italic = self._style(handle, index)
@@ -113,7 +116,8 @@ class PdfiumEngine:
                 current = None
                 continue
             previous = current
-            current = Word(character, x0, top, x1, bottom, height * 0.9, baseline, bold, italic)
+            current = Word(character, x0, top, x1, bottom, height * 0.9, baseline, bold, italic, spaced=spaced)
+            spaced = False
             if glued and previous is not None:
                 smaller = height < 0.82 * (previous.bottom - previous.top)
                 current.raised = smaller and baseline < previous.baseline - 0.1 * height

@@ -36,13 +36,27 @@ class Line:
 Segment = list[Word]
 
 
-def page_lines(page: RawPage) -> list[Line]:
-    """Return the lines of a page in reading order."""
+@dataclass(slots=True)
+class ColumnMemory:
+    """Where the last page in two columns parted: `gutter`, and the left edges of its columns. For pages with few lines in the second."""
+
+    gutter: float
+    left: float
+    right: float
+
+
+def page_lines(page: RawPage, memory: list[ColumnMemory] | None = None) -> list[Line]:
+    """Return the lines of a page in reading order.
+
+    Args:
+        page: words of the page.
+        memory: at most one element; what the pages before have shown of columns, changed by this page.
+    """
     segments = [segment for row in _rows(page.words) for segment in _cut(row)]
     if not segments:
         return []
     lines: list[Line] = []
-    for flow, (run, column) in enumerate(_runs(segments)):
+    for flow, (run, column) in enumerate(_runs(segments, [] if memory is None else memory)):
         for row in _regroup(run):
             lines.append(_line(page.number, row, column, flow))
     return [line for line in lines if line.text]
@@ -89,10 +103,15 @@ def _extent(segments: Sequence[Segment]) -> tuple[float, float]:
     return min(s[0].x0 for s in segments), max(w.x1 for s in segments for w in s)
 
 
-def _runs(segments: list[Segment]) -> list[tuple[list[Segment], tuple[float, float]]]:
+def _runs(segments: list[Segment], memory: list[ColumnMemory]) -> list[tuple[list[Segment], tuple[float, float]]]:
     """Return runs of segments in reading order, each with the edges of its column."""
     left, right = _extent(segments)
     gutter = _gutter(segments, left, right)
+    enough = _MIN_COLUMN_LINES
+    if gutter is not None:
+        memory[:] = [ColumnMemory(gutter, left, min(s[0].x0 for s in segments if s[0].x0 >= gutter))]
+    elif memory and _as_before(segments, memory[0]):
+        gutter, enough = memory[0].gutter, 1
     if gutter is None:
         return [(segments, (left, right))]
     ordered = sorted(segments, key=lambda s: (s[0].baseline, s[0].x0))
@@ -103,7 +122,7 @@ def _runs(segments: list[Segment]) -> list[tuple[list[Segment], tuple[float, flo
         if not stretch:
             return
         sides = [s for s in stretch if s[-1].x1 <= gutter], [s for s in stretch if s[0].x0 >= gutter]
-        if min(map(len, sides)) >= _MIN_COLUMN_LINES:
+        if min(map(len, sides)) >= enough:
             runs.extend((side, _extent(side)) for side in sides)
         else:
             runs.append((list(stretch), (left, right)))
@@ -159,6 +178,19 @@ def _gutter(segments: list[Segment], left: float, right: float) -> float | None:
     return x
 
 
+def _as_before(segments: list[Segment], memory: ColumnMemory) -> bool:
+    """True when a page whose second column holds few lines stands in the columns of the page before."""
+    left = [s for s in segments if max(w.x1 for w in s) <= memory.gutter]
+    right = [s for s in segments if s[0].x0 >= memory.gutter]
+    crossing = len(segments) - len(left) - len(right)
+    if len(left) < 2 * _MIN_COLUMN_LINES or not right or crossing > 3:
+        return False
+    starts = sum(abs(s[0].x0 - memory.right) < 15 for s in right)
+    width = memory.gutter - memory.left
+    full = median(max(w.x1 for w in s) - s[0].x0 for s in left) > 0.7 * width
+    return full and abs(min(s[0].x0 for s in left) - memory.left) < 6 and starts >= 0.8 * len(right)
+
+
 def _row_spans(segments: list[Segment]) -> list[tuple[float, float]]:
     return [_extent(row) for row in _regroup(segments)]
 
@@ -186,15 +218,17 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
     parts: list[str] = []
     previous: Word | None = None
     for word in kept:
-        # Pieces of one printed word (a change of font inside it) stand closer than any space.
-        if (previous is not None and word.x0 - previous.x1 > 0.12 * word.size) or (
-            previous is not None and word.x0 < previous.x0
-        ):
+        # Pieces of one printed word (a change of font inside it) stand closer than any space; but the frame of a slanted letter
+        # reaches into the space after it.
+        if previous is not None and (word.spaced or word.x0 - previous.x1 > 0.12 * word.size or word.x0 < previous.x0):
             parts.append(" ")
         parts.append(word.text)
         previous = word
     letters = sum(len(w.text) for w in kept) or 1
-    gaps = sum(1 for a, b in pairwise(row) if b[0].x0 - a[-1].x1 > 2 * b[0].size and len("".join(w.text for w in row[0])) > 6)
+    first = "".join(w.text for w in row[0])
+    # A wide gap after the number or mark of a paragraph is no gap between cells.
+    wide = [b[0].x0 - a[-1].x1 > 2 * b[0].size for a, b in pairwise(row)]
+    gaps = sum(wide) if len(first) > 6 or (len(first) > 2 and first.isalpha()) else sum(wide[1:])
     return Line(
         page,
         min(w.x0 for w in words),

@@ -9,7 +9,10 @@ from typing import Protocol
 
 @dataclass(slots=True)
 class Word:
-    """Characters without white space between them, of one size, standing on `baseline`; `raised` marks superscripts."""
+    """Characters without white space between them, of one size, standing on `baseline`.
+
+    `raised` marks superscripts; `spaced` says that the file itself (or the engine) puts white space in front.
+    """
 
     text: str
     x0: float
@@ -21,6 +24,7 @@ class Word:
     bold: bool = False
     italic: bool = False
     raised: bool = False
+    spaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

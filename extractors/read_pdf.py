@@ -11,7 +11,7 @@ from extractors.blocks_pdf import PageLines, blocks_of
 from extractors.engines import LazySpare, open_engine
 from extractors.failure import ExtractionError
 from extractors.language import language_of
-from extractors.lines import page_lines
+from extractors.lines import ColumnMemory, page_lines
 from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.page import Engine, RawPage
 from extractors.quality import USABLE, text_quality
@@ -43,9 +43,10 @@ def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: Extr
         pages: list[PageLines] = []
         infos: list[PageInfo] = []
         warnings: list[str] = []
+        columns: list[ColumnMemory] = []
         for number in range(1, count + 1):
             raw, by_spare = _best_page(engine, spare, number)
-            lines = page_lines(raw)
+            lines = page_lines(raw, columns)
             text = "\n".join(line.text for line in lines)
             quality = text_quality(text)
             usable = quality is not None and quality >= USABLE

@@ -1,4 +1,4 @@
-"""Which lines of a page are rows of a table: several rows with wide gaps in a run, or a grid drawn with rules."""
+"""Which lines of a page are rows of a table: several rows with wide gaps in a run, or a grid drawn with rules; and lists of names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from extractors.lines import Line
 from extractors.page import Rule
 
 _MIN_ROWS = 3
+_MIN_NAMES = 4
+_NAME_WORDS = 12
 
 
 def table_runs(lines: Sequence[Line], rules: Sequence[Rule]) -> list[tuple[int, int]]:
@@ -52,3 +54,14 @@ def _grid(rules: Sequence[Rule]) -> list[tuple[float, float, float, float]]:
     top, bottom = min(rule.top for rule in upright), max(rule.bottom for rule in upright)
     meeting = [rule for rule in flat if rule.x1 > x0 - 3 and rule.x0 < x1 + 3 and top - 5 <= rule.top <= bottom + 5]
     return [(x0, top, x1, bottom)] if len(meeting) >= 3 else []
+
+
+def is_name_list(lines: Sequence[Line]) -> bool:
+    """True for lines that are names one below the other: four or more, each begins anew and none ends or leads on like a sentence."""
+    return len(lines) >= _MIN_NAMES and all(
+        not line.text[:1].islower()
+        and line.text[:1].isalpha()
+        and line.text[-1:].isalnum()
+        and len(line.text.split()) <= _NAME_WORDS
+        for line in lines
+    )

@@ -135,7 +135,8 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
                 own.text = f"{own.text} {piece.marker + ' ' if piece.marker else ''}{piece.text}"
                 own.boxes.extend(piece.boxes)
                 own.page_last = piece.page_last if piece.page_last is not None else own.page_last
-    only_leads_in = alone and own.n_words < MIN_WORDS and own.text == f"{lead} {block.text}".strip() == lead_below
+    # A paragraph that is nothing but the lead-in stands in front of every item already.
+    only_leads_in = alone and own.text == f"{lead} {block.text}".strip() == lead_below
     return alone if only_leads_in else [own, *alone]
 
 
