@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and the hash that names them."""
+"""Files that are there whole or not at all, the hash that names them, and their names as text."""
 
 from __future__ import annotations
 
@@ -65,6 +65,11 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         raise
     finally:
         beside.unlink(missing_ok=True)
+
+
+def printable(name: str) -> str:
+    """Return a path or an argument as text that any database and terminal can hold: bytes that are no UTF-8 are written out (`\\xff`)."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def write_text_whole(target: Path, text: str) -> None:

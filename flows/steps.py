@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from entente import __version__
+from entente.files import printable
 from extractors.options import ExtractionLimits, ExtractOptions, extractor_key
 from flows.load import chosen_model, codebook_rows, model_row, read_codebook, score_columns
 from flows.settings import Settings
@@ -146,7 +147,7 @@ def _documents_of(known: dict[str, KnownRecord]) -> list[Known]:
 
 def _fetch_one(record: Record, store: Store, registry: Registry, max_bytes: int) -> FetchedRow:
     mark = _mark_of(record) or ""
-    outcome = store.put(record.location, record.location.name, max_bytes=max_bytes)
+    outcome = store.put(record.location, printable(record.location.name), max_bytes=max_bytes)
     said = metadata_hash(record)
     if isinstance(outcome, Refusal):
         return FetchedRow(record, mark, said, None, outcome, None, False, outcome.reason)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from entente.errors import BadInput
+from entente.files import printable
 from sources.checks import FORMAT_OF_SUFFIX
 from sources.manifest import Manifest, read_manifest
 from sources.types import DocumentMetadata, Record
@@ -51,13 +52,13 @@ class FolderSource:
                 resolved = root / path
                 if resolved in own:
                     continue
-                key = f"{root.name}/{_printable(path.as_posix())}"
+                key = f"{root.name}/{printable(path.as_posix())}"
                 records[key] = Record(self.source_id, key, resolved, self._metadata(resolved, manifests))
         for manifest in manifests:
             for path, _row in manifest.rows.items():
                 root_of = next((root for root in roots if path.is_relative_to(root)), None)
                 if root_of is not None and not path.is_file():
-                    key = f"{root_of.name}/{_printable(path.relative_to(root_of).as_posix())}"
+                    key = f"{root_of.name}/{printable(path.relative_to(root_of).as_posix())}"
                     records.setdefault(key, Record(self.source_id, key, path, self._metadata(path, manifests)))
         ordered = sorted(records.values(), key=lambda record: (_rank(record.location), record.record_key))
         issues = tuple(issue for manifest in manifests for issue in manifest.issues)
@@ -105,8 +106,3 @@ def _files_below(root: Path) -> list[Path]:
 
 def _rank(path: Path) -> int:
     return _PREFERENCE.get(FORMAT_OF_SUFFIX.get(path.suffix.lower(), ""), 9)
-
-
-def _printable(name: str) -> str:
-    """Return a file name that any database can hold: bytes that are no UTF-8 are written out."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

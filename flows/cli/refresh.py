@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from entente.errors import BadInput
+from entente.files import printable
 from flows.cli.main import app
 from flows.cli.output import note, print_json
 from flows.progress import Progress, ProgressFile, terminal_progress, watched_by
@@ -40,7 +41,7 @@ def refresh(
     from flows.pipeline import RefreshOptions, nothing_to_do
 
     settings = _with_folders(load_settings(context.obj), folders or [], manifest or [], column or [])
-    options = RefreshOptions(classify=classify, publish=publish, command=shlex.join(["entente", *sys.argv[1:]]))
+    options = RefreshOptions(classify=classify, publish=publish, command=printable(shlex.join(["entente", *sys.argv[1:]])))
     summary = nothing_to_do(settings, options)
     if summary is None:
         with terminal_progress(wanted=not as_json) as bar:
