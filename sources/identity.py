@@ -75,10 +75,8 @@ class Registry:
     def assign(self, record: Record, stored: StoredFile) -> Assignment:
         """Return the document of a record whose bytes were taken, and remember it."""
         before = self._by_record.get(record.record_id)
-        if before is not None and before.is_primary:
-            assignment = Assignment(before.document_id, True, OK)
-        else:
-            assignment = self._assign_new(record, stored)
+        known = before if before is not None and before.is_primary else None
+        assignment = Assignment(known.document_id, True, OK) if known else self._assign_new(record, stored)
         if assignment.is_primary:
             self._forget_bytes_of(assignment.document_id)
             row = Known(record.record_id, assignment.document_id, stored.sha256, stored.file_format, True)
