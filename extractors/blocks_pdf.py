@@ -17,7 +17,7 @@ from extractors.lines import Line
 from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, Marker, find_marker
 from extractors.mend import compounds_of
 from extractors.page import Rule
-from extractors.tables import is_name_list, table_runs
+from extractors.tables import is_cells, is_name_list, table_runs
 
 _LEADERS = re.compile(r"(?:\.\s?){5,}|…{2,}|_{6,}")
 _ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
@@ -227,6 +227,8 @@ class _Builder:
             if is_annex(text):
                 self.last_number = None
             return block
+        if (marker is None or marker.kind == "number") and is_cells(lines):
+            return block_of_lines("table", lines, codable=False)
         if marker is None and is_name_list(lines):
             return block_of_lines("annex_list", lines, codable=False)
         if marker is None:

@@ -31,6 +31,8 @@ class Line:
     flow: int  # number of the column run on its page: lines of another flow never continue this one's baseline spacing
     gaps: int = 0
     starts_raised: bool = False
+    cells: tuple[float, ...] = ()  # left edges of what follows a wide gap
+    starts: tuple[float, ...] = ()  # left edges of the words
 
 
 Segment = list[Word]
@@ -227,8 +229,8 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
     letters = sum(len(w.text) for w in kept) or 1
     first = "".join(w.text for w in row[0])
     # A wide gap after the number or mark of a paragraph is no gap between cells.
-    wide = [b[0].x0 - a[-1].x1 > 2 * b[0].size for a, b in pairwise(row)]
-    gaps = sum(wide) if len(first) > 6 or (len(first) > 2 and first.isalpha()) else sum(wide[1:])
+    is_mark = len(first) <= 6 and not (len(first) > 2 and first.isalpha())
+    cells = tuple(b[0].x0 for a, b in list(pairwise(row))[int(is_mark) :] if b[0].x0 - a[-1].x1 > 2 * b[0].size)
     return Line(
         page,
         min(w.x0 for w in words),
@@ -241,6 +243,8 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         sum(len(w.text) for w in kept if w.italic) / letters > 0.8,
         column,
         flow,
-        gaps,
+        len(cells),
         bool(words) and (words[0].raised or (len(words) > 1 and words[0].size < 0.8 * words[1].size)),
+        cells,
+        tuple(w.x0 for w in kept),
     )

@@ -1,8 +1,9 @@
-"""Which lines of a page are rows of a table: several rows with wide gaps in a run, or a grid drawn with rules; and lists of names."""
+"""Which lines of a page are rows of a table: rows with wide gaps in a run, what stands between rules; and lists of names, and charts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from extractors.lines import Line
 from extractors.page import Rule
@@ -10,50 +11,138 @@ from extractors.page import Rule
 _MIN_ROWS = 3
 _MIN_NAMES = 4
 _NAME_WORDS = 12
+_MISSES = 6.0
+_TOUCH = 3.0  # points within which rules meet
+_MAX_RULES = 1500
+
+Area = tuple[float, float, float, float]  # x0, top, x1, bottom
 
 
 def table_runs(lines: Sequence[Line], rules: Sequence[Rule]) -> list[tuple[int, int]]:
     """Return ranges (start, end) of indexes into `lines` that are tables."""
-    grid = _grid(rules)
-    marked = [
-        line.gaps >= 1
-        or any(
-            x0 - 2 <= line.x0 and line.x1 <= x1 + 2 and y0 - 2 <= line.top and line.bottom <= y1 + 2 for x0, y0, x1, y1 in grid
-        )
-        for line in lines
-    ]
+    areas = _grids(rules) + _bands(lines, rules)
+    ruled = [any(_within(line, area) for area in areas) for line in lines]
     runs: list[tuple[int, int]] = []
     index = 0
     while index < len(lines):
-        if not marked[index]:
+        if not (lines[index].gaps or ruled[index]):
             index += 1
             continue
-        end, rows, misses = index, 0, 0
+        end, rows, misses = index, 0, 0.0
+        starts: list[float] = []
         for position in range(index, len(lines)):
-            if marked[position]:
-                rows, end, misses = rows + 1, position + 1, 0
+            line = lines[position]
+            if line.gaps or ruled[position]:
+                rows, end, misses = rows + 1, position + 1, 0.0
+                starts = [*starts, *(round(cell) for cell in line.cells)][-40:]
             else:
-                # A cell may run over two or three lines before the next row shows its gaps again.
-                width = lines[position].column[1] - lines[position].column[0]
-                misses += 1 if lines[position].x1 - lines[position].x0 < 0.6 * width else 3
-                if misses >= 3:
+                misses += _miss(line, starts)
+                if misses >= _MISSES:
                     break
         if rows >= _MIN_ROWS:
+            end = _with_last_cells(lines, end, starts)
             runs.append((index, end))
         index = max(end, index + 1)
     return runs
 
 
-def _grid(rules: Sequence[Rule]) -> list[tuple[float, float, float, float]]:
-    """Return the rectangle of a drawn grid: three horizontal and three vertical rules or more that meet."""
-    flat = [rule for rule in rules if rule.is_horizontal]
-    upright = [rule for rule in rules if not rule.is_horizontal]
-    if len(flat) < 3 or len({round(rule.x0 / 3) for rule in upright}) < 3:
+def _miss(line: Line, starts: Sequence[float]) -> float:
+    """How strongly a line without gaps speaks against the table going on: a cell may run over several lines."""
+    if _is_cell(line, starts):
+        return 1.0
+    width = line.column[1] - line.column[0]
+    return 2.0 if line.x1 - line.x0 < 0.6 * width else _MISSES
+
+
+def _is_cell(line: Line, starts: Sequence[float]) -> bool:
+    """True when a line begins where an inner cell of the rows above does, ends before their last cells begin, or has a word there."""
+    if not starts:
+        return False
+    return (
+        line.x1 < max(starts)
+        or any(abs(line.x0 - start) < 4 for start in starts)
+        or any(abs(word - start) < 1.5 and starts.count(start) > 1 for start in set(starts) for word in line.starts[1:])
+    )
+
+
+def _with_last_cells(lines: Sequence[Line], end: int, starts: Sequence[float]) -> int:
+    """Return the end of a run with the lines that only continue inner cells of its last row."""
+    inner = [start for start in starts if start > lines[end - 1].column[0] + 20]
+    while (
+        end < len(lines)
+        and lines[end].flow == lines[end - 1].flow
+        and lines[end].top - lines[end - 1].top < 1.6 * lines[end].size
+        and any(abs(lines[end].x0 - start) < 4 for start in inner)
+    ):
+        end += 1
+    return end
+
+
+def _within(line: Line, area: Area) -> bool:
+    """True for a line between top and bottom of an area, the larger part of it between the sides too."""
+    overlap = min(line.x1, area[2]) - max(line.x0, area[0])
+    return area[1] - 3 <= line.top and line.bottom <= area[3] + 3 and overlap > 0.6 * (line.x1 - line.x0)
+
+
+def _grids(rules: Sequence[Rule]) -> list[Area]:
+    """Return the rectangles of drawn grids: rules that meet, at least three levels of them across and three down."""
+    if len(rules) > _MAX_RULES or sum(not rule.is_horizontal for rule in rules) < 3:
         return []
-    x0, x1 = min(rule.x0 for rule in upright), max(rule.x1 for rule in upright)
-    top, bottom = min(rule.top for rule in upright), max(rule.bottom for rule in upright)
-    meeting = [rule for rule in flat if rule.x1 > x0 - 3 and rule.x0 < x1 + 3 and top - 5 <= rule.top <= bottom + 5]
-    return [(x0, top, x1, bottom)] if len(meeting) >= 3 else []
+    groups: list[tuple[Area, list[Rule]]] = []
+    for rule in sorted(rules, key=lambda rule: rule.top):
+        area: Area = (rule.x0, rule.top, rule.x1, rule.bottom)
+        members, apart = [rule], []
+        for other, held in groups:
+            if _meet(area, other):
+                area = (min(area[0], other[0]), min(area[1], other[1]), max(area[2], other[2]), max(area[3], other[3]))
+                members.extend(held)
+            else:
+                apart.append((other, held))
+        groups = [*apart, (area, members)]
+    result = []
+    for area, members in groups:
+        across = {round(rule.top / 4) for rule in members if rule.is_horizontal}
+        down = {round(rule.x0 / 4) for rule in members if not rule.is_horizontal}
+        if len(across) >= 3 and len(down) >= 3:
+            result.append(area)
+    return result
+
+
+def _meet(a: Area, b: Area) -> bool:
+    return a[0] <= b[2] + _TOUCH and b[0] <= a[2] + _TOUCH and a[1] <= b[3] + _TOUCH and b[1] <= a[3] + _TOUCH
+
+
+def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
+    """Return the areas between rules of like width, one below the other, that hold rows with gaps."""
+    if len(rules) > _MAX_RULES:
+        return []
+    stacks: dict[tuple[int, int], list[Rule]] = {}
+    for rule in _whole(rules):
+        if rule.x1 - rule.x0 > 120:
+            stacks.setdefault((round(rule.x0 / 6), round(rule.x1 / 6)), []).append(rule)
+    result: list[Area] = []
+    for stack in stacks.values():
+        levels = sorted(stack, key=lambda rule: rule.top)
+        for upper, lower in pairwise(levels):
+            area = (upper.x0, upper.bottom, upper.x1, lower.top)
+            inside = [line for line in lines if _within(line, area)]
+            gaps = sum(line.gaps > 0 for line in inside)
+            # A drawn row of one line with a gap, or more lines of which many have gaps; a page's text between two rules has none.
+            if inside and gaps >= max(1, 0.3 * len(inside)):
+                result.append(area)
+    return result
+
+
+def _whole(rules: Sequence[Rule]) -> list[Rule]:
+    """Return horizontal rules with those joined that continue one another (a rule is often drawn cell by cell)."""
+    result: list[Rule] = []
+    for rule in sorted((r for r in rules if r.is_horizontal), key=lambda r: (round(r.top / 2), r.x0)):
+        last = result[-1] if result else None
+        if last is not None and abs(last.top - rule.top) < 2.5 and -30 < rule.x0 - last.x1 < 5:
+            result[-1] = Rule(last.x0, last.top, max(last.x1, rule.x1), max(last.bottom, rule.bottom))
+        else:
+            result.append(rule)
+    return result
 
 
 def is_name_list(lines: Sequence[Line]) -> bool:
@@ -65,3 +154,13 @@ def is_name_list(lines: Sequence[Line]) -> bool:
         and len(line.text.split()) <= _NAME_WORDS
         for line in lines
     )
+
+
+def is_cells(lines: Sequence[Line]) -> bool:
+    """True for what no table run caught but is no prose: rows with gaps mostly, or numbers mostly (the axes of a chart)."""
+    words = [word for line in lines for word in line.text.split()]
+    wordless = sum(not any(c.isalpha() for c in word) for word in words)
+    numbers = (
+        len(words) >= 2 and wordless > 0.5 * len(words) and not any(line.text.endswith((".", ";", ":")) for line in lines[-1:])
+    )
+    return numbers or (len(lines) > 1 and 2 * sum(line.gaps > 0 for line in lines) >= len(lines))
