@@ -142,23 +142,32 @@ def test_a_terminated_refresh_is_recorded_and_the_next_one_finishes(tmp_path: Pa
     assert content_digest(settings.paths.warehouse) == content_digest(calm.paths.warehouse)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_killed_refreshes_end_in_the_same_database(tmp_path: Path, seed: int) -> None:
-    from benchmarks.kill_refresh import run_with_kills
+def killed_at(stage: str, project: Path) -> None:
+    """Start a refresh and kill its main process with SIGKILL as soon as it says that it is at this stage."""
+    progress = project / "var" / "progress.json"
+    progress.unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [*ENTENTE, "-C", str(project), "refresh", "--no-prefect"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while process.poll() is None:
+        if progress.exists() and f'"stage": "{stage}"' in progress.read_text():
+            process.kill()
+            break
+        time.sleep(0.002)
+    assert process.wait() == -signal.SIGKILL
 
-    def fresh(project: Path, documents: int) -> Path:
-        return make_project(project, documents, config="refresh: {batch_documents: 2}\n").project
 
-    calm = make_project(tmp_path / "calm", 6)
-    started = time.monotonic()
-    entente("refresh", "--no-prefect", project=calm.project)
-    seconds = time.monotonic() - started
-    killed = fresh(tmp_path / "killed", 6)
-    run_with_kills(killed, 6, 3, seconds, ("--no-prefect",), seed, fresh)
-    entente("refresh", "--no-prefect", project=killed)
-    assert content_digest(killed / "var" / "warehouse.duckdb") == content_digest(calm.paths.warehouse)
-    assert content_digest(killed / "var" / "published" / "entente.duckdb") == content_digest(calm.paths.published)
-    assert not list((killed / "var").rglob("*.part"))
+def test_refreshes_killed_at_every_stage_end_in_the_same_database(tmp_path: Path) -> None:
+    config = "refresh: {batch_documents: 2}\n"
+    calm = make_project(tmp_path / "calm", 5)
+    refresh(calm, RefreshOptions(), quiet)
+    killed = make_project(tmp_path / "killed", 5, config=config)
+    for stage in ("fetch", "extract", "classify", "publish"):
+        killed_at(stage, killed.project)
+    entente("refresh", "--no-prefect", project=killed.project)
+    assert content_digest(killed.paths.warehouse) == content_digest(calm.paths.warehouse)
+    assert content_digest(killed.paths.published) == content_digest(calm.paths.published)
+    assert not list((killed.project / "var").rglob("*.part"))
 
 
 def test_the_flow_runs_under_prefect_and_leaves_its_summary(tmp_path: Path) -> None:
