@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.interrupts import interrupts_held
 from flows.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def load_classifier(settings: Settings, version: str | None = None) -> Classifie
     from models.classifier import Classifier
 
     path = chosen_model(settings, version).path
-    return Classifier.load(path, read_codebook(settings), threads=settings.classification.threads)
+    codebook = read_codebook(settings)
+    # An interruption while torch is being imported would abort the process.
+    with interrupts_held():
+        return Classifier.load(path, codebook, threads=settings.classification.threads)
 
 
 def codebook_rows(codebook: Codebook) -> CodebookRows:

@@ -88,7 +88,10 @@ def refresh(settings: Settings, options: RefreshOptions, progress: Progress, cal
         try:
             _run_steps(settings, options, progress, call, run_id, summary)
             status = "completed"
-        except (KeyboardInterrupt, SystemExit):
+        except Exception:
+            raise
+        except BaseException:
+            # Ctrl-C, our own SystemExit after SIGTERM, and the signal class that Prefect makes of it.
             status = "interrupted"
             raise
         finally:

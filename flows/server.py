@@ -86,6 +86,7 @@ def _start(home: Path) -> tuple[subprocess.Popen[bytes], str]:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     return process, f"http://127.0.0.1:{port}/api"
 
@@ -112,7 +113,6 @@ def _healthy(process: subprocess.Popen[bytes], address: str) -> bool:
 def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         process.stdin.close()
-    process.terminate()
     try:
         process.wait(timeout=5)
     except subprocess.TimeoutExpired:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import threading
+from collections.abc import Iterator
 
 
 def _end_with_parent() -> None:
@@ -15,10 +18,20 @@ def _end_with_parent() -> None:
 
 def main() -> None:
     """Serve Prefect's API on the loopback port given as the only argument."""
+    # Whoever stops a whole group of processes (systemd, Ctrl-C) means the run; it has to tell this server how it ended.
+    for sent in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sent, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import uvicorn
 
-    uvicorn.run(
+    class Undisturbed(uvicorn.Server):
+        """Leaves the signals as they were set above."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    config = uvicorn.Config(
         "prefect.server.api.server:create_app",
         factory=True,
         host="127.0.0.1",
@@ -26,6 +39,8 @@ def main() -> None:
         log_level="error",
         lifespan="on",
     )
+    Undisturbed(config).run()
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -67,8 +67,8 @@ def meaning_of(error: duckdb.Error, path: Path) -> BadInput | Busy | Unavailable
             f"{path} (or {path.name}.wal beside it) is no sound DuckDB database: {words} "
             "Put a copy of it back, or move it away: a refresh makes a new one from the stored files."
         )
-    if isinstance(error, duckdb.IOException) and ("cannot open" in lower or "permission denied" in lower):
-        return BadInput(f"{path} cannot be opened: {words} Check the path and its permissions.")
+    if isinstance(error, duckdb.IOException):
+        return BadInput(f"{path} cannot be read or written: {words} Check the path, its permissions and its disk.")
     return None
 
 

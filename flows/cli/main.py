@@ -10,6 +10,7 @@ import errno
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, NoReturn
@@ -18,6 +19,9 @@ import typer
 
 from entente import __version__
 from entente.errors import EntenteError
+
+_INTERRUPTED = (130, 143)
+_NOTHING_LOST = "Interrupted. Nothing is lost: the same command goes on where this one stopped."
 
 app = typer.Typer(
     name="entente",
@@ -54,6 +58,8 @@ def run() -> None:
         _import_commands()
         app(standalone_mode=True)
     except SystemExit as leaving:
+        if leaving.code in _INTERRUPTED:
+            _fail(_NOTHING_LOST, int(leaving.code))
         _leave(leaving)
     except EntenteError as error:
         _fail(str(error), error.exit_code)
@@ -62,11 +68,16 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        _fail("Interrupted. Nothing is lost: the same command goes on where this one stopped.", 130)
+        _fail(_NOTHING_LOST, 130)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             _fail(f"No room left on the disk ({error.filename or 'see above'}). Free some space and run the command again.", 3)
-        raise
+        if error.filename is not None:
+            place = error.filename2 or error.filename
+            _fail(f"{place}: {error.strerror}. Mend the path, its permissions or its disk and run the command again.", 3)
+        _unexpected(error)
+    except Exception as error:  # noqa: BLE001  # the process boundary: a fault of ours is told with its traceback
+        _unexpected(error)
 
 
 def _import_commands() -> None:
@@ -103,6 +114,19 @@ def _leave(leaving: SystemExit) -> NoReturn:
 def _fail(message: str, code: int) -> NoReturn:
     print(message, file=sys.stderr)
     _leave(SystemExit(code))
+
+
+def _unexpected(error: Exception) -> NoReturn:
+    """Tell a fault of Entente's with all that is needed to mend it; what only followed from an interruption is told as one."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            _fail(_NOTHING_LOST, 130)
+        if isinstance(cause, SystemExit) or type(cause).__name__ == "TerminationSignal":
+            _fail(_NOTHING_LOST, 143)
+        cause = cause.__cause__ or cause.__context__
+    traceback.print_exception(error)
+    _fail("This is a fault in Entente. Nothing is lost; please report it with the lines above.", 1)
 
 
 def _terminate(_signal: int, _frame: object) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from flows.interrupts import interrupts_held
 from flows.pipeline import RefreshOptions, nothing_to_do, refresh
 from flows.progress import quiet
-from tests.flows.projects import entente, make_project, page, rows
+from tests.flows.projects import ENTENTE, entente, make_project, page, rows
 
 pytestmark = [pytest.mark.e2e]
 
@@ -18,10 +22,8 @@ READ_ONLY = RefreshOptions(classify=False, publish=False)
 
 def test_a_file_name_that_is_no_utf_8_is_a_record_like_any_other(tmp_path: Path) -> None:
     settings = make_project(tmp_path / "p", 1)
-    reports = os.fsencode(settings.project / "reports")
     for name, content in ((b"caf\xe9.html", page(5).encode()), (b"br\xfcche.pdf", b"no PDF at all")):
-        with open(os.path.join(reports, name), "wb") as stream:
-            stream.write(content)
+        (settings.project / "reports" / os.fsdecode(name)).write_bytes(content)
     refresh(settings, READ_ONLY, quiet)
     found = rows(settings.paths.warehouse, "SELECT record_id, state FROM document_states ORDER BY 1")
     assert found == [
@@ -31,3 +33,48 @@ def test_a_file_name_that_is_no_utf_8_is_a_record_like_any_other(tmp_path: Path)
     ]
     assert nothing_to_do(settings, READ_ONLY) is not None
     assert "caf\\xe9.html" in entente("status", "--state", "extracted", project=settings.project).stdout
+
+
+@pytest.mark.parametrize("place", ["warehouse.duckdb", "refresh.lock", "published/entente.duckdb"])
+def test_a_folder_in_the_place_of_a_file_is_said_without_a_traceback(tmp_path: Path, place: str) -> None:
+    settings = make_project(tmp_path / "p", 1)
+    (settings.paths.state / place).mkdir(parents=True)
+    done = entente("refresh", "--no-prefect", "--no-classify", project=settings.project, check=False)
+    assert done.returncode in (2, 3)
+    assert place in done.stderr
+    assert "directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("sent", "prefect"), [(signal.SIGINT, "--no-prefect"), (signal.SIGTERM, "--no-prefect"), (signal.SIGTERM, "--prefect")]
+)
+def test_a_signal_to_the_whole_group_is_answered_in_one_line(tmp_path: Path, sent: signal.Signals, prefect: str) -> None:
+    settings = make_project(tmp_path / "p", 8, config="refresh: {batch_documents: 1}\n")
+    process = subprocess.Popen(
+        [*ENTENTE, "-C", str(settings.project), "refresh", prefect, "--no-classify"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    progress = settings.paths.state / "progress.json"
+    while process.poll() is None and not (progress.exists() and '"extract"' in progress.read_text()):
+        time.sleep(0.01)
+    os.killpg(process.pid, sent)
+    _out, err = process.communicate()
+    assert process.returncode == 128 + sent
+    assert err.strip() == "Interrupted. Nothing is lost: the same command goes on where this one stopped."
+    assert rows(settings.paths.warehouse, "SELECT status FROM runs") == [("interrupted",)]
+    assert not (settings.paths.state / "progress.json").exists()
+
+
+def test_a_signal_during_a_held_block_is_answered_after_it() -> None:
+    steps = []
+
+    def interrupted() -> None:
+        with interrupts_held():
+            signal.raise_signal(signal.SIGINT)
+            steps.append("done")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert steps == ["done"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
