@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from extractors.language import language_of
 from extractors.mend import clean, normal_form
 from extractors.passage_id import passage_id
+from extractors.quality import USABLE
 from extractors.types import Passage
 from extractors.units import Unit
 
@@ -37,6 +38,9 @@ def passages_of(
         if not normal:
             continue
         key = (unit.page_first, unit.para_no, text)
+        pages = range(unit.page_first or 0, (unit.page_last or unit.page_first or 0) + 1)
+        known = [score for number in pages if (score := (page_quality or {}).get(number)) is not None]
+        quality = min(known, default=None)
         inherited = (page_language or {}).get(unit.page_first or 0) or language
         passages.append(
             Passage(
@@ -53,10 +57,10 @@ def passages_of(
                 page_last=unit.page_last,
                 boxes=tuple(unit.boxes),
                 language=language_of(text, inherited),
-                is_codable=unit.codable,
+                is_codable=unit.codable and (quality is None or quality >= USABLE),
                 is_summary=unit.summary,
                 is_duplicate=normal in seen_texts,
-                quality=(page_quality or {}).get(unit.page_first or 0),
+                quality=quality,
             )
         )
         seen_ids[key] += 1

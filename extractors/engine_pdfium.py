@@ -20,6 +20,8 @@ _FORCE_BOLD = 1 << 18
 _ITALIC = 1 << 6
 _ROTATED = 0.3  # radians
 _MAX_OBJECTS = 4000  # drawings beyond this are maps and charts: their lines say nothing about tables
+_COVERED = 0.7  # share of a page that the picture of a scan covers at least
+_INVISIBLE = (3, 7)  # text rendering modes that paint nothing (ISO 32000-1, table 106)
 
 
 class PdfiumEngine:
@@ -59,8 +61,8 @@ class PdfiumEngine:
                     raw.words = self._words(text_page.raw, text_page.count_chars(), left, top)
                 finally:
                     text_page.close()
-            raw.rules = _rules(page, left, top)
-            del right, bottom
+            raw.rules, pictured = _drawn(page, left, bottom, right, top)
+            raw.scanned = pictured > _COVERED and bool(raw.words) and _is_recognized(page)
             return raw
         finally:
             page.close()
@@ -100,14 +102,16 @@ class PdfiumEngine:
             # Frames differ from font to font on one line; origins do not.
             known = pdfium_c.FPDFText_GetCharOrigin(handle, index, origin_x, origin_y)
             baseline = page_top - origin_y.value if known else bottom
+            leftward = 0x590 <= code <= 0x8FF or 0xFB1D <= code <= 0xFEFC
             if (
                 current is not None
                 and abs(baseline - current.baseline) < 0.08 * height
                 and 0.85 < height / (current.bottom - current.top) < 1.18
-                and -0.5 * height < x0 - current.x1 < 0.6 * height
+                and leftward == current.leftward
+                and -0.5 * height < (current.x0 - x1 if leftward else x0 - current.x1) < 0.6 * height
             ):
                 current.text += character
-                current.x1 = max(current.x1, x1)
+                current.x0, current.x1 = min(current.x0, x0), max(current.x1, x1)
                 spaced = False
                 continue
             glued = current is not None and -1.0 < x0 - current.x1 < 0.6 * height
@@ -116,7 +120,7 @@ class PdfiumEngine:
                 current = None
                 continue
             previous = current
-            current = Word(character, x0, top, x1, bottom, height * 0.9, baseline, bold, italic, spaced=spaced)
+            current = Word(character, x0, top, x1, bottom, height * 0.9, baseline, bold, italic, spaced=spaced, leftward=leftward)
             spaced = False
             if glued and previous is not None:
                 smaller = height < 0.82 * (previous.bottom - previous.top)
@@ -137,15 +141,43 @@ def _character(code: int) -> str:
     return chr(code) if 0 <= code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else "\ufffd"
 
 
-def _rules(page: Any, left: float, page_top: float) -> list[Rule]:
-    rules = []
-    for number, item in enumerate(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_PATH], max_depth=2)):
-        if number >= _MAX_OBJECTS:
-            return []
+def _drawn(page: Any, left: float, bottom: float, right: float, top: float) -> tuple[list[Rule], float]:
+    """Return the ruling lines of a page and the share of it that pictures cover."""
+    rules: list[Rule] = []
+    pictured = 0.0
+    paths = 0
+    for item in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=2):
+        is_path = item.type == pdfium_c.FPDF_PAGEOBJ_PATH
+        paths += is_path
+        if is_path and paths > _MAX_OBJECTS:
+            continue
         try:
             x0, y0, x1, y1 = item.get_bounds()
         except pdfium.PdfiumError:
             continue
-        if (y1 - y0 <= 3.0 and x1 - x0 >= 15.0) or (x1 - x0 <= 3.0 and y1 - y0 >= 8.0):
-            rules.append(Rule(x0 - left, page_top - y1, x1 - left, page_top - y0))
-    return rules
+        if not is_path:
+            pictured += max(0.0, min(x1, right) - max(x0, left)) * max(0.0, min(y1, top) - max(y0, bottom))
+        elif (y1 - y0 <= 3.0 and x1 - x0 >= 15.0) or (x1 - x0 <= 3.0 and y1 - y0 >= 8.0):
+            rules.append(Rule(x0 - left, top - y1, x1 - left, top - y0))
+    area = max((right - left) * (top - bottom), 1.0)
+    return [] if paths > _MAX_OBJECTS else rules, pictured / area
+
+
+def _is_recognized(page: Any) -> bool:
+    """True when the text of a page that pictures cover is unseen (paints nothing, or lies under the picture) or the picture is a scan.
+
+    Text that is seen over a picture in colour is a cover or a slide; over one in black and white (1 bit) it comes from a scanner.
+    """
+    unseen = waiting = 0
+    black_and_white = False
+    for item in page.get_objects(max_depth=3):
+        if item.type == pdfium_c.FPDF_PAGEOBJ_TEXT:
+            if pdfium_c.FPDFTextObj_GetTextRenderMode(item.raw) in _INVISIBLE:
+                unseen += 1
+            else:
+                waiting += 1
+        elif item.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+            metadata = item.get_metadata()
+            black_and_white = black_and_white or metadata.bits_per_pixel == 1
+            unseen, waiting = unseen + waiting, 0
+    return unseen > waiting or (black_and_white and unseen + waiting > 0)

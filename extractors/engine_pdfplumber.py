@@ -15,6 +15,9 @@ from extractors.page import RawPage, Rule, Word
 from warehouse.states import Reason
 
 
+_COVERED = 0.7  # share of a page that the picture of a scan covers at least
+
+
 class PdfplumberEngine:
     """Reads pages with pdfplumber. Raises `ExtractionError` (encrypted, broken_file) when the file cannot be opened."""
 
@@ -59,6 +62,9 @@ class PdfplumberEngine:
             for item in [*page.lines, *page.rects]:
                 if (item["width"] >= 15 and item["height"] <= 3) or (item["height"] >= 8 and item["width"] <= 3):
                     raw.rules.append(Rule(item["x0"] - left, item["top"] - top, item["x1"] - left, item["bottom"] - top))
+            pictured = sum(item["width"] * item["height"] for item in page.images) / max(raw.width * raw.height, 1.0)
+            # Whether text is painted cannot be asked here, so only scans in black and white are told.
+            raw.scanned = pictured > _COVERED and any(item.get("bits") == 1 for item in page.images)
         except Exception:  # noqa: BLE001  # pdfminer raises many kinds of errors on broken pages; the page is then empty
             raw.words, raw.rules = [], []
         finally:

@@ -210,6 +210,17 @@ def _regroup(segments: list[Segment]) -> list[list[Segment]]:
     return rows
 
 
+def _leftward(words: list[Word]) -> list[Word]:
+    """Return the words of a line that is written from right to left in the order of reading; numbers in it run the other way."""
+    result: list[Word] = []
+    for word in sorted(words, key=lambda w: -w.x1):
+        at = len(result)
+        while not word.leftward and at and not result[at - 1].leftward:
+            at -= 1
+        result.insert(at, word)
+    return result
+
+
 def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int) -> Line:
     words = [word for segment in row for word in segment]
     kept = [
@@ -217,16 +228,24 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         for w in words
         if not ((w.raised and w.text.strip("()[]*†‡,").isalnum() and len(w.text) <= 4) or (w.raised and not w.text.isalpha()))
     ]
+    starts = tuple(w.x0 for w in kept)
+    letters = sum(len(w.text) for w in kept) or 1
+    leftward = sum(len(w.text) for w in kept if w.leftward) > 0.5 * letters
+    if leftward:
+        kept = _leftward(kept)
     parts: list[str] = []
     previous: Word | None = None
     for word in kept:
         # Pieces of one printed word (a change of font inside it) stand closer than any space; but the frame of a slanted letter
         # reaches into the space after it.
-        if previous is not None and (word.spaced or word.x0 - previous.x1 > 0.12 * word.size or word.x0 < previous.x0):
+        if previous is not None and (
+            word.spaced
+            or max(word.x0 - previous.x1, previous.x0 - word.x1 if leftward else 0) > 0.12 * word.size
+            or (word.x0 < previous.x0 and not leftward)
+        ):
             parts.append(" ")
         parts.append(word.text)
         previous = word
-    letters = sum(len(w.text) for w in kept) or 1
     first = "".join(w.text for w in row[0])
     # A wide gap after the number or mark of a paragraph is no gap between cells.
     is_mark = len(first) <= 6 and not (len(first) > 2 and first.isalpha())
@@ -246,5 +265,5 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         len(cells),
         bool(words) and (words[0].raised or (len(words) > 1 and words[0].size < 0.8 * words[1].size)),
         cells,
-        tuple(w.x0 for w in kept),
+        starts,
     )

@@ -25,6 +25,7 @@ class Word:
     italic: bool = False
     raised: bool = False
     spaced: bool = False
+    leftward: bool = False  # written from right to left
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,17 @@ class Rule:
 
 @dataclass(slots=True)
 class RawPage:
-    """One page as an engine saw it; page numbers count from 1, width and height in points."""
+    """One page as an engine saw it; page numbers count from 1, width and height in points.
+
+    `scanned`: the page is a picture, and its words are what a program recognized in it.
+    """
 
     number: int
     width: float
     height: float
     words: list[Word] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
+    scanned: bool = False
 
 
 class Engine(Protocol):

@@ -8,6 +8,8 @@ import unicodedata
 _CID = re.compile(r"\(cid:\d+\)")
 _WORD = re.compile(r"\S+")
 USABLE = 0.5
+# PDF fonts of these scripts often map shapes to wrong letters, which no score of single characters can see.
+LEFTWARD_QUALITY = 0.2
 
 
 def text_quality(text: str) -> float | None:
@@ -26,6 +28,12 @@ def text_quality(text: str) -> float | None:
     good = sum(len(word) for word in words if _plausible(word))
     share = good / (sum(map(len, words)) or 1)
     return round(known * min(1.0, share / 0.9), 3)
+
+
+def is_leftward(text: str) -> bool:
+    """True for text mostly in a script that is written from right to left (Hebrew, Arabic and their kin)."""
+    letters = [c for c in text if c.isalpha()]
+    return len(letters) >= 20 and sum(unicodedata.bidirectional(c) in ("R", "AL") for c in letters) > 0.3 * len(letters)
 
 
 def _plausible(word: str) -> bool:

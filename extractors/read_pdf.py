@@ -14,7 +14,7 @@ from extractors.language import language_of
 from extractors.lines import ColumnMemory, page_lines
 from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.page import Engine, RawPage
-from extractors.quality import USABLE, text_quality
+from extractors.quality import LEFTWARD_QUALITY, USABLE, is_leftward, text_quality
 from extractors.types import Extraction, PageInfo
 from extractors.units import units_of
 from extractors.version import EXTRACTOR_VERSION
@@ -56,12 +56,17 @@ def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: Extr
                 warnings.append(f"page {number}: the text layer is unreadable (quality {quality:.2f}) and was left out")
             if not usable:
                 lines = []
+            elif is_leftward(text):
+                quality = min(quality or 0.0, LEFTWARD_QUALITY)
+                warnings.append(
+                    f"page {number}: written from right to left; letters and their order are not reliable, not to be coded"
+                )
             infos.append(
                 PageInfo(
                     number,
                     round(raw.width, 2),
                     round(raw.height, 2),
-                    "text_layer" if usable else "none",
+                    "none" if not usable else "ocr_layer" if raw.scanned else "text_layer",
                     sum(len(line.text) for line in lines),
                     sum(len(line.text.split()) for line in lines),
                     language_of(text, None) if usable else None,

@@ -22,7 +22,8 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """What is known of a page: where its text came from (`text_layer`, `none`; later `ocr`), how much there is, how good it looks (0 to 1)."""
+    """What is known of a page: where its text came from (`text_layer`, `ocr_layer` where a scan holds recognized text,
+    `none`; later `ocr`), how much there is, how good it looks (0 to 1)."""
 
     number: int
     width: float
