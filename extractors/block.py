@@ -7,6 +7,19 @@ from dataclasses import dataclass, field
 from extractors.types import Box
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where words of a text stand: so many words, in this box of one line; spans of one `run` are lines of one column.
+
+    `continues`: the line begins with the rest of a word that is counted with the line before.
+    """
+
+    n_words: int
+    box: Box
+    run: tuple[int, int]
+    continues: bool = False
+
+
 @dataclass(slots=True)
 class Block:
     """A piece of a document in reading order.
@@ -24,6 +37,7 @@ class Block:
     page_first: int | None = None
     page_last: int | None = None
     codable: bool = True
+    spans: list[Span] = field(default_factory=list)  # in reading order; their words make up `text`
 
     @property
     def n_words(self) -> int:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extractors.block import Block
+from extractors.block import Block, Span
 from extractors.lines import Line
 from extractors.mend import join_lines
 from extractors.types import Box
 
 
-def boxes_of(lines: Sequence[Line], *, by_line: bool = False) -> list[Box]:
-    """Return one box for each run of lines of the same page and column (or for each line: rows of cells), in reading order."""
-    runs: list[list[Line]] = []
-    for line in lines:
+def boxes_of(spans: Sequence[Span]) -> list[Box]:
+    """Return one box for each run of spans of the same page and column, in reading order."""
+    runs: list[list[Span]] = []
+    for span in spans:
         last = runs[-1][-1] if runs else None
-        if by_line or last is None or (last.page, last.flow) != (line.page, line.flow) or line.top < last.top - 0.5 * last.size:
+        if last is None or last.run != span.run or last.box.page != span.box.page or span.box.top < last.box.top - 4:
             runs.append([])
-        runs[-1].append(line)
+        runs[-1].append(span)
     return [
         Box(
-            run[0].page,
-            round(min(line.x0 for line in run), 1),
-            round(min(line.top for line in run), 1),
-            round(max(line.x1 for line in run), 1),
-            round(max(line.bottom for line in run), 1),
+            run[0].box.page,
+            min(span.box.x0 for span in run),
+            min(span.box.top for span in run),
+            max(span.box.x1 for span in run),
+            max(span.box.bottom for span in run),
         )
         for run in runs
     ]
@@ -39,12 +39,29 @@ def block_of_lines(
     drop: int = 0,
 ) -> Block:
     """Return a block of these lines; `drop` characters (a marker) are left out at its start."""
-    text = join_lines((line.text for line in lines), compounds)[drop:].strip()
+    text, counts = join_lines((line.text for line in lines), compounds)
+    counts[0] = max(0, counts[0] - len(text[:drop].split()))
+    spans = _spans(lines, counts)
     return Block(
         kind,
-        text,
-        boxes=boxes_of(lines, by_line=any(line.gaps for line in lines)),
+        text[drop:].strip(),
+        boxes=boxes_of(spans),
         page_first=lines[0].page,
         page_last=max(line.page for line in lines),
         codable=codable,
+        spans=spans,
     )
+
+
+def _spans(lines: Sequence[Line], counts: Sequence[int]) -> list[Span]:
+    rows = any(line.gaps for line in lines)
+    return [
+        Span(
+            count,
+            Box(line.page, round(line.x0, 1), round(line.top, 1), round(line.x1, 1), round(line.bottom, 1)),
+            # Rows of cells keep a box each: text beside the table must not fall into it.
+            (line.page, -1 - index if rows else line.flow),
+            index > 0 and count < len(line.text.split()),
+        )
+        for index, (line, count) in enumerate(zip(lines, counts, strict=True))
+    ]

@@ -32,17 +32,20 @@ def clean(text: str) -> str:
     return _SPACES.sub(" ", "".join(c for c in text if c.isspace() or unicodedata.category(c) != "Cc")).strip()
 
 
-def join_lines(lines: Iterable[str], compounds: frozenset[str] = frozenset()) -> str:
-    """Join the lines of a paragraph, mending words cut by a hyphen at the line's end.
+def join_lines(lines: Iterable[str], compounds: frozenset[str] = frozenset()) -> tuple[str, list[int]]:
+    """Join the lines of a paragraph, mending words cut by a hyphen at the line's end; return the text and the words of each line.
 
-    The hyphen stays where the document writes the same compound with a hyphen inside a line, after a digit or before a capital.
+    The hyphen stays where the document writes the same compound with a hyphen inside a line, after a digit or before a capital. A word
+    over two lines counts for the first.
 
     Args:
         lines: cleaned lines in reading order.
         compounds: the lower-case hyphenated words of the document (see `compounds_of`).
     """
     result = ""
+    counts: list[int] = []
     for line in lines:
+        counts.append(len(line.split()))
         if not line:
             continue
         if not result:
@@ -52,11 +55,13 @@ def join_lines(lines: Iterable[str], compounds: frozenset[str] = frozenset()) ->
             compound = (first + second).lower().rstrip(".,;:)”\"'")
             keeps = not first[:-1].isalpha() or not second[:1].islower() or compound in compounds
             result = result + line if keeps else result[:-1] + line
+            counts[-1] -= 1
         elif result.endswith("/"):
             result += line
+            counts[-1] -= 1
         else:
             result = f"{result} {line}"
-    return result
+    return result, counts
 
 
 def compounds_of(lines: Iterable[str]) -> frozenset[str]:

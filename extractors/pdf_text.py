@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+import ctypes
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 
 from extractors.failure import ExtractionError
 from extractors.types import Box
 from warehouse.states import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Character:
+    text: str
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    baseline: float
+
+
+def _characters(handle: Any, count: int, left: float, page_top: float) -> list[_Character]:
+    box = pdfium_c.FS_RECTF()
+    x, y = ctypes.c_double(), ctypes.c_double()
+    result = []
+    for index in range(count):
+        code = pdfium_c.FPDFText_GetUnicode(handle, index)
+        if not chr(code).isalnum() or not pdfium_c.FPDFText_GetLooseCharBox(handle, index, box):
+            continue
+        pdfium_c.FPDFText_GetCharOrigin(handle, index, x, y)
+        result.append(
+            _Character(
+                chr(code), box.left - left, page_top - box.top, box.right - left, page_top - box.bottom, page_top - y.value
+            )
+        )
+    return result
 
 
 class PdfText:
@@ -24,6 +54,7 @@ class PdfText:
         self._number = 0
         self._page: Any = None
         self._text: Any = None
+        self._characters: list[_Character] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -57,12 +88,38 @@ class PdfText:
         )
         return str(found).replace("\x02", "-").replace("\ufffe", "-")
 
+    def rows_inside(self, box: Box, margin: float) -> str:
+        """Return the same as `inside`, but in the order in which the characters stand on the page, row by row from left to right.
+
+        A file may hold the pieces of a row in any order (the cells of tables, the labels of charts); people read what they see.
+        """
+        text = self._open(box.page)
+        if self._characters is None:
+            left, _, _, top = self._page.get_bbox()
+            self._characters = _characters(text.raw, text.count_chars(), left, top)
+        inset = min(2.5, 0.25 * (box.bottom - box.top))
+        found = [
+            c
+            for c in self._characters
+            if box.x0 - margin <= (c.x0 + c.x1) / 2 <= box.x1 + margin
+            and c.bottom > box.top + inset
+            and c.top < box.bottom - inset
+        ]
+        rows: list[list[_Character]] = []
+        for character in sorted(found, key=lambda c: c.baseline):
+            if rows and character.baseline - rows[-1][0].baseline < 0.25 * (character.bottom - character.top):
+                rows[-1].append(character)
+            else:
+                rows.append([character])
+        return "\n".join("".join(c.text for c in sorted(row, key=lambda c: c.x0)) for row in rows)
+
     def _open(self, number: int) -> Any:
         if number != self._number:
             self._close_page()
             self._page = self._document[number - 1]
             self._text = self._page.get_textpage()
             self._number = number
+            self._characters = None
         return self._text
 
     def _close_page(self) -> None:

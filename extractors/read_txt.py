@@ -36,12 +36,12 @@ def text_blocks(text: str) -> list[Block]:
                 and marker.kind in (*PARAGRAPH_KINDS, *ITEM_DEPTH)
                 and group[-1].endswith((".", ";", ":"))
             ):
-                blocks.append(labelled_block(join_lines(group), depth))
+                blocks.append(labelled_block(join_lines(group)[0], depth))
                 group = []
             if line:
                 group.append(line)
         if group:
-            blocks.append(labelled_block(join_lines(group), depth))
+            blocks.append(labelled_block(join_lines(group)[0], depth))
     return blocks
 
 

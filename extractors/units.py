@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from extractors.block import Block
+from extractors.block import Block, Span
+from extractors.boxes import boxes_of
 from extractors.headings import is_annex, is_contents, is_summary
 from extractors.types import Box
 
@@ -38,6 +39,7 @@ class Unit:
     page_last: int | None = None
     codable: bool = True
     summary: bool = False
+    spans: list[Span] = field(default_factory=list)  # the words of `text` after the lead-in, by line
 
     @property
     def n_words(self) -> int:
@@ -111,6 +113,7 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
         block.page_last,
         block.codable and block.kind not in _UNCODED,
         any(is_summary(title) for title in titles),
+        list(block.spans),
     )
     if any(is_contents(title) for title in titles[-1:]):
         own.codable = False
@@ -134,10 +137,19 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
             for piece in _flat(child):
                 own.text = f"{own.text} {piece.marker + ' ' if piece.marker else ''}{piece.text}"
                 own.boxes.extend(piece.boxes)
+                own.spans.extend(_with_marker(piece))
                 own.page_last = piece.page_last if piece.page_last is not None else own.page_last
     # A paragraph that is nothing but the lead-in stands in front of every item already.
     only_leads_in = alone and own.text == f"{lead} {block.text}".strip() == lead_below
     return alone if only_leads_in else [own, *alone]
+
+
+def _with_marker(piece: Block) -> list[Span]:
+    """Return the spans of a short item, its printed marker counted with its first line."""
+    if not piece.spans:
+        return []
+    first = piece.spans[0]
+    return [replace(first, n_words=first.n_words + len((piece.marker or "").split())), *piece.spans[1:]]
 
 
 def _flat(node: _Node) -> list[Block]:
@@ -193,6 +205,7 @@ def _joined(first: Unit, second: Unit) -> Unit:
         second.page_last if second.page_last is not None else first.page_last,
         True,
         first.summary,
+        first.spans + second.spans,
     )
 
 
@@ -230,8 +243,11 @@ def _cut(unit: Unit) -> list[Unit]:
     if len(parts) > 1 and len(parts[-1]) < MIN_WORDS and len(parts[-1]) + len(parts[-2]) <= room:
         parts[-2].extend(parts.pop())
     result = []
+    start = 0 if room < MAX_WORDS else -len(lead.split())
     for number, words in enumerate(parts, 1):
         text = " ".join(words)
+        spans = _between(unit.spans, start, start + len(words))
+        start += len(words)
         result.append(
             Unit(
                 unit.kind,
@@ -240,11 +256,23 @@ def _cut(unit: Unit) -> list[Unit]:
                 unit.para_no,
                 number if len(parts) > 1 else None,
                 unit.lead_in if room < MAX_WORDS else None,
-                list(unit.boxes),
-                unit.page_first,
-                unit.page_last,
+                boxes_of(spans) if spans else list(unit.boxes),
+                spans[0].box.page if spans else unit.page_first,
+                max(span.box.page for span in spans) if spans else unit.page_last,
                 unit.codable,
                 unit.summary,
+                spans,
             )
         )
+    return result
+
+
+def _between(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+    """Return the spans that hold any of the words from `start` up to `end`."""
+    result = []
+    position = 0
+    for span in spans:
+        if (position < end and position + span.n_words > max(start, position)) or (span.continues and start < position <= end):
+            result.append(span)
+        position += span.n_words
     return result
