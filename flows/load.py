@@ -48,6 +48,15 @@ def chosen_model(settings: Settings, version: str | None = None) -> ChosenModel:
     return ChosenModel(facts.version, tuple(facts.languages), path)
 
 
+def check_model(settings: Settings) -> None:
+    """Check, without loading it, that the configured model is there and belongs to the project's codebook; raises as `chosen_model` does."""
+    from models.classifier import check_codebook
+    from models.model_file import read_facts
+
+    path = chosen_model(settings).path
+    check_codebook(read_facts(path), read_codebook(settings), path)
+
+
 def load_classifier(settings: Settings, version: str | None = None) -> Classifier:
     """Load a classifier with its encoder, ready to score."""
     from models.classifier import Classifier

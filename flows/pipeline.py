@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from entente import __version__
 from flows import steps
-from flows.load import chosen_model, load_classifier
+from flows.load import check_model, load_classifier
 from flows.progress import Progress
 from flows.settings import Settings
 from warehouse.database import open_warehouse
@@ -109,6 +109,10 @@ def nothing_to_do(settings: Settings, options: RefreshOptions) -> Summary | None
     """
     started = datetime.now(UTC)
     if not settings.paths.warehouse.exists():
+        # What is wrong with folders, manifests or the model is said before anything is started or made.
+        steps.discover(settings)
+        if options.classify:
+            check_model(settings)
         return None
     with refresh_lock(settings.paths.state / "refresh.lock", options.command):
         listing = steps.discover(settings)
@@ -124,8 +128,8 @@ def nothing_to_do(settings: Settings, options: RefreshOptions) -> Summary | None
 
 def _start(settings: Settings, options: RefreshOptions, started: datetime) -> str:
     if options.classify:
-        # A missing model is better said now than after an hour of reading.
-        chosen_model(settings)
+        # A missing model is better said now than after an hour of reading, and one for another codebook before its scores are given up.
+        check_model(settings)
     steps.prepare(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
         code = f"{__version__} (Python {platform.python_version()})"

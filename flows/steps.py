@@ -22,7 +22,7 @@ from sources.folder import FolderSource
 from sources.identity import OK, SAME_BYTES, Known, Registry
 from sources.store import Store, fingerprint
 from sources.types import Record, Refusal
-from warehouse.codebook import set_codebook
+from warehouse.codebook import has_codebook, set_codebook
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
 from warehouse.publish import publish, published_is_current
@@ -234,8 +234,11 @@ def publish_now(settings: Settings) -> PublishReport:
 
 
 def anything_pending(settings: Settings, *, classify: bool, publish_too: bool) -> bool:
-    """Say whether any step after fetching would do something; loads no model."""
+    """Say whether any step after fetching would do something, or the codebook has changed; loads no model."""
+    codebook = read_codebook(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
+        if not has_codebook(connection, codebook_rows(codebook), score_columns(codebook)):
+            return True
         loader = Loader(connection, None)
         if loader.pending_extraction(*_extraction_keys(settings)):
             return True

@@ -45,7 +45,8 @@ def classify(
         if passages:
             classifier = load_classifier(settings, model)
             for given_id, prediction in zip(ids, classifier.classify(passages), strict=True):
-                stream.write(prediction_line(given_id, prediction).encode() + b"\n")
+                # Half a surrogate pair in an id is no UTF-8; written out it is the escape that JSON has for it.
+                stream.write(prediction_line(given_id, prediction).encode("utf-8", "backslashreplace") + b"\n")
         stream.flush()
 
 
@@ -85,6 +86,7 @@ def read_passages(text: str, name: str) -> tuple[list[Any], list[PassageText]]:
     Raises:
         BadInput: for a line that is no passage; names the line, the field and what is expected.
     """
+    from models.features import is_readable
     from models.types import PassageText
 
     rows = _json_rows(text, name) if text.lstrip()[:1] in ("{", "") else _csv_rows(text, name)
@@ -99,6 +101,10 @@ def read_passages(text: str, name: str) -> tuple[list[Any], list[PassageText]]:
         body = row.get("text")
         if not isinstance(body, str) or not body.strip():
             raise BadInput(f"{name}, line {line}: there is no text to classify (field text is {body!r}).")
+        if not is_readable(body):
+            raise BadInput(
+                f"{name}, line {line}: the text has no character that can be read, only blanks and control characters."
+            )
         ids.append(given_id)
         passages.append(
             PassageText(str(given_id), row.get("heading") or "", body, row.get("previous") or None, row.get("next") or None)
@@ -115,6 +121,8 @@ def _json_rows(text: str, name: str) -> list[tuple[int, dict[str, Any]]]:
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise BadInput(f"{name}, line {number}: no valid JSON ({error.msg}). Give one JSON object a line.") from error
+        except (RecursionError, ValueError) as error:
+            raise BadInput(f"{name}, line {number}: nested too deep, or a number of too many digits.") from error
         if not isinstance(row, dict):
             raise BadInput(f"{name}, line {number}: give a JSON object with id and text, not {line.strip()[:40]}.")
         rows.append((number, row))
@@ -122,11 +130,20 @@ def _json_rows(text: str, name: str) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _csv_rows(text: str, name: str) -> list[tuple[int, dict[str, Any]]]:
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     missing = [field for field in ("id", "text") if field not in (reader.fieldnames or [])]
     if missing:
         raise BadInput(f"{name}: neither JSON lines nor a CSV with the columns id and text (missing: {', '.join(missing)}).")
+    twice = sorted({field for field in reader.fieldnames or [] if (reader.fieldnames or []).count(field) > 1})
+    if twice:
+        raise BadInput(f"{name}: the column {twice[0]} stands there twice.")
+    rows = []
     try:
-        return [(reader.line_num, row) for row in reader]
+        for row in reader:
+            if None in row:
+                raise BadInput(f"{name}, line {reader.line_num}: more cells than columns. Quote texts that contain commas.")
+            rows.append((reader.line_num, row))
     except csv.Error as error:
-        raise BadInput(f"{name}, line {reader.line_num}: no valid CSV ({error}).") from error
+        raise BadInput(f"{name}, after line {reader.line_num}: no valid CSV ({error}).") from error
+    return rows

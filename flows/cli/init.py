@@ -41,6 +41,10 @@ def init(
     if sample:
         made += _copy_sample(directory)
     load_settings(directory)
+    if sample:
+        typer.echo(
+            "The sample is invented: its organizations, countries and events do not exist. It shows what Entente does, nothing else."
+        )
     for path in made:
         typer.echo(f"made {path}")
     if not made:

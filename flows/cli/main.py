@@ -58,15 +58,15 @@ def run() -> None:
         _import_commands()
         app(standalone_mode=True)
     except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):
+            _reader_gone()
         if leaving.code in _INTERRUPTED:
             _fail(_NOTHING_LOST, int(leaving.code))
         _leave(leaving)
     except EntenteError as error:
         _fail(str(error), error.exit_code)
     except BrokenPipeError:
-        # The reader of our output has gone (entente sql ... | head): nothing is wrong. Python would complain once more at its own end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _reader_gone()
     except KeyboardInterrupt:
         _fail(_NOTHING_LOST, 130)
     except OSError as error:
@@ -109,6 +109,12 @@ def _leave(leaving: SystemExit) -> NoReturn:
         sys.stderr.flush()
         os._exit(leaving.code or 0)
     raise leaving
+
+
+def _reader_gone() -> NoReturn:
+    """Leave well: whoever read our output has seen enough (`entente sql ... | head`). Python would complain once more at its own end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _leave(SystemExit(0))
 
 
 def _fail(message: str, code: int) -> NoReturn:
