@@ -57,6 +57,17 @@ def check_model(settings: Settings) -> None:
     check_codebook(read_facts(path), read_codebook(settings), path)
 
 
+def check_encoder() -> None:
+    """Check that the encoder's weights are on this machine and are the right ones, without loading them.
+
+    Raises:
+        Unavailable: when they are not; names the ways to get them.
+    """
+    from models.encoder import find_encoder
+
+    find_encoder()
+
+
 def load_classifier(settings: Settings, version: str | None = None) -> Classifier:
     """Load a classifier with its encoder, ready to score."""
     from models.classifier import Classifier

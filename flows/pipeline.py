@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from entente import __version__
 from flows import steps
-from flows.load import check_model, load_classifier
+from flows.load import check_encoder, check_model, load_classifier
 from flows.progress import Progress
 from flows.settings import Settings
 from warehouse.database import open_warehouse
@@ -140,6 +140,8 @@ def _run_steps(
     settings: Settings, options: RefreshOptions, progress: Progress, call: Call, run_id: str, summary: Summary
 ) -> None:
     size = settings.refresh.batch_documents
+    if options.classify:
+        check_encoder()
     listing = call("discover", steps.discover, settings)
     summary.listed, summary.issues = listing.total, listing.issues
     for batch in _counted(progress, "fetch", listing.to_fetch, size):
