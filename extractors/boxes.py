@@ -15,7 +15,7 @@ def boxes_of(spans: Sequence[Span]) -> list[Box]:
     runs: list[list[Span]] = []
     for span in spans:
         last = runs[-1][-1] if runs else None
-        if last is None or last.run != span.run or last.box.page != span.box.page or span.box.top < last.box.top - 4:
+        if last is None or not _follows_on(last, span):
             runs.append([])
         runs[-1].append(span)
     return [
@@ -28,6 +28,12 @@ def boxes_of(spans: Sequence[Span]) -> list[Box]:
         )
         for run in runs
     ]
+
+
+def _follows_on(last: Span, span: Span) -> bool:
+    """True when no other line fits between two spans of one column."""
+    same = last.run == span.run and last.box.page == span.box.page
+    return same and span.box.top > last.box.top - 4 and span.box.top - last.box.bottom < 1.2 * (span.box.bottom - span.box.top)
 
 
 def block_of_lines(

@@ -17,6 +17,7 @@ from extractors.types import Box
 
 MIN_WORDS = 20
 MAX_WORDS = 250
+_TABLE_NOTE = re.compile(r"(?:[a-z]|\*+|\([a-z]\)|Note|Source|Abbreviations?)[\s:.]+\S")
 _UNCODED = ("table", "footnote", "annex_list")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:…。؟])[\"'”’»)\]]*\s+(?=[^\sa-zà-ÿа-я])")
 _ABBREVIATION = re.compile(
@@ -71,7 +72,7 @@ def units_of(blocks: Sequence[Block]) -> list[Unit]:
         units.extend(_join_short(group))
         open_nodes.clear()
 
-    for block in blocks:
+    for block in _captioned(blocks):
         if block.kind == "heading":
             close()
             while path and path[-1][0] >= block.level:
@@ -83,6 +84,26 @@ def units_of(blocks: Sequence[Block]) -> list[Unit]:
             open_nodes.append(_Node(block))
     close()
     return [part for unit in units for part in _cut(unit)]
+
+
+def _captioned(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks with what belongs to a table marked as such: short lines without a full stop before it, a note below it."""
+    result = list(blocks)
+    for index, block in enumerate(result):
+        if block.kind != "table":
+            continue
+        before = index - 1
+        while before >= 0 and result[before].kind == "paragraph" and _is_caption(result[before]):
+            result[before] = replace(result[before], kind="table", codable=False)
+            before -= 1
+        after = result[index + 1] if index + 1 < len(result) else None
+        if after is not None and after.kind == "paragraph" and _TABLE_NOTE.match(after.text) and after.n_words < MIN_WORDS:
+            result[index + 1] = replace(after, kind="footnote", codable=False)
+    return result
+
+
+def _is_caption(block: Block) -> bool:
+    return block.para_no is None and block.n_words < MIN_WORDS and block.text[-1:] not in ".:;?!,"
 
 
 def _attach(last: _Node, block: Block, roots: list[_Node]) -> None:
@@ -169,6 +190,9 @@ def _join_short(group: list[Unit]) -> list[Unit]:
     waiting: Unit | None = None
     for unit in group:
         if not _joinable(unit):
+            if waiting is not None and unit.kind == "table":
+                result.append(waiting)  # text before and after a table is not one text
+                waiting = None
             result.append(unit)
             continue
         if waiting is not None:
