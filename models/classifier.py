@@ -60,7 +60,7 @@ class Classifier:
         if threads < 1:
             raise BadInput(f"threads = {threads}; it must be at least 1.")
         facts = read_facts(model_dir)
-        _check_codebook(facts, codebook, model_dir)
+        check_codebook(facts, codebook, model_dir)
         if (facts.encoder.name, facts.encoder.sha256) != (MINILM.name, MINILM.sha256):
             raise BadInput(
                 f"The model {facts.version} in {model_dir} was trained on the encoder {facts.encoder.name} at revision "
@@ -105,7 +105,8 @@ def one_torch_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _check_codebook(facts: ModelFacts, codebook: Codebook, model_dir: Path) -> None:
+def check_codebook(facts: ModelFacts, codebook: Codebook, model_dir: Path) -> None:
+    """Raise `BadInput` when a model belongs to another version of the codebook or answers with other categories; names both."""
     mine = categories_of(codebook)
     if facts.codebook.version == codebook.version and facts.codebook.categories == mine:
         return

@@ -80,6 +80,15 @@ def readable(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", whole).replace("\u2019", "'").split())
 
 
+def is_readable(text: str) -> bool:
+    """Return whether anything of a text reaches the encoder: its tokenizer drops blanks, controls, unassigned and lone combining marks."""
+    dropped = {"Mn", "Zs", "Zl", "Zp"}
+    return any(
+        character != "\ufffd" and (kind := unicodedata.category(character))[0] != "C" and kind not in dropped
+        for character in readable(text)
+    )
+
+
 def ngram_counts(heading: str, text: str) -> dict[int, int]:
     """Return how often each word and word pair occurs, by the CRC-32 of its lower-case form; no pair crosses from heading to text."""
     counts: Counter[int] = Counter()

@@ -50,6 +50,11 @@ def set_codebook(connection: Connection, rows: CodebookRows, columns: ScoreColum
     return shape_changes or rows_change
 
 
+def has_codebook(connection: Connection, rows: CodebookRows, columns: ScoreColumns) -> bool:
+    """Return whether the database speaks this codebook already, so that `set_codebook` would change nothing."""
+    return read_meta(connection, "score_columns") == _as_text(columns) and _stored_rows(connection) == _plain(rows)
+
+
 def score_columns_of(connection: Connection) -> ScoreColumns:
     """Return the dimensions whose columns `scores` has."""
     plain = json.loads(read_meta(connection, "score_columns") or "[]")

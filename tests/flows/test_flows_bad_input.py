@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from entente.errors import BadInput
+from flows.cli.classify import read_passages
 from flows.interrupts import interrupts_held
 from flows.pipeline import RefreshOptions, nothing_to_do, refresh
 from flows.progress import quiet
@@ -78,3 +82,51 @@ def test_a_signal_during_a_held_block_is_answered_after_it() -> None:
         interrupted()
     assert steps == ["done"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_codebook_that_the_model_does_not_know_is_said_before_the_scores_are_given_up(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 1)
+    refresh(settings, RefreshOptions(), quiet)
+    kept = rows(settings.paths.warehouse, "SELECT * FROM scores ORDER BY passage_id")
+    before = settings.codebook.read_text(encoding="utf-8")
+    settings.codebook.write_text(re.sub(r"(?m)^version: .*$", "version: 7.0.0", before, count=1), encoding="utf-8")
+    done = entente("refresh", "--no-prefect", project=settings.project, check=False)
+    assert done.returncode == 2
+    assert "7.0.0" in done.stderr
+    assert "entente train" in done.stderr
+    assert rows(settings.paths.warehouse, "SELECT * FROM scores ORDER BY passage_id") == kept
+    settings.codebook.write_text(before.replace("question: Which step", "question: Which of the steps", 1), encoding="utf-8")
+    assert nothing_to_do(settings, RefreshOptions()) is None, "other words of the codebook are published too"
+    refresh(settings, RefreshOptions(), quiet)
+    assert rows(
+        settings.paths.published, "SELECT question LIKE 'Which of%' FROM codebook_dimensions WHERE dimension = 'stage'"
+    ) == [(True,)]
+    assert rows(settings.paths.warehouse, "SELECT * FROM scores ORDER BY passage_id") == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"id": 1, "text": ' + "[" * 100_000, "line 1: nested too deep"),
+        ('{"id": ' + "9" * 5000 + ', "text": "a b"}', "too many digits"),
+        ('{"id": 1, "text": "The mission left."}\n{"id": 2, "text": "\\u200b \\u0001"}', "line 2: the text has no character"),
+        ("id,text\n1,Refused, again\n", "line 2: more cells than columns"),
+        ("id,text,text\n1,a,b\n", "column text stands there twice"),
+    ],
+)
+def test_passages_that_cannot_be_meant_are_refused_by_line_before_any_is_scored(text: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        read_passages(text, "file")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    database = tmp_path / "some.duckdb"
+    duckdb.connect(str(database)).close()
+    query = [*ENTENTE, "sql", "--database", str(database), "--csv", "SELECT * FROM range(300000)"]
+    with subprocess.Popen(query, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "range\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
