@@ -24,6 +24,7 @@ from models.types import PassageText
 
 DENSE_WIDTH = (LAYERS + 1) * WIDTH + WIDTH
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_DROPPED = frozenset({"Cc", "Cf", "Co", "Cs", "Mn", "Zl", "Zp", "Zs"})
 _HEADINGS_KEPT = 4096
 _LONGEST_KEPT = 1000
 
@@ -81,11 +82,10 @@ def readable(text: str) -> str:
 
 
 def is_readable(text: str) -> bool:
-    """Return whether anything of a text reaches the encoder: its tokenizer drops blanks, controls, unassigned and lone combining marks."""
-    dropped = {"Mn", "Zs", "Zl", "Zp"}
+    """Return whether anything of a text reaches the encoder: its tokenizer drops blanks, controls and lone combining marks."""
     return any(
-        character != "\ufffd" and (kind := unicodedata.category(character))[0] != "C" and kind not in dropped
-        for character in readable(text)
+        character != "\ufffd" and unicodedata.category(character) not in _DROPPED
+        for character in unicodedata.normalize("NFD", readable(text))
     )
 
 

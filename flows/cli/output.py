@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 
@@ -26,7 +25,7 @@ def plain_value(value: object) -> Any:
         return list(value)
     if isinstance(value, bytes):
         return value.hex()
-    return str(value) if isinstance(value, Path) else repr(value)
+    return str(value)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]], *, width: int = 60) -> str:
@@ -56,7 +55,8 @@ def _cell(value: object, width: int) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-    text = " ".join(text.split())
+    # Texts come from foreign files: what would steer a terminal is shown as a blank.
+    text = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

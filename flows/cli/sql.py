@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +15,11 @@ from entente.errors import BadInput
 from flows.cli.main import app
 from flows.cli.output import note, plain_value, print_json, table
 from flows.settings import load_settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+_ROWS_AT_ONCE = 10_000
 
 
 @app.command(epilog='Example: entente sql "SELECT country_iso3, count(*) FROM documents GROUP BY ALL ORDER BY ALL"')
@@ -25,7 +32,7 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header line.")] = False,
     max_rows: Annotated[int, typer.Option(help="Rows to show in a table.", min=1)] = 200,
 ) -> None:
-    """Ask the published database. It is opened read-only: nothing can be changed, and a refresh is not disturbed."""
+    """Ask the published database. It is opened read-only and no other file is reached: nothing can be changed, no refresh is disturbed."""
     import duckdb
 
     settings = load_settings(context.obj)
@@ -35,25 +42,60 @@ def sql(
         raise BadInput(f"There is no published database at {path}. Make it with `entente refresh` or `entente publish`.")
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            connection.execute("SET enable_progress_bar = false")
+            # Read-only holds for the opened file alone: a query could still write (COPY TO), read and fetch other files.
+            connection.execute(
+                "SET enable_progress_bar = false; SET enable_external_access = false; SET lock_configuration = true"
+            )
+            if not connection.extract_statements(text):
+                raise BadInput("The query is empty. Try: entente sql 'SHOW TABLES'")
             cursor = connection.execute(text)
-            header = [column[0] for column in cursor.description or []]
-            rows = cursor.fetchall()
+            if as_json:
+                _print_json(cursor)
+            elif as_csv:
+                _print_csv(cursor)
+            else:
+                _print_table(cursor, max_rows)
+    except duckdb.PermissionException as error:
+        raise BadInput(
+            f"The query failed: {error} `entente sql` reaches no other file and no network: "
+            f"write results with --csv or --json, or open {path} in the DuckDB shell."
+        ) from None
     except duckdb.Error as error:
         raise BadInput(f"The query failed: {error}") from None
-    if as_json:
-        for row in rows:
-            print_json(dict(zip(header, row, strict=True)))
-    elif as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(
-            [value if isinstance(value, (str, int, float, type(None))) else plain_value(value) for value in row] for row in rows
-        )
-    else:
-        print(table(header, rows[:max_rows]))
-        if len(rows) > max_rows:
-            note(f"{len(rows) - max_rows} more rows; --max-rows, --csv or --json show them.")
+
+
+def _header(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    return [str(column[0]) for column in cursor.description or []]
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    """Yield rows a few at a time, so that a large result does not have to fit into memory."""
+    while some := cursor.fetchmany(_ROWS_AT_ONCE):
+        yield from some
+
+
+def _print_json(cursor: duckdb.DuckDBPyConnection) -> None:
+    header = _header(cursor)
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise BadInput(f"Two columns of the result are called {twice[0]!r}; give one of them another name (AS) for --json.")
+    for row in _rows(cursor):
+        print_json(dict(zip(header, row, strict=True)))
+
+
+def _print_csv(cursor: duckdb.DuckDBPyConnection) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(_header(cursor))
+    for row in _rows(cursor):
+        writer.writerow([value if isinstance(value, (str, int, float, type(None))) else plain_value(value) for value in row])
+
+
+def _print_table(cursor: duckdb.DuckDBPyConnection, max_rows: int) -> None:
+    rows = list(islice(_rows(cursor), max_rows))
+    more = sum(1 for _row in _rows(cursor)) if len(rows) == max_rows else 0
+    print(table(_header(cursor), rows))
+    if more:
+        note(f"{more} more rows; --max-rows, --csv or --json show them.")
 
 
 def _query(query: str | None, file: Path | None) -> str:

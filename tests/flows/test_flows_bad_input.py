@@ -14,6 +14,7 @@ import pytest
 
 from entente.errors import BadInput
 from flows.cli.classify import read_passages
+from flows.cli.output import table
 from flows.interrupts import interrupts_held
 from flows.pipeline import RefreshOptions, nothing_to_do, refresh
 from flows.progress import quiet
@@ -130,3 +131,25 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 0
+
+
+def test_a_query_reaches_no_other_file_and_changes_nothing(tmp_path: Path) -> None:
+    database, other = tmp_path / "some.duckdb", tmp_path / "other.duckdb"
+    for path in (database, other):
+        duckdb.connect(str(path)).close()
+    before = other.read_bytes()
+    for query in (
+        f"COPY (SELECT 1) TO '{other}' (FORMAT csv)",
+        f"ATTACH '{other}'",
+        "CREATE TABLE t (a INT)",
+        "INSTALL httpfs",
+        " ; ",
+    ):
+        done = entente("sql", "--database", str(database), query, check=False)
+        assert (done.returncode, done.stdout) == (2, ""), query
+        assert "Traceback" not in done.stderr
+    assert other.read_bytes() == before
+
+
+def test_what_would_steer_a_terminal_is_not_printed_in_a_table() -> None:
+    assert "\x1b" not in table(["text"], [["red \x1b[31m alarm \x07"]])
