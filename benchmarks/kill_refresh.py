@@ -9,6 +9,7 @@ before its kill, the project is wiped and begun again, so that every kill counte
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -77,7 +78,7 @@ def run_with_kills(
             process.wait(timeout=moment)
         except subprocess.TimeoutExpired:
             family = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
-            stage = _stage(project)
+            stage = _stage(project, process.pid)
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
             hits.append((moment, stage))
@@ -92,11 +93,13 @@ def run_with_kills(
     return hits
 
 
-def _stage(project: Path) -> str:
+def _stage(project: Path, pid: int) -> str:
+    """Return the stage that this process has reached by its own word; `start` before it says anything."""
     try:
-        return (project / "var" / "progress.json").read_text(encoding="utf-8").split('"stage": "')[1].split('"')[0]
-    except (OSError, IndexError):
+        said = json.loads((project / "var" / "progress.json").read_text(encoding="utf-8"))
+    except OSError:
         return "start"
+    return str(said["stage"]) if said["pid"] == pid else "start"
 
 
 def _wait_until_gone(pids: list[int]) -> None:

@@ -60,11 +60,13 @@ def _read(settings: Settings, *, problems: bool, state: str | None) -> dict[str,
 
 
 def _progress(path: Path) -> dict[str, Any] | None:
+    from warehouse.database import process_lives
+
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return content if isinstance(content, dict) and Path(f"/proc/{content.get('pid')}").exists() else None
+    return content if isinstance(content, dict) and process_lives(int(content.get("pid", 0))) else None
 
 
 def _show(content: dict[str, Any]) -> None:
