@@ -7,10 +7,10 @@ READY  := $(VENV)/.ready
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check bench bench-classify bench-extract guide sample clean
+.PHONY: help demo test test-duckdb-1 lint types check bench guide sample clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 # The environment is made once and again only when pyproject.toml changes. An old pip tries versions for minutes: it is renewed first.
 $(READY): pyproject.toml
@@ -30,6 +30,12 @@ demo: $(READY) ## run the whole main job on the sample that ships with the proje
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest
 
+test-duckdb-1: $(READY) ## run the tests of warehouse and flows on DuckDB 1.5, in an environment of their own
+	@test -x $(VENV)-duckdb-1/bin/python || $(PYTHON) -m venv $(VENV)-duckdb-1
+	@$(VENV)-duckdb-1/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(VENV)-duckdb-1/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' 'duckdb>=1.5,<2'
+	@$(VENV)-duckdb-1/bin/python -m pytest tests/warehouse tests/flows
+
 lint: $(READY) ## check format and style, and that generated pages are fresh
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -41,7 +47,9 @@ types: $(READY) ## check the types
 check: lint types test ## all that CI runs
 
 bench: $(READY) ## print the tables of speed and quality
-	@for table in benchmarks/[a-z]*.py; do echo "== $$table"; $(BIN)/python $$table || exit 1; done
+	@$(BIN)/python -m benchmarks.refresh_folders
+	@$(BIN)/python -m benchmarks.classify_speed
+	@$(BIN)/python -m benchmarks.kill_refresh
 
 guide: $(READY) ## render docs/codebook.md from configs/codebook.yaml
 	@$(BIN)/python -m models.guide --write
@@ -50,5 +58,5 @@ sample: $(READY) ## make the sample reports again
 	@$(BIN)/python -m sample.make
 
 clean: ## remove what can be made again (environment, caches, demo)
-	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-duckdb-1 $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
