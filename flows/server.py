@@ -48,11 +48,12 @@ def prefect_server(home: Path) -> Iterator[str]:
         home: the folder of the private server's data.
 
     Raises:
-        Unavailable: when the private server does not start; its log is named.
+        Unavailable: when the private server does not start (its log is named), or the user's cannot be reached.
     """
     set_environment(home)
     given = os.environ.get("PREFECT_API_URL")
     if given:
+        _refuse_silent(given)
         yield given
         return
     home.mkdir(parents=True, exist_ok=True)
@@ -73,6 +74,20 @@ def prefect_server(home: Path) -> Iterator[str]:
     finally:
         del os.environ["PREFECT_API_URL"]
         _stop(process)
+
+
+def _refuse_silent(address: str) -> None:
+    """Raise `Unavailable` when nobody answers at the user's address; any answer will do, it is theirs to explain."""
+    try:
+        with urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=10):  # noqa: S310  # the address is the user's own
+            pass
+    except urllib.error.HTTPError:
+        pass
+    except (OSError, ValueError) as error:
+        raise Unavailable(
+            f"The Prefect server {address} (PREFECT_API_URL) cannot be reached: {error}. Start it, unset the variable for a private server, "
+            "or use `entente refresh --no-prefect`."
+        ) from error
 
 
 def _start(home: Path) -> tuple[subprocess.Popen[bytes], str]:

@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from entente.errors import BadInput
+from entente.files import printable
 from entente.yaml_files import read_yaml_mapping
 
 CONFIG_NAME = Path("configs") / "entente.yaml"
@@ -227,6 +228,9 @@ def _absolute(settings: Settings) -> Settings:
         return (settings.project / path.expanduser()).resolve()
 
     paths = Paths(**{name: resolve(getattr(settings.paths, name)) for name in Paths.model_fields})
+    for name, path in paths:
+        if printable(str(path)) != str(path):
+            raise BadInput(f"paths.{name} is {printable(str(path))}: DuckDB needs a path in UTF-8. Rename the folder.")
     folders = tuple(
         folder.model_copy(update={"roots": tuple(map(resolve, folder.roots)), "manifests": tuple(map(resolve, folder.manifests))})
         for folder in settings.sources.folders

@@ -47,22 +47,23 @@ class FolderSource:
         manifests = [read_manifest(path, self.columns) for path in self.manifests]
         own = {path.resolve() for path in self.manifests}
         records: dict[str, Record] = {}
+        closed: list[str] = []
         for root in roots:
-            for path in _files_below(root):
+            for path in _files_below(root, closed):
                 resolved = root / path
                 if resolved in own:
                     continue
-                key = f"{root.name}/{printable(path.as_posix())}"
+                key = printable(f"{root.name}/{path.as_posix()}")
                 records[key] = Record(self.source_id, key, resolved, self._metadata(resolved, manifests))
         for manifest in manifests:
             for path, _row in manifest.rows.items():
                 root_of = next((root for root in roots if path.is_relative_to(root)), None)
                 if root_of is not None and not path.is_file():
-                    key = f"{root_of.name}/{printable(path.relative_to(root_of).as_posix())}"
+                    key = printable(f"{root_of.name}/{path.relative_to(root_of).as_posix()}")
                     records.setdefault(key, Record(self.source_id, key, path, self._metadata(path, manifests)))
         ordered = sorted(records.values(), key=lambda record: (_rank(record.location), record.record_key))
         issues = tuple(issue for manifest in manifests for issue in manifest.issues)
-        return Listing(tuple(ordered), issues)
+        return Listing(tuple(ordered), (*closed, *issues))
 
     def _checked_roots(self) -> list[Path]:
         roots = [root.resolve() for root in self.roots]
@@ -96,9 +97,16 @@ class Listing:
     issues: tuple[str, ...]
 
 
-def _files_below(root: Path) -> list[Path]:
+def _files_below(root: Path, closed: list[str]) -> list[Path]:
+    """Return the files below a folder; folders below it that cannot be listed are added to `closed` as sentences."""
+
+    def cannot(error: OSError) -> None:
+        if Path(error.filename) == root:
+            raise BadInput(f"The folder {root} cannot be listed ({error.strerror}). Mend its permissions or name another.")
+        closed.append(f"The folder {printable(error.filename)} cannot be listed ({error.strerror}); its files are not seen.")
+
     found: list[Path] = []
-    for folder, subfolders, files in os.walk(root):
+    for folder, subfolders, files in os.walk(root, onerror=cannot):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         found += [Path(folder, name).relative_to(root) for name in files if not name.startswith((".", "~$"))]
     return found

@@ -7,6 +7,7 @@ else holds what is needed, 130 and 143 interrupted.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -54,6 +55,7 @@ def _options(
 def run() -> None:
     """Run the command line and leave with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
+    _make_streams_patient()
     try:
         _import_commands()
         app(standalone_mode=True)
@@ -109,6 +111,14 @@ def _leave(leaving: SystemExit) -> NoReturn:
         sys.stderr.flush()
         os._exit(leaving.code or 0)
     raise leaving
+
+
+def _make_streams_patient() -> None:
+    """Let output hold any character: the C locale says nothing about the reader, and half a character is better written out than fatal."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            plain = (stream.encoding or "").lower() in ("ascii", "us-ascii", "ansi_x3.4-1968")
+            stream.reconfigure(encoding="utf-8" if plain else stream.encoding, errors="backslashreplace")
 
 
 def _reader_gone() -> NoReturn:

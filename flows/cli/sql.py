@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -106,4 +107,8 @@ def _query(query: str | None, file: Path | None) -> str:
             return file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{file} cannot be read as a query: {error}") from error
-    return sys.stdin.read() if query == "-" else str(query)
+    try:
+        # The bytes as they were given: a locale without UTF-8 must not take umlauts out of a query.
+        return (sys.stdin.buffer.read() if query == "-" else os.fsencode(str(query))).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The query is no UTF-8 text ({error}).") from error

@@ -18,6 +18,7 @@ from flows.cli.output import table
 from flows.interrupts import interrupts_held
 from flows.pipeline import RefreshOptions, nothing_to_do, refresh
 from flows.progress import quiet
+from flows.settings import load_settings
 from tests.flows.projects import ENTENTE, entente, make_project, page, rows
 
 pytestmark = [pytest.mark.e2e]
@@ -153,3 +154,30 @@ def test_a_query_reaches_no_other_file_and_changes_nothing(tmp_path: Path) -> No
 
 def test_what_would_steer_a_terminal_is_not_printed_in_a_table() -> None:
     assert "\x1b" not in table(["text"], [["red \x1b[31m alarm \x07"]])
+
+
+def test_a_prefect_server_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = make_project(tmp_path / "p", 1)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    done = entente("refresh", project=settings.project, check=False)
+    assert done.returncode == 3
+    assert "http://127.0.0.1:9/api" in done.stderr
+    assert "--no-prefect" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_locale_without_utf_8_loses_no_character(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = tmp_path / "some.duckdb"
+    duckdb.connect(str(database)).close()
+    for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setenv(name, value)
+    command = [*ENTENTE, "sql", "--database", str(database), "--json", "SELECT 'caf\u00e9 \u2026' AS a"]
+    done = subprocess.run([part.encode() for part in command], capture_output=True, check=True)
+    assert done.stdout.decode("utf-8") == '{"a": "caf\u00e9 \u2026"}\n'
+
+
+def test_a_project_whose_path_is_no_utf_8_is_refused_in_words(tmp_path: Path) -> None:
+    project = tmp_path / os.fsdecode(b"caf\xe9")
+    project.mkdir()
+    with pytest.raises(BadInput, match=r"caf\\xe9.*Rename"):
+        load_settings(project, {})

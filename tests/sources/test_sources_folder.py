@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -115,3 +119,25 @@ def test_a_name_that_is_no_unicode_is_written_out(tmp_path: Path) -> None:
     (record,) = FolderSource("folder", [tmp_path / "reports"]).discover().records
     assert record.record_key == "reports/r\\xe9sum\\xe9.pdf"
     assert record.location.exists()
+
+
+def test_a_folder_that_cannot_be_listed_is_no_silent_gap(tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    (folder / "closed").mkdir(parents=True)
+    (folder / "a.txt").write_text("text")
+    (folder / "closed" / "b.txt").write_text("text")
+    code = (
+        "from pathlib import Path; from sources.folder import FolderSource; "
+        f"listing = FolderSource('s', [Path({str(folder)!r})]).discover(); "
+        "print([record.record_key for record in listing.records], listing.issues)"
+    )
+    (folder / "closed").chmod(0)
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if drop and shutil.which(drop[0]) is None:
+        pytest.skip("needs setpriv to give up root's right to read everything")
+    try:
+        done = subprocess.run([*drop, sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    finally:
+        (folder / "closed").chmod(0o755)
+    assert "['reports/a.txt']" in done.stdout
+    assert "closed cannot be listed (Permission denied); its files are not seen." in done.stdout
