@@ -10,6 +10,7 @@ from statistics import median
 
 from extractors.block import Block
 from extractors.boxes import block_of_lines
+from extractors.cover import mark_cover
 from extractors.footnotes import footnote_blocks, footnote_lines
 from extractors.furniture import furniture_of
 from extractors.headings import MAX_HEADING_WORDS, HeadingDepth, Look, is_annex, is_capitals, is_contents, section_marker
@@ -21,10 +22,7 @@ from extractors.tables import is_cells, is_name_list, table_runs
 
 _LEADERS = re.compile(r"(?:\.\s?){5,}|…{2,}|_{6,}")
 _ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
-_BODY_ENDS = re.compile(r"[.!?:;…,][\"'”’»)\]]*$")
-_MASTHEAD = re.compile(r"\bDistr(?:\.|ibuci|ibution)|^Original\s?:|^\d{1,2} \w+ (?:19|20)\d\d$|^[A-Z]{1,5}/[\w/.]+")
 _DEEPEST = 99
-_COVER_WORDS = 30
 
 
 @dataclass(slots=True)
@@ -59,7 +57,7 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
         chosen = {id(line) for line in notes}
         builder.add_page([line for line in page.lines if id(line) not in chosen], page)
         builder.pending_notes.extend(footnote_blocks(notes))
-    return _mark_cover(builder.finish())
+    return mark_cover(builder.finish())
 
 
 def _leading(pages: Sequence[PageLines]) -> float:
@@ -251,22 +249,3 @@ class _Builder:
         indented = all(x.x0 - left > 0.08 * (right - left) for x in lines) and lines[0].size < 0.95 * self.body
         quoted = lines[0].text[:1] in '“"«„' and lines[-1].text.rstrip(".;,")[-1:] in '”"»“'
         return "quotation" if len(lines) > 1 and indented and quoted else "paragraph"
-
-
-def _mark_cover(blocks: list[Block]) -> list[Block]:
-    """Mark what stands on the first page before the text begins: symbol, dates, titles, not coded."""
-    masthead = -1
-    for index, block in enumerate(blocks):
-        if block.page_first != 1:
-            break
-        if block.kind != "heading" and (block.para_no or (block.n_words >= _COVER_WORDS and _BODY_ENDS.search(block.text))):
-            break
-        if _MASTHEAD.search(block.text) and section_marker(block.text) is None and block.n_words < _COVER_WORDS:
-            masthead = index
-        if block.kind != "heading":
-            block.codable = False
-    # The organ's name above symbol and date is set like a heading, but no text belongs to it.
-    for block in blocks[: masthead + 1]:
-        if block.kind == "heading" and section_marker(block.text) is None:
-            block.kind, block.codable = "paragraph", False
-    return blocks

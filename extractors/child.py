@@ -28,6 +28,7 @@ class Child:
     def __init__(self, options: ExtractOptions, limits: ExtractionLimits) -> None:
         self._options, self._limits = options, limits
         self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the worker's answer to one request.
@@ -55,8 +56,19 @@ class Child:
             self.kill()  # its heap is full of the document that was too much
         return answer
 
+    def stop(self) -> None:
+        """End the process at once and for good, from another thread than the one that asks; that one sees the end and cleans up.
+
+        The pipes stay open here: a thread that waits for one which is closed under it would never wake.
+        """
+        self._stopped = True
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
     def kill(self) -> None:
-        """End the process at once; safe to call from another thread and more than once."""
+        """End the process at once; the next request gets a new one."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -72,6 +84,8 @@ class Child:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.kill()
+        if self._stopped:
+            raise self._ended()
         arguments = {
             "parent": os.getpid(),
             "memory_mb": self._limits.memory_mb,
@@ -89,6 +103,8 @@ class Child:
             start_new_session=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
         )
+        if self._stopped:
+            raise self._ended()
         ready = self._line(_START_SECONDS)
         if ready.strip() != b"ready":
             raise self._died()
@@ -123,6 +139,10 @@ class Child:
                 if length > most:
                     self.kill()
                     raise ExtractionError(Reason.OUTPUT_TOO_LARGE, f"The result is larger than {self._limits.output_mb} MB.")
+
+    def _ended(self) -> ExtractionError:
+        self.kill()
+        return ExtractionError(Reason.EXTRACTOR_CRASHED, "Reading was ended before this file's turn.")
 
     def _died(self) -> ExtractionError:
         process = self._process

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from extractors.assemble import passages_of
 from extractors.block import Block
+from extractors.cover import mark_cover_without_pages
 from extractors.failure import ExtractionError
 from extractors.language import language_of
 from extractors.types import Extraction
@@ -57,7 +58,7 @@ def extraction_of(blocks: Sequence[Block], file_sha256: str, file_format: str, c
     sample = "\n".join(block.text for block in blocks if block.kind in ("paragraph", "list_item"))
     middle = max(0, len(sample) // 2 - 2000)
     language = language_of(sample[middle : middle + 4000], None, own_words=5)
-    passages = passages_of(units_of(blocks), file_sha256, language)
+    passages = passages_of(units_of(mark_cover_without_pages(list(blocks))), file_sha256, language)
     if not passages:
         raise ExtractionError(Reason.NO_PASSAGES, "The file holds no text that is a passage.")
     return Extraction(file_sha256, file_format, EXTRACTOR_VERSION, language, (), passages, cover)

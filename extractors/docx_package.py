@@ -31,7 +31,7 @@ class DocxPackage:
                     raise ExtractionError(
                         Reason.ENCRYPTED, "The Word file is encrypted, or an old .doc with a wrong name. Store a plain copy."
                     ) from error
-            raise ExtractionError(Reason.BROKEN_FILE, f"The Word file cannot be opened: {error}") from error
+            raise ExtractionError(Reason.BROKEN_FILE, f"The Word file cannot be opened: {error}.") from error
 
     def __enter__(self) -> Self:
         return self

@@ -8,27 +8,33 @@ from typing import Any
 
 import pdfplumber
 from pdfminer.pdfdocument import PDFPasswordIncorrect
+from pdfminer.pdftypes import resolve1
 from pdfplumber.utils.exceptions import PdfminerException
 
 from extractors.failure import ExtractionError
 from extractors.page import RawPage, Rule, Word
 from warehouse.states import Reason
 
-
 _COVERED = 0.7  # share of a page that the picture of a scan covers at least
 
 
 class PdfplumberEngine:
-    """Reads pages with pdfplumber. Raises `ExtractionError` (encrypted, broken_file) when the file cannot be opened."""
+    """Reads pages with pdfplumber. Raises `ExtractionError` (encrypted, broken_file, no_pages) when the file cannot be opened."""
 
     def __init__(self, path: Path) -> None:
         try:
             self._document: Any = pdfplumber.open(path)
             self._pages: list[Any] = self._document.pages
+            tree: Any = resolve1(self._document.doc.catalog.get("Pages"))
+            if not self._pages and isinstance(tree, dict) and resolve1(tree.get("Count")) == 0:
+                self._document.close()
+                raise ExtractionError(Reason.NO_PAGES, "The PDF has no pages.")
         except PdfminerException as error:
             if error.args and isinstance(error.args[0], PDFPasswordIncorrect):
                 raise ExtractionError(Reason.ENCRYPTED, "The PDF asks for a password. Store a copy without one.") from error
             raise ExtractionError(Reason.BROKEN_FILE, f"The PDF cannot be opened: {error}") from error
+        except ExtractionError:
+            raise
         except Exception as error:  # pdfminer raises many kinds of errors on broken files
             raise ExtractionError(Reason.BROKEN_FILE, f"The PDF cannot be opened: {error}") from error
 

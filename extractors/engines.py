@@ -52,14 +52,32 @@ def open_engine(path: Path, engine: str) -> tuple[Engine, LazySpare | None]:
 
         return PdfplumberEngine(path), None
     if engine == "pdfium":
-        return PdfiumEngine(path), None
-    spare = LazySpare(path)
+        try:
+            return PdfiumEngine(path), None
+        except ExtractionError as error:
+            raise _explained(path, error) from error
     try:
-        return PdfiumEngine(path), spare
+        return PdfiumEngine(path), LazySpare(path)
     except ExtractionError as error:
-        if error.reason is Reason.ENCRYPTED:
-            raise
+        spare = LazySpare(path)
         other = spare.engine()
         if other is None or not other.page_count():
-            raise
+            raise _explained(path, error) from error
         return other, None
+
+
+def _explained(path: Path, error: ExtractionError) -> ExtractionError:
+    """Return the error with the right reason.
+
+    For a file without pages PDFium sets no code of its own: the one that is read belongs to a file that failed before.
+    """
+    from extractors.engine_pdfplumber import PdfplumberEngine
+
+    try:
+        PdfplumberEngine(path).close()
+    except ExtractionError as second:
+        if second.reason in (Reason.ENCRYPTED, Reason.NO_PAGES):
+            return second
+    if error.reason is Reason.ENCRYPTED and b"/Encrypt" not in path.read_bytes():
+        return ExtractionError(Reason.BROKEN_FILE, "The PDF cannot be opened: its structure is damaged.")
+    return error

@@ -22,6 +22,8 @@ _LIGATURES = str.maketrans(
         "\x00": None,
     }
 )
+# Letters by their category that show nothing: the fillers of Hangul, and the stroke that stretches Arabic words.
+_UNSEEN = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u0640"))
 _SPACES = re.compile(r"\s+")
 _COMPOUND = re.compile(r"[A-Za-z0-9À-ÿ’']+-[A-Za-z0-9À-ÿ-]+")
 
@@ -71,5 +73,5 @@ def compounds_of(lines: Iterable[str]) -> frozenset[str]:
 
 def normal_form(text: str) -> str:
     """Return the text as it is compared: NFKC, lower case, letters and digits only with single spaces between words."""
-    text = unicodedata.normalize("NFKC", text.translate(_LIGATURES)).casefold()
+    text = unicodedata.normalize("NFKC", text.translate(_LIGATURES).translate(_UNSEEN)).casefold()
     return " ".join("".join(c if c.isalnum() else " " for c in text).split())

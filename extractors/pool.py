@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,7 @@ class ExtractionJob:
     file_sha256: str
 
 
+_LOOK_UP = 0.5  # seconds
 _Task = tuple[dict[str, Any], "Future[dict[str, Any]]"]
 
 
@@ -57,7 +59,7 @@ class ExtractionPool:
         for _ in self._threads:
             self._tasks.put(None)
         for child in self._children:
-            child.kill()
+            child.stop()
         for thread in self._threads:
             thread.join(timeout=30)
         for child in self._children:
@@ -86,7 +88,11 @@ class ExtractionPool:
                 waiting += 1
             if not waiting:
                 return
-            finished_job, finished = done.get()
+            try:
+                # Ctrl-C may be delivered to another thread and then does not wake this one: look up now and then.
+                finished_job, finished = done.get(timeout=_LOOK_UP)
+            except queue.Empty:
+                continue
             waiting -= 1
             yield finished_job, _outcome(finished_job, finished)
 
@@ -102,7 +108,11 @@ class ExtractionPool:
             "file_format": file_format,
             "passages": [asdict(passage) for passage in passages],
         }
-        answer = self._submit(request).result()
+        future = self._submit(request)
+        while not future.done():
+            with contextlib.suppress(TimeoutError):
+                future.result(timeout=_LOOK_UP)
+        answer = future.result()
         if "ok" not in answer:
             raise ExtractionError(Reason(answer["reason"]), answer["detail"])
         return [bool(found) for found in answer["ok"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ _BLOCKS = {
     "h1", "h2", "h3", "h4", "h5", "h6", "tr", "td", "th", "tbody", "thead", "tfoot", "figure", "figcaption", "center", "address", "hr",
     "details", "summary", "fieldset", "html",
 }  # fmt: skip
+_LINES = {"p", "div", "td", "ul", "center"}
+_NOTE_MARK = re.compile(r"^[\[(]?(?:\d{1,3}|\*{1,3}|[†‡]|[a-z])[\])]?$")
+_UNIT = re.compile(r"(?:\b[kcdm]?m|\bCO|\bH|\d)$")
 _ROLES = {"navigation", "banner", "search", "contentinfo", "menu"}
 
 
@@ -35,7 +39,7 @@ def read_html(path: Path, file_sha256: str) -> Extraction:
     try:
         tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError) as error:
-        raise ExtractionError(Reason.BROKEN_FILE, f"The HTML cannot be parsed: {error}") from error
+        raise ExtractionError(Reason.BROKEN_FILE, f"The HTML cannot be parsed: {error}.") from error
     title = tree.findtext(".//title")
     walker = _Walker()
     # A page that names its main part leaves the rest to the site's furniture.
@@ -71,6 +75,10 @@ class _Walker:
                 stack.append(("text", item.tail))
             if not tag or tag in _DROPPED or item.get("role") in _ROLES or item.get("hidden") is not None:
                 continue
+            if tag == "sup" and self.is_note_mark(item):
+                continue
+            if tag in _LINES and self.aside(item, tag):
+                continue
             if tag == "br":
                 self.buffer.append("\n")
                 continue
@@ -86,6 +94,33 @@ class _Walker:
             stack.extend(("enter", child) for child in reversed(item))
             if item.text:
                 stack.append(("text", item.text))
+
+    def is_note_mark(self, item: Any) -> bool:
+        """True for a raised number or star after a word; a power (km², m³) or a formula is none."""
+        mark = clean(item.text_content())
+        before = self.buffer[-1] if self.buffer else ""
+        return bool(_NOTE_MARK.match(mark)) and not _UNIT.search(before) and bool(before.strip())
+
+    def aside(self, item: Any, tag: str) -> bool:
+        """Keep a row of links as a list and a paragraph in the smallest type as a note; return False for any other."""
+        text = clean(item.text_content())
+        if not text or len(text.split()) > 60 or item.find(".//p") is not None or item.find(".//table") is not None:
+            return False
+        letters = sum(c.isalnum() for c in text)
+        links = item.findall(".//a")
+        linked = sum(c.isalnum() for link in links for c in link.text_content())
+        small = [
+            child for child in item if child.tag == "small" or (child.tag == "font" and child.get("size") in ("1", "-2", "-3"))
+        ]
+        if len(links) >= 3 and linked > 0.8 * letters:
+            kind = "annex_list"
+        elif tag == "p" and small and clean("".join(child.text_content() for child in small)) == text:
+            kind = "footnote"
+        else:
+            return False
+        self.flush()
+        self.blocks.append(Block(kind, text, codable=False))
+        return True
 
     def leave(self, tag: str) -> None:
         if len(tag) == 2 and tag[0] == "h" and tag[1] in "123456":

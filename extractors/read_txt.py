@@ -14,6 +14,10 @@ from extractors.types import Extraction
 
 _BLANK = re.compile(r"\n[ \t\f]*\n|\f")
 _HEADING_WORDS = 15
+_RULE = re.compile(r"^[-_=*—–]{5,}$")
+_NOTE = re.compile(r"^(?:\[\d{1,3}\]|\*{1,3}|[†‡])\s")
+_NOTE_LINE = re.compile(r"^\s*\[(\d{1,3})\]\s", re.M)
+_MARK = re.compile(r"(?<=[^\s\[])\[(\d{1,3})\]")
 
 
 def read_txt(path: Path, file_sha256: str) -> Extraction:
@@ -26,9 +30,27 @@ def text_blocks(text: str) -> list[Block]:
     """Return the blocks of a text whose paragraphs are parted by blank lines or begin with numbers."""
     blocks: list[Block] = []
     depth = HeadingDepth()
+    notes = set(_NOTE_LINE.findall(text))
+    text = _MARK.sub(lambda match: "" if match.group(1) in notes else match.group(0), text)
+    below_rule = in_notes = False
     for chunk in _BLANK.split(text):
         group: list[str] = []
         for line in (clean(line) for line in chunk.split("\n")):
+            if _RULE.match(line):
+                below_rule, in_notes = True, False
+                continue
+            # Notes stand below a rule, and nothing but notes follows until a heading.
+            if in_notes and (is_capitals(line) or section_marker(line) is not None):
+                in_notes = False
+            in_notes = in_notes or (below_rule and bool(_NOTE.match(line)))
+            if in_notes and line:
+                if _NOTE.match(line) or not group:
+                    blocks.append(Block("footnote", line, codable=False))
+                    group = [line]
+                else:
+                    blocks[-1].text = f"{blocks[-1].text} {line}"
+                continue
+            below_rule = below_rule and not line
             marker = find_marker(line)
             if (
                 group
@@ -40,7 +62,7 @@ def text_blocks(text: str) -> list[Block]:
                 group = []
             if line:
                 group.append(line)
-        if group:
+        if group and not in_notes:
             blocks.append(labelled_block(join_lines(group)[0], depth))
     return blocks
 

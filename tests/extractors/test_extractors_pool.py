@@ -151,3 +151,29 @@ def test_missing_file_and_unknown_format_have_their_reasons(tmp_path: Path) -> N
         assert pool.refind(good(tmp_path).path, "txt", [at]) == [True]
     reasons = {name: outcome.reason for name, outcome in found.items() if isinstance(outcome, ExtractionFailure)}
     assert reasons == {"absent.txt": "file_missing", "x.mp3": "unsupported_type"}
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent to a process of its own")
+def test_ctrl_c_ends_the_children_without_noise(tmp_path: Path) -> None:
+    hanging(tmp_path)
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from extractors.pool import ExtractionJob, ExtractionPool\n"
+        "from extractors.options import ExtractionLimits, ExtractOptions\n"
+        "job = ExtractionJob(Path(sys.argv[1]), 'txt', 'b' * 64)\n"
+        "try:\n"
+        "    with ExtractionPool(2, ExtractOptions(), ExtractionLimits(60, 3000, 10, 10)) as pool:\n"
+        "        list(pool.run([job, job]))\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(130)\n"
+    )
+    arguments = [sys.executable, "-c", program, str(tmp_path / "endless.txt")]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as parent:
+        watched = psutil.Process(parent.pid)
+        assert wait_for(lambda: len(watched.children()) == 2)
+        children = watched.children()
+        parent.send_signal(signal.SIGINT)
+        out, err = parent.communicate(timeout=20)
+    assert (parent.returncode, out, err) == (130, b"", b"")
+    assert wait_for(lambda: not any(child.is_running() for child in children))

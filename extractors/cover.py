@@ -1,0 +1,60 @@
+"""What stands in front of the text of a report: symbol, dates, organ, titles; kept, but not coded."""
+
+from __future__ import annotations
+
+import re
+
+from extractors.block import Block
+from extractors.headings import is_summary, section_marker
+
+_BODY_ENDS = re.compile(r"[.!?:;…,][\"'”’»)\]]*$")
+_MASTHEAD = re.compile(r"\bDistr(?:\.|ibuci|ibution)|\bOriginal\s?:|\b\d{1,2} \w+ (?:19|20)\d\d$|^[A-Z]{1,5}/[\w/.]+")
+_COVER_WORDS = 30
+_MOST = 20  # blocks that a cover without pages may have
+
+
+def mark_cover(blocks: list[Block]) -> list[Block]:
+    """Mark what stands on the first page before the text begins: symbol, date, titles, not coded."""
+    masthead = -1
+    for index, block in enumerate(blocks):
+        if block.page_first != 1 or _is_body(block):
+            break
+        if _is_masthead(block):
+            masthead = index
+        if block.kind != "heading":
+            block.codable = False
+    return _without_masthead_headings(blocks, masthead)
+
+
+def mark_cover_without_pages(blocks: list[Block]) -> list[Block]:
+    """Mark the same in a format without pages, where only a symbol, date or language line shows that there is a cover at all."""
+    end = 0
+    for block in blocks[:_MOST]:
+        if _is_body(block) or (block.kind == "heading" and (section_marker(block.text) or is_summary(block.text))):
+            break
+        end += 1
+    masthead = max((index for index, block in enumerate(blocks[:end]) if _is_masthead(block)), default=-1)
+    if masthead < 0 or end == _MOST or end == len(blocks):
+        return blocks
+    for block in blocks[:end]:
+        if block.kind != "heading":
+            block.codable = False
+    return _without_masthead_headings(blocks, masthead)
+
+
+def _is_body(block: Block) -> bool:
+    if block.kind == "heading":
+        return False
+    return bool(block.para_no) or (block.n_words >= _COVER_WORDS and bool(_BODY_ENDS.search(block.text)))
+
+
+def _is_masthead(block: Block) -> bool:
+    return bool(_MASTHEAD.search(block.text)) and section_marker(block.text) is None and block.n_words < _COVER_WORDS
+
+
+def _without_masthead_headings(blocks: list[Block], masthead: int) -> list[Block]:
+    # The organ's name above symbol and date is set like a heading, but no text belongs to it.
+    for block in blocks[: masthead + 1]:
+        if block.kind == "heading" and section_marker(block.text) is None:
+            block.kind, block.codable = "paragraph", False
+    return blocks
