@@ -87,11 +87,14 @@ def discover(settings: Settings) -> Listing:
 
 
 def known_records(settings: Settings) -> dict[str, KnownRecord]:
-    """Return what the warehouse knows about every record of the configured sources; nothing where there is no warehouse yet."""
+    """Return what the warehouse knows about every record, nothing where there is no warehouse yet.
+
+    Records of sources that are not configured now are among them: a document is one across all sources.
+    """
     if not settings.paths.warehouse.exists():
         return {}
     with open_warehouse(settings.paths.warehouse) as connection:
-        return Loader(connection, None).known_records([folder.id for folder in settings.sources.folders])
+        return Loader(connection, None).known_records(None)
 
 
 def _is_changed(record: Record, known: dict[str, KnownRecord]) -> bool:
@@ -129,7 +132,7 @@ def fetch(settings: Settings, run_id: str, records: Sequence[Record]) -> dict[st
     max_bytes = settings.sources.max_file_mb * 1_000_000
     with open_warehouse(settings.paths.warehouse) as connection:
         loader = Loader(connection, run_id)
-        known = loader.known_records([folder.id for folder in settings.sources.folders])
+        known = loader.known_records(None)
         registry = Registry(_documents_of(known))
         rows = [_fetch_one(record, store, registry, max_bytes) for record in records]
         loader.load_fetched(rows)

@@ -18,14 +18,16 @@ from warehouse.states import Reason, State
 from warehouse.transactions import Connection, raise_content_version
 from warehouse.types import FetchedRow, KnownRecord
 
+_SHARED = "another document has the same file"
 
-def known_records(connection: Connection, source_ids: Sequence[str]) -> dict[str, KnownRecord]:
+
+def known_records(connection: Connection, source_ids: Sequence[str] | None) -> dict[str, KnownRecord]:
     """Return what is known of the records of some sources; see `Loader.known_records`."""
     rows = connection.execute(
         "SELECT r.record_id, r.fingerprint, r.metadata_hash, r.file_sha256, f.file_format, r.document_id, r.is_primary, s.state, s.reason "
         "FROM records r LEFT JOIN files f USING (file_sha256) JOIN document_states s ON s.record_id = r.record_id "
-        "WHERE r.source_id IN (SELECT unnest(?)) ORDER BY r.record_id",
-        [list(source_ids)],
+        "WHERE $sources IS NULL OR list_contains($sources, r.source_id) ORDER BY r.record_id",
+        {"sources": None if source_ids is None else list(source_ids)},
     ).fetchall()
     return {row[0]: KnownRecord(*row[1:]) for row in rows}
 
@@ -51,8 +53,19 @@ def load(connection: Connection, run_id: str | None, rows: Sequence[FetchedRow])
     events: list[Event] = []
     for row in rows:
         events += _events(row, before.get(row.record.record_id), old.get(row.record.record_id), doubles, read)
+    events += _newly_doubled(connection, doubles - {row.document_id for row in rows if row.document_id is not None})
     append(connection, run_id, events)
     raise_content_version(connection)
+
+
+def _newly_doubled(connection: Connection, doubles: frozenset[str]) -> list[Event]:
+    """Return the events of documents outside the batch whose file a document of the batch has come to share and now stands for."""
+    rows = connection.execute(
+        "SELECT d.record_id, d.document_id FROM documents d JOIN document_states s ON s.record_id = d.record_id "
+        "WHERE d.document_id IN (SELECT unnest(?)) AND s.state IN (SELECT unnest(?)) ORDER BY d.document_id",
+        [sorted(doubles), [state.value for state in REACHED]],
+    ).fetchall()
+    return [Event(record_id, document_id, State.FETCHED, Reason.SAME_BYTES, _SHARED) for record_id, document_id in rows]
 
 
 def _old_records(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -91,7 +104,7 @@ def _events(
     if row.document_id in doubles:
         return [
             *events,
-            Event(record_id, row.document_id, State.FETCHED, Reason.SAME_BYTES, "another document has the same file"),
+            Event(record_id, row.document_id, State.FETCHED, Reason.SAME_BYTES, _SHARED),
         ]
     events.append(Event(record_id, row.document_id, State.FETCHED, row.reason))
     unchanged = old is not None and old["file_sha256"] == row.stored.sha256 and old["document_id"] == row.document_id

@@ -40,8 +40,8 @@ class Loader:
         with transaction(self._connection):
             runs.finish(self._connection, self._run_id, status, counts)
 
-    def known_records(self, source_ids: Sequence[str]) -> dict[str, KnownRecord]:
-        """Return what is known of every record of these sources, by record identifier."""
+    def known_records(self, source_ids: Sequence[str] | None) -> dict[str, KnownRecord]:
+        """Return what is known of every record of these sources (None: of all), by record identifier."""
         return fetching.known_records(self._connection, source_ids)
 
     def load_fetched(self, rows: Sequence[FetchedRow]) -> None:

@@ -181,3 +181,30 @@ def test_a_project_whose_path_is_no_utf_8_is_refused_in_words(tmp_path: Path) ->
     project.mkdir()
     with pytest.raises(BadInput, match=r"caf\\xe9.*Rename"):
         load_settings(project, {})
+
+
+def test_a_report_overwritten_with_another_one_stops_no_publication(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 2)
+    refresh(settings, RefreshOptions(classify=False), quiet)
+    first, second = (settings.project / "reports" / f"report-{number}.html" for number in (0, 1))
+    first.write_bytes(second.read_bytes())
+    refresh(settings, RefreshOptions(classify=False), quiet)
+    query = "SELECT state, reason FROM document_states ORDER BY record_id"
+    assert rows(settings.paths.published, query) == [("extracted", "ok"), ("fetched", "same_bytes")]
+    assert nothing_to_do(settings, RefreshOptions(classify=False)) is not None
+    first.write_text(page(9), encoding="utf-8")
+    refresh(settings, RefreshOptions(classify=False), quiet)
+    assert rows(settings.paths.published, query) == [("extracted", "ok"), ("extracted", "ok")]
+
+
+def test_the_same_file_in_another_source_is_counted_once(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 1, config="sources: {folders: [{id: zeta, roots: [reports]}]}\n")
+    refresh(settings, READ_ONLY, quiet)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "copy.html").write_bytes((settings.project / "reports" / "report-0.html").read_bytes())
+    arguments = ("refresh", "--no-prefect", "--no-classify", str(tmp_path / "more"))
+    entente(*arguments, project=settings.project)
+    query = "SELECT record_id, state, reason FROM document_states ORDER BY record_id"
+    found = [("folder:more/copy.html", "fetched", "same_bytes"), ("zeta:reports/report-0.html", "extracted", "ok")]
+    assert rows(settings.paths.published, query) == found
+    assert "nothing new" in entente(*arguments, project=settings.project).stdout
