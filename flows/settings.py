@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from entente.errors import BadInput
 from entente.files import printable
 from entente.yaml_files import read_yaml_mapping
+from sources.manifest import FIELDS
 
 CONFIG_NAME = Path("configs") / "entente.yaml"
 _PREFIX = "ENTENTE_"
@@ -51,6 +52,14 @@ class Folder(_Section):
     manifests: tuple[Path, ...] = ()
     columns: dict[str, str] = {}
     defaults: dict[str, str] = {}
+
+    @field_validator("columns")
+    @classmethod
+    def _known_columns(cls, columns: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(set(columns) - {"file", *FIELDS})
+        if unknown:
+            raise ValueError(f"unknown field {unknown[0]!r}; allowed: file, {', '.join(FIELDS)}")
+        return columns
 
     @field_validator("defaults")
     @classmethod
@@ -205,7 +214,7 @@ def _explain(error: ValidationError, config: Path, from_environment: Mapping[str
             lines.append(f"{where}: unknown key; allowed here: {', '.join(_allowed_keys(keys[:-1]))}.")
         else:
             value = problem["input"] if problem["type"] != "missing" else "nothing"
-            message = problem["msg"][0].lower() + problem["msg"][1:]
+            message = (problem["msg"][0].lower() + problem["msg"][1:]).replace("a valid tuple", "a list, as in [one, two]")
             lines.append(f"{where}: {value!r} is not allowed: {message}.")
     return "\n".join(lines)
 

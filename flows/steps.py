@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +20,7 @@ from flows.load import chosen_model, codebook_rows, model_row, read_codebook, sc
 from flows.settings import Settings
 from sources.folder import FolderSource
 from sources.identity import OK, SAME_BYTES, Known, Registry
+from sources.manifest import metadata_from_plain
 from sources.store import Store, fingerprint
 from sources.types import Record, Refusal
 from warehouse.codebook import has_codebook, set_codebook
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from models.classifier import Classifier
 
 T = TypeVar("T")
+_DESCRIBED, _DEFAULTS = "described:", "defaults:"
 BUILT_BY = f"Entente {__version__}"
 
 
@@ -82,8 +84,23 @@ def discover(settings: Settings) -> Listing:
         records += listing.records
         issues += listing.issues
     known = known_records(settings)
-    changed = tuple(record for record in records if _is_changed(record, known))
+    current = [_with_what_was_said(record, known) for record in records]
+    silent = sum(record.is_described and not listed.is_described for listed, record in zip(records, current, strict=True))
+    if silent:
+        issues.append(
+            f"{silent} documents keep what an earlier manifest said of them; no manifest speaks of them now. "
+            "Name it in sources.folders, or put it into the folder as manifest.csv."
+        )
+    changed = tuple(record for record in current if _is_changed(record, known))
     return Listing(changed, len(records), tuple(issues))
+
+
+def _with_what_was_said(record: Record, known: dict[str, KnownRecord]) -> Record:
+    """Return a record of which nothing is said with what was said of it before: silence takes nothing back."""
+    before = known.get(record.record_id)
+    if record.is_described or before is None or not before.metadata_hash.startswith(_DESCRIBED):
+        return record
+    return replace(record, metadata=metadata_from_plain(json.loads(before.metadata)), is_described=True)
 
 
 def known_records(settings: Settings) -> dict[str, KnownRecord]:
@@ -121,9 +138,10 @@ def _mark_of(record: Record) -> str | None:
 
 
 def metadata_hash(record: Record) -> str:
-    """Return a hash of what the source says about a record."""
+    """Return a hash of what the source says about a record; its beginning tells whether anything is said of just this one."""
     plain = json.dumps(asdict(record.metadata), sort_keys=True, default=str)
-    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+    mark = _DESCRIBED if record.is_described else _DEFAULTS
+    return mark + hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
 def fetch(settings: Settings, run_id: str, records: Sequence[Record]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from entente.errors import BadInput
@@ -13,6 +13,7 @@ from sources.checks import FORMAT_OF_SUFFIX
 from sources.manifest import Manifest, read_manifest
 from sources.types import DocumentMetadata, Record
 
+MANIFEST_NAME = "manifest.csv"
 _PREFERENCE = {"pdf": 0, "docx": 1, "doc": 2, "html": 3, "txt": 4}
 
 
@@ -23,7 +24,8 @@ class FolderSource:
     Attributes:
         source_id: the name of the source in the warehouse.
         roots: the folders; they must differ in their last name, which begins the key of every record (`pdf/report.pdf`).
-        manifests: CSV files with metadata; a row counts if its file lies under one of the roots.
+        manifests: CSV files with metadata; a row counts if its file lies under one of the roots. A `manifest.csv` directly in a root
+            counts without being named.
         columns: how these manifests name their columns (see `read_manifest`).
         defaults: metadata for documents of which no manifest speaks, or which it leaves open (igo, language, doc_type, body).
     """
@@ -44,8 +46,9 @@ class FolderSource:
             BadInput: when a folder is missing, two folders share their last name, or a manifest cannot be used.
         """
         roots = self._checked_roots()
-        manifests = [read_manifest(path, self.columns) for path in self.manifests]
-        own = {path.resolve() for path in self.manifests}
+        own = list(dict.fromkeys(path.resolve() for path in [*self.manifests, *(root / MANIFEST_NAME for root in roots)]))
+        named = {path.resolve() for path in self.manifests}
+        manifests = [read_manifest(path, self.columns) for path in own if path in named or path.is_file()]
         records: dict[str, Record] = {}
         closed: list[str] = []
         for root in roots:
@@ -54,13 +57,13 @@ class FolderSource:
                 if resolved in own:
                     continue
                 key = printable(f"{root.name}/{path.as_posix()}")
-                records[key] = Record(self.source_id, key, resolved, self._metadata(resolved, manifests))
+                records[key] = self._record(key, resolved, manifests)
         for manifest in manifests:
             for path, _row in manifest.rows.items():
                 root_of = next((root for root in roots if path.is_relative_to(root)), None)
                 if root_of is not None and not path.is_file():
                     key = printable(f"{root_of.name}/{path.relative_to(root_of).as_posix()}")
-                    records.setdefault(key, Record(self.source_id, key, path, self._metadata(path, manifests)))
+                    records.setdefault(key, self._record(key, path, manifests))
         ordered = sorted(records.values(), key=lambda record: (_rank(record.location), record.record_key))
         issues = tuple(issue for manifest in manifests for issue in manifest.issues)
         return Listing(tuple(ordered), (*closed, *issues))
@@ -80,13 +83,11 @@ class FolderSource:
                     raise BadInput(f"The folder {max(root, other)} lies in {min(root, other)}; name only the outer one.")
         return sorted(set(roots))
 
-    def _metadata(self, path: Path, manifests: Sequence[Manifest]) -> DocumentMetadata:
-        said = next((manifest.rows[path].metadata for manifest in manifests if path in manifest.rows), DocumentMetadata())
+    def _record(self, key: str, path: Path, manifests: Sequence[Manifest]) -> Record:
+        row = next((manifest.rows[path] for manifest in manifests if path in manifest.rows), None)
+        said = row.metadata if row else DocumentMetadata()
         missing = {name: value for name, value in self.defaults.items() if getattr(said, name) is None}
-        if not missing:
-            return said
-        values = {name: getattr(said, name) for name in DocumentMetadata.__dataclass_fields__}
-        return DocumentMetadata(**{**values, **missing})
+        return Record(self.source_id, key, path, replace(said, **missing), is_described=row is not None)  # type: ignore[arg-type]  # all are texts
 
 
 @dataclass(frozen=True, slots=True)

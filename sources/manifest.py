@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from entente.errors import BadInput
 from sources.types import DocumentMetadata
@@ -62,7 +63,7 @@ def read_manifest(path: Path, columns: Mapping[str, str] | None = None) -> Manif
     issues: list[str] = []
     try:
         reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
-        _check_header(path, reader.fieldnames, mapping)
+        _check_header(path, reader.fieldnames, mapping, columns or {})
         for cells in reader:
             row = _row(path, reader.line_num, cells, mapping, issues)
             if row.path in rows:
@@ -75,6 +76,12 @@ def read_manifest(path: Path, columns: Mapping[str, str] | None = None) -> Manif
     return Manifest(rows, tuple(issues))
 
 
+def metadata_from_plain(plain: Mapping[str, Any]) -> DocumentMetadata:
+    """Return metadata from the plain form in which they are stored: all fields by name, dates in ISO form."""
+    dates = {name: date.fromisoformat(plain[name]) for name in _DATES if plain.get(name)}
+    return DocumentMetadata(**{**plain, **dates})
+
+
 def _mapping(path: Path, columns: Mapping[str, str]) -> dict[str, str]:
     unknown = sorted(set(columns) - set(FIELDS) - {"file"})
     if unknown:
@@ -82,15 +89,19 @@ def _mapping(path: Path, columns: Mapping[str, str]) -> dict[str, str]:
     return {field: columns.get(field, field) for field in (*FIELDS, "file")}
 
 
-def _check_header(path: Path, header: object, mapping: Mapping[str, str]) -> None:
-    names = list(header) if isinstance(header, (list, tuple)) else []
+def _check_header(path: Path, header: object, mapping: Mapping[str, str], columns: Mapping[str, str]) -> None:
+    names = [str(name) for name in header] if isinstance(header, (list, tuple)) else []
+    has = f"its columns are: {', '.join(names) or 'none'}"
+    if len(names) == 1 and ";" in names[0]:
+        raise BadInput(f"The manifest {path} is separated by semicolons; save it with commas.")
     if mapping["file"] not in names:
-        raise BadInput(
-            f"The manifest {path} has no column {mapping['file']!r}; its columns are: {', '.join(map(str, names)) or 'none'}."
-        )
-    twice = {name for name in names if names.count(name) > 1}
+        raise BadInput(f"The manifest {path} has no column {mapping['file']!r}; {has}.")
+    gone = sorted(name for name in columns.values() if name not in names)
+    if gone:
+        raise BadInput(f"The manifest {path} has no column {gone[0]!r}, which is to be read as a field; {has}.")
+    twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise BadInput(f"The manifest {path} has the column {sorted(twice)[0]!r} twice.")
+        raise BadInput(f"The manifest {path} has the column {twice[0]!r} twice.")
 
 
 def _row(path: Path, line: int, cells: Mapping[str | None, object], mapping: Mapping[str, str], issues: list[str]) -> ManifestRow:

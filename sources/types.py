@@ -31,12 +31,16 @@ class DocumentMetadata:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One thing that a source lists: the source, the source's own key, where the bytes are, what is said about it."""
+    """One thing that a source lists: the source, the source's own key, where the bytes are, what is said about it.
+
+    `is_described` is False where nothing is said of this one (its metadata are defaults at most): then what was said before still holds.
+    """
 
     source_id: str
     record_key: str
     location: Path
     metadata: DocumentMetadata
+    is_described: bool = True
 
     @property
     def record_id(self) -> str:

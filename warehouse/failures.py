@@ -65,7 +65,7 @@ def meaning_of(error: duckdb.Error, path: Path) -> BadInput | Busy | Unavailable
     if any(mark in lower for mark in _DAMAGED):
         return BadInput(
             f"{path} (or {path.name}.wal beside it) is no sound DuckDB database: {words} "
-            "Put a copy of it back, or move it away: a refresh makes a new one from the stored files."
+            "Put a copy of it back, or move it away: a refresh makes a new one from the sources, without the codes that people have made."
         )
     if isinstance(error, duckdb.IOException):
         return BadInput(f"{path} cannot be read or written: {words} Check the path, its permissions and its disk.")

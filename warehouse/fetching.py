@@ -24,7 +24,8 @@ _SHARED = "another document has the same file"
 def known_records(connection: Connection, source_ids: Sequence[str] | None) -> dict[str, KnownRecord]:
     """Return what is known of the records of some sources; see `Loader.known_records`."""
     rows = connection.execute(
-        "SELECT r.record_id, r.fingerprint, r.metadata_hash, r.file_sha256, f.file_format, r.document_id, r.is_primary, s.state, s.reason "
+        "SELECT r.record_id, r.fingerprint, r.metadata_hash, r.file_sha256, f.file_format, r.document_id, r.is_primary, s.state, s.reason, "
+        "r.metadata "
         "FROM records r LEFT JOIN files f USING (file_sha256) JOIN document_states s ON s.record_id = r.record_id "
         "WHERE $sources IS NULL OR list_contains($sources, r.source_id) ORDER BY r.record_id",
         {"sources": None if source_ids is None else list(source_ids)},
@@ -62,7 +63,8 @@ def _newly_doubled(connection: Connection, doubles: frozenset[str]) -> list[Even
     """Return the events of documents outside the batch whose file a document of the batch has come to share and now stands for."""
     rows = connection.execute(
         "SELECT d.record_id, d.document_id FROM documents d JOIN document_states s ON s.record_id = d.record_id "
-        "WHERE d.document_id IN (SELECT unnest(?)) AND s.state IN (SELECT unnest(?)) ORDER BY d.document_id",
+        "WHERE d.document_id IN (SELECT unnest(?)) AND (s.state IN (SELECT unnest(?)) OR (s.state = 'fetched' AND s.reason = 'ok')) "
+        "ORDER BY d.document_id",
         [sorted(doubles), [state.value for state in REACHED]],
     ).fetchall()
     return [Event(record_id, document_id, State.FETCHED, Reason.SAME_BYTES, _SHARED) for record_id, document_id in rows]

@@ -40,6 +40,15 @@ def last_runs(connection: Connection, limit: int = 5) -> list[dict[str, Any]]:
     return [{**row, "counts": json.loads(row["counts"])} for row in rows]
 
 
+def undescribed(connection: Connection) -> dict[str, int]:
+    """Return how many documents there are (`all`) and how many lack organization, country or date of publication (`undescribed`)."""
+    ((total, lacking),) = connection.execute(
+        "SELECT count(*), count(*) FILTER (igo IS NULL OR published IS NULL OR (country_iso3 IS NULL AND country_name IS NULL)) "
+        "FROM documents"
+    ).fetchall()
+    return {"all": int(total), "undescribed": int(lacking)}
+
+
 def table_counts(connection: Connection) -> dict[str, int]:
     """Return the number of rows of documents, pages, passages and scores."""
     names = ("documents", "pages", "passages", "scores")

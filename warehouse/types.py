@@ -85,6 +85,7 @@ class KnownRecord:
     is_primary: bool
     state: str
     reason: str
+    metadata: str
 
 
 @dataclass(frozen=True, slots=True)

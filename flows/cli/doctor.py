@@ -97,7 +97,7 @@ def _model(settings: Settings) -> tuple[str, str]:
 def _folders(settings: Settings) -> tuple[str, str]:
     gone = [str(root) for folder in settings.sources.folders for root in folder.roots if not root.is_dir()]
     if gone and has_project(settings):
-        return "missing", f"not there: {', '.join(gone)}"
+        return "note", f"not there yet: {', '.join(gone)}; make them, or name other folders in sources.folders"
     return "ok", ", ".join(str(root) for folder in settings.sources.folders for root in folder.roots)
 
 

@@ -49,6 +49,8 @@ def init(
         typer.echo(f"made {path}")
     if not made:
         typer.echo(f"{directory} is already a project; nothing was changed.")
+    elif sample:
+        typer.echo(f"Next: entente -C {directory} refresh")
     else:
         typer.echo(
             f"Next: put reports into {reports} (or name folders in {directory / CONFIG_NAME}) and run: entente -C {directory} refresh"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+
+from flows.settings import Settings
 
 
 def print_json(value: object) -> None:
@@ -63,3 +67,12 @@ def _cell(value: object, width: int) -> str:
 def note(message: str) -> None:
     """Say something to a person without disturbing what a program reads."""
     print(message, file=sys.stderr)
+
+
+def command_for(settings: Settings) -> str:
+    """Return how to call this program for a project from where the user stands."""
+    here = Path.cwd()
+    if settings.project == here:
+        return "entente"
+    inside = settings.project.is_relative_to(here)
+    return f"entente -C {shlex.quote(str(settings.project.relative_to(here) if inside else settings.project))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ import typer
 from entente.errors import BadInput
 from entente.files import printable
 from flows.cli.main import app
-from flows.cli.output import note, print_json
+from flows.cli.output import command_for, note, print_json
 from flows.progress import Progress, ProgressFile, terminal_progress, watched_by
 from flows.settings import CONFIG_NAME, Folder, Settings, has_project, load_settings
 
@@ -42,6 +43,7 @@ def refresh(
 
     settings = _with_folders(load_settings(context.obj), folders or [], manifest or [], column or [])
     options = RefreshOptions(classify=classify, publish=publish, command=printable(shlex.join(["entente", *sys.argv[1:]])))
+    started = time.monotonic()
     summary = nothing_to_do(settings, options)
     if summary is None:
         with terminal_progress(wanted=not as_json) as bar:
@@ -50,6 +52,7 @@ def refresh(
                 summary = _run(settings, options, progress, with_prefect=prefect)
             finally:
                 progress.remove()
+    summary.seconds = time.monotonic() - started
     _show(settings, summary, as_json=as_json)
 
 
@@ -110,4 +113,4 @@ def _show(settings: Settings, summary: Summary, *, as_json: bool) -> None:
         )
     if summary.published is not None and summary.published.changed:
         print(f"Published: {settings.paths.published}")
-    print("More: entente status, entente status --problems")
+    print(f"More: {command_for(settings)} status, {command_for(settings)} status --problems")

@@ -32,6 +32,7 @@ def sql(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a row.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header line.")] = False,
     max_rows: Annotated[int, typer.Option(help="Rows to show in a table.", min=1)] = 200,
+    width: Annotated[int, typer.Option(help="Characters of a cell to show in a table.", min=4)] = 60,
 ) -> None:
     """Ask the published database. It is opened read-only and no other file is reached: nothing can be changed, no refresh is disturbed."""
     import duckdb
@@ -55,7 +56,7 @@ def sql(
             elif as_csv:
                 _print_csv(cursor)
             else:
-                _print_table(cursor, max_rows)
+                _print_table(cursor, max_rows, width)
     except duckdb.PermissionException as error:
         raise BadInput(
             f"The query failed: {error} `entente sql` reaches no other file and no network: "
@@ -91,10 +92,10 @@ def _print_csv(cursor: duckdb.DuckDBPyConnection) -> None:
         writer.writerow([value if isinstance(value, (str, int, float, type(None))) else plain_value(value) for value in row])
 
 
-def _print_table(cursor: duckdb.DuckDBPyConnection, max_rows: int) -> None:
+def _print_table(cursor: duckdb.DuckDBPyConnection, max_rows: int, width: int) -> None:
     rows = list(islice(_rows(cursor), max_rows))
     more = sum(1 for _row in _rows(cursor)) if len(rows) == max_rows else 0
-    print(table(_header(cursor), rows))
+    print(table(_header(cursor), rows, width=width))
     if more:
         note(f"{more} more rows; --max-rows, --csv or --json show them.")
 

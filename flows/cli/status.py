@@ -45,7 +45,7 @@ def status(
 
 def _read(settings: Settings, *, problems: bool, state: str | None) -> dict[str, Any]:
     from warehouse.database import open_warehouse
-    from warehouse.status import document_rows, last_runs, state_counts
+    from warehouse.status import document_rows, last_runs, state_counts, undescribed
 
     with open_warehouse(settings.paths.warehouse, read_only=True) as connection:
         content: dict[str, Any] = {"states": state_counts(connection), "runs": last_runs(connection, 5)}
@@ -53,6 +53,7 @@ def _read(settings: Settings, *, problems: bool, state: str | None) -> dict[str,
             content["records"] = [row for row in document_rows(connection) if row["reason"] != "ok"]
         elif state is not None:
             content["records"] = document_rows(connection, state)
+        content["documents"] = undescribed(connection)
     published = settings.paths.published
     content["published"] = {"path": str(published), "there": published.exists()}
     content["progress"] = _progress(settings.paths.state / "progress.json")
@@ -88,6 +89,11 @@ def _show(content: dict[str, Any]) -> None:
     ]
     print(table(header, rows))
     print(f"\nPublished: {content['published']['path']}" + ("" if content["published"]["there"] else " (not there yet)"))
+    documents = content["documents"]
+    if documents["undescribed"]:
+        print(
+            f"{documents['undescribed']} of {documents['all']} documents lack organization, country or date; a manifest gives them."
+        )
     if "records" in content:
         print()
         rows = [(record["record_id"], record["state"], record["reason"], _words(record)) for record in content["records"]]
@@ -98,4 +104,6 @@ def _words(record: dict[str, Any]) -> str | None:
     if record["reason"] in ("same_bytes", "other_format"):
         return f"counted as {record['document_id']}"
     detail = record["detail"]
+    if record["reason"] == "language_not_modelled":
+        return f"the model {detail} does not read its language"
     return None if detail is None else str(detail)

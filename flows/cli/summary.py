@@ -8,7 +8,7 @@ import typer
 
 from entente.errors import BadInput
 from flows.cli.main import app
-from flows.cli.output import table
+from flows.cli.output import command_for, table
 from flows.settings import load_settings
 
 
@@ -31,4 +31,8 @@ def summary(context: typer.Context) -> None:
                 print(f"\n{title.removeprefix('--').strip()}\n")
                 print(table(header, cursor.fetchall()))
     print(f"\nOpen the database:  duckdb -readonly {path}")
-    print(f"or ask it here:     entente -C {settings.project} sql 'FROM evidence LIMIT 5'")
+    query = (
+        "SELECT document_id, page_first, para_no, stage, realization, stance, left(text, 50) AS text"
+        " FROM evidence WHERE stage <> 'none' LIMIT 5"
+    )
+    print(f'or ask it here:     {command_for(settings)} sql "{query}"')

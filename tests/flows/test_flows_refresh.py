@@ -72,6 +72,24 @@ def test_only_what_is_new_or_changed_is_done_again(tmp_path: Path) -> None:
     assert nothing_to_do(settings, RefreshOptions()) is not None
 
 
+def test_what_a_manifest_said_is_not_taken_back_by_a_refresh_without_it(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 2)
+    reports, manifest = settings.project / "reports", tmp_path / "said.csv"
+    manifest.write_text(f"file,igo,country_iso3,published\n{reports / 'report-0.html'},CLO,XAA,2014-05-06\n", encoding="utf-8")
+    entente("refresh", str(reports), "--manifest", str(manifest), "--no-prefect", "--no-classify", project=settings.project)
+    ask = "SELECT igo, country_iso3, published::VARCHAR FROM documents ORDER BY document_id LIMIT 1"
+    assert rows(settings.paths.published, ask) == [("CLO", "XAA", "2014-05-06")]
+    again = entente("refresh", "--no-prefect", "--no-classify", project=settings.project)
+    assert "Up to date" in again.stdout
+    assert "1 documents keep what an earlier manifest said" in again.stderr
+    (reports / "report-0.html").write_text(page(8), encoding="utf-8")
+    entente("refresh", "--no-prefect", "--no-classify", project=settings.project)
+    assert rows(settings.paths.published, ask) == [("CLO", "XAA", "2014-05-06")]
+    manifest.write_text(f"file,igo\n{reports / 'report-0.html'},COS\n", encoding="utf-8")
+    entente("refresh", str(reports), "--manifest", str(manifest), "--no-prefect", "--no-classify", project=settings.project)
+    assert rows(settings.paths.published, ask) == [("COS", None, None)], "what a manifest says now is what holds"
+
+
 def test_bad_files_end_in_a_state_with_a_reason_and_stop_nothing(tmp_path: Path) -> None:
     settings = make_project(tmp_path / "p", 1)
     reports = settings.project / "reports"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 
 from entente.errors import BadInput
 from sources.folder import FolderSource
-from sources.manifest import read_manifest
+from sources.manifest import metadata_from_plain, read_manifest
 
 
 def write(path: Path, text: str = "x") -> Path:
@@ -85,6 +87,29 @@ def test_columns_of_other_names_are_mapped(tmp_path: Path) -> None:
 def test_a_manifest_that_cannot_be_trusted_is_refused_with_its_line(tmp_path: Path, content: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         read_manifest(write(tmp_path / "m.csv", content))
+
+
+def test_a_manifest_in_the_folder_itself_counts_without_being_named(tmp_path: Path) -> None:
+    write(tmp_path / "reports" / "a.pdf")
+    write(tmp_path / "reports" / "b.pdf")
+    write(tmp_path / "reports" / "manifest.csv", "file,symbol\na.pdf,A/1\n")
+    described, silent = FolderSource("folder", [tmp_path / "reports"]).discover().records
+    assert (described.metadata.symbol, described.is_described) == ("A/1", True)
+    assert (silent.metadata.symbol, silent.is_described) == (None, False)
+
+
+def test_a_column_that_is_named_but_not_there_is_refused_and_semicolons_are_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.csv", "file,symbol\na.pdf,A/1\n")
+    with pytest.raises(BadInput, match="no column 'docid'"):
+        read_manifest(path, {"symbol": "docid"})
+    with pytest.raises(BadInput, match="semicolons"):
+        read_manifest(write(tmp_path / "m.csv", "file;symbol\na.pdf;A/1\n"))
+
+
+def test_stored_metadata_come_back_as_they_were(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.csv", "file,symbol,published,mission_start,note\na.pdf,A/1,2014-03,2013-09-09,x\n")
+    said = read_manifest(path).rows[(tmp_path / "a.pdf").resolve()].metadata
+    assert metadata_from_plain(json.loads(json.dumps(asdict(said), default=str))) == said
 
 
 def test_a_manifest_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
