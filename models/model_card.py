@@ -91,7 +91,8 @@ def model_card(facts: ModelFacts) -> str:
 
 def _table(report: dict[str, Any]) -> list[str]:
     lines = [
-        f"{report['passages']} passages of {report['documents']} documents; 95 % intervals by bootstrap over documents.",
+        f"{report['passages']} passages of {report['documents']} documents; 95 % intervals by bootstrap over documents. "
+        "The kind of features was chosen with these passages in view, so passages that nobody has looked at may fare worse.",
         "",
         "| dimension | macro F1 | interval | majority | accuracy | Krippendorff's alpha | calibration error |",
         "| --- | ---: | --- | ---: | ---: | ---: | ---: |",

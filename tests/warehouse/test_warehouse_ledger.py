@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from extractors.types import ExtractionFailure
@@ -46,7 +46,8 @@ def take(connection: Connection, loader: Loader, step: tuple[str, str, str]) -> 
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.lists(st.one_of(FETCHES, REFUSALS, STEPS), min_size=1, max_size=10))
+@example(steps=[("fetch", "b", "one"), ("fetch", "a", "one")])
+@given(steps=st.lists(st.one_of(FETCHES, REFUSALS, STEPS), min_size=1, max_size=10))
 def test_any_history_leaves_a_sound_warehouse(steps: list[tuple[str, str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder, open_warehouse(Path(folder, "w.duckdb")) as connection:
         loader = start(connection)
