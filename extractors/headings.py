@@ -9,10 +9,17 @@ from extractors.markers import SECTION_KINDS, find_marker
 
 MAX_HEADING_WORDS = 40
 _SUMMARY = re.compile(
-    r"^\W*(?:executive |main |key |general )*(?:summary|conclusions?|concluding|résumé|resumé|resumen|conclusiones|resumo|conclus[õo]es|"
-    r"резюме|выводы|заключени)",
+    r"\W*(?:(?:(?:executive|analytical|general|main|key|brief|overall|final|preliminary) )?"
+    r"(?:summary|abstract|conclusions?|concluding (?:remarks|observations|comments)|final (?:remarks|comments)|findings)"
+    r"|(?:summary and conclusions?)|(?:summary|overview) of (?:the )?(?:main |key |principal )?(?:findings|conclusions)"
+    r"|résumé(?: analytique)?|resumé|synthèse|conclusions? générales?|observations finales"
+    r"|resumen(?: ejecutivo)?|conclusi[oó]n(?:es)?(?: generales| finales)?|observaciones finales"
+    r"|(?:resumo|sumário)(?: executivo)?|conclus(?:ão|ões)(?: gerais| finais)?|observações finais"
+    r"|(?:краткое )?резюме|(?:общие )?выводы|заключение|заключительные замечания)\W*",
     re.I,
 )
+_PLAIN_NUMBER = re.compile(r"^(?:\d{1,2}|[IVX]{1,5})\s+")
+_RECOMMENDATIONS = re.compile(r"recommend|recommand|recomenda|рекомендаци", re.I)
 _CONTENTS = re.compile(
     r"^\W*(?:table of )?(?:contents|table des mati[èe]res|sommaire|índice|indice|contenido|sumário|содержание)\W*$", re.I
 )
@@ -31,8 +38,16 @@ class Look:
 
 
 def is_summary(title: str) -> bool:
-    """True for headings such as Executive summary or Conclusions and recommendations."""
-    return bool(_SUMMARY.match(_bare(title)))
+    """True for a heading that is nothing but Executive summary, Conclusions or the like.
+
+    A longer heading in which such a word occurs (Summary of the proceedings, Conclusions and recommendations) is that of the text itself.
+    """
+    return bool(_SUMMARY.fullmatch(" ".join(_PLAIN_NUMBER.sub("", _bare(title)).split())))
+
+
+def has_recommendations(title: str) -> bool:
+    """True for the heading of recommendations, which stand nowhere else in a report and so are no summary of it."""
+    return bool(_RECOMMENDATIONS.search(title))
 
 
 def is_contents(title: str) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from extractors.block import Block, Span
 from extractors.boxes import boxes_of
-from extractors.headings import is_annex, is_contents, is_summary
+from extractors.headings import has_recommendations, is_annex, is_contents, is_summary
+from extractors.mend import normal_form
 from extractors.types import Box
 
 MIN_WORDS = 20
@@ -77,13 +78,24 @@ def units_of(blocks: Sequence[Block]) -> list[Unit]:
             close()
             while path and path[-1][0] >= block.level:
                 path.pop()
-            path.append((block.level, block.text))
+            # A title printed on the cover and again above the text is one title.
+            if normal_form(block.text) not in {normal_form(title) for _, title in path}:
+                path.append((block.level, block.text))
         elif block.kind == "list_item" and open_nodes and open_nodes[-1].block.kind in ("paragraph", "list_item"):
             _attach(open_nodes[-1], block, open_nodes)
         else:
             open_nodes.append(_Node(block))
     close()
+    _keep_short_summaries(units)
     return [part for unit in units for part in _cut(unit)]
+
+
+def _keep_short_summaries(units: Sequence[Unit]) -> None:
+    """Take the mark back where it lies on more than half of the words: then the depth of headings was misread."""
+    coded = [unit for unit in units if unit.codable]
+    if sum(unit.n_words for unit in coded if unit.summary) > sum(unit.n_words for unit in coded) / 2:
+        for unit in units:
+            unit.summary = False
 
 
 def _captioned(blocks: Sequence[Block]) -> list[Block]:
@@ -121,7 +133,8 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
     block = node.block
     para_no = block.para_no
     if block.kind == "list_item" and block.marker and any(c.isalnum() for c in block.marker):
-        para_no = f"{above} {block.marker}" if above else block.marker
+        marker = f"({block.marker[:-1]})" if block.marker[:-1].isdigit() else block.marker
+        para_no = f"{above} {marker}" if above else marker
     own = Unit(
         block.kind,
         f"{lead} {block.text}".strip(),
@@ -133,7 +146,7 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
         block.page_first,
         block.page_last,
         block.codable and block.kind not in _UNCODED,
-        any(is_summary(title) for title in titles),
+        any(is_summary(title) for title in titles) and not any(has_recommendations(title) for title in titles),
         list(block.spans),
     )
     if any(is_contents(title) for title in titles[-1:]):

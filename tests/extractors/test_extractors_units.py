@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors.block import Block
+from extractors.headings import is_summary
 from extractors.markers import find_marker
 from extractors.mend import join_lines
 from extractors.passage_id import passage_id
@@ -72,6 +73,47 @@ def test_summaries_are_marked_by_heading() -> None:
         ]
     )
     assert (summary.summary, body.summary) == (True, False)
+
+
+def test_only_whole_headings_are_those_of_a_summary() -> None:
+    marked = ("V. Conclusions", "Executive Summary", "6. Concluding observations", "7 Main findings", "Conclusiones", "Abstract")
+    text = (
+        "I. SUMMARY OF THE PROCEEDINGS OF THE REVIEW PROCESS",
+        "II. CONCLUSIONS AND/OR RECOMMENDATIONS",
+        "VI. Conclusions and recommendations",
+        "Concluding a peace agreement",
+        "Summary executions",
+    )
+    assert [is_summary(title) for title in marked] == [True] * len(marked)
+    assert [is_summary(title) for title in text] == [False] * len(text)
+
+
+def test_recommendations_below_conclusions_are_counted_and_a_summary_is_never_most_of_a_report() -> None:
+    below = units_of(
+        [
+            Block("heading", "I. Access", 1),
+            *(Block("paragraph", f"{LONG} {i}") for i in range(3)),
+            Block("heading", "II. Conclusions", 1),
+            Block("paragraph", LONG),
+            Block("heading", "A. Recommendations", 2),
+            Block("paragraph", LONG),
+        ]
+    )
+    assert [unit.summary for unit in below] == [False, False, False, True, False]
+    misread = units_of([Block("heading", "Summary", 1), *(Block("paragraph", f"{LONG} {i}") for i in range(5))])
+    assert not any(unit.summary for unit in misread)
+
+
+def test_a_title_printed_again_above_the_text_is_one_title() -> None:
+    (unit,) = units_of(
+        [
+            Block("heading", "Situation in South Sudan", 1),
+            Block("heading", "SITUATION IN SOUTH SUDAN", 2),
+            Block("heading", "I. Introduction", 3),
+            Block("paragraph", LONG),
+        ]
+    )
+    assert unit.heading_path == ("Situation in South Sudan", "I. Introduction")
 
 
 @given(st.lists(st.tuples(st.sampled_from(["heading", "paragraph", "list_item", "table"]), st.integers(1, 700)), max_size=25))
