@@ -121,6 +121,21 @@ def test_bad_files_end_in_a_state_with_a_reason_and_stop_nothing(tmp_path: Path)
     assert nothing_to_do(settings, RefreshOptions()) is not None, "what cannot be read is not tried again and again"
 
 
+def test_readers_of_the_published_file_see_the_old_or_the_new_state_while_a_refresh_writes(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 2)
+    refresh(settings, RefreshOptions(), quiet)
+    for number in (5, 6, 7):
+        (settings.project / "reports" / f"report-{number}.html").write_text(page(number), encoding="utf-8")
+    ask = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM evidence WHERE stage IS NOT NULL)"
+    seen = set()
+    process = subprocess.Popen([*ENTENTE, "-C", str(settings.project), "refresh", "--no-prefect"], stdout=subprocess.DEVNULL)
+    while process.poll() is None:
+        seen.add(rows(settings.paths.published, ask)[0])
+    seen.add(rows(settings.paths.published, ask)[0])
+    assert process.returncode == 0
+    assert seen == {(2, 12), (5, 30)}
+
+
 def test_two_refreshes_at_once_the_second_says_who_is_at_work(tmp_path: Path) -> None:
     settings = make_project(tmp_path / "p", 1)
     with refresh_lock(settings.paths.state / "refresh.lock", "entente refresh"):
