@@ -31,7 +31,7 @@ from warehouse.registry import promoted_model
 from warehouse.types import FetchedRow, KnownRecord, PendingFile, PublishReport
 
 if TYPE_CHECKING:
-    from extractors.pool import ExtractionPool
+    from extractors.pool import ExtractionJob, ExtractionPool
     from models.classifier import Classifier
 
 T = TypeVar("T")
@@ -205,14 +205,9 @@ def extract(settings: Settings, run_id: str, pool: ExtractionPool, files: Sequen
     }
 
 
-def _largest_first(jobs: list[T]) -> list[T]:
+def _largest_first(jobs: Sequence[ExtractionJob]) -> list[ExtractionJob]:
     """Put large files first, so that no worker ends a batch alone with the largest one."""
-
-    def size(job: T) -> int:
-        path: Path = job.path  # type: ignore[attr-defined]  # every job has the path of its file
-        return path.stat().st_size if path.exists() else 0
-
-    return sorted(jobs, key=size, reverse=True)
+    return sorted(jobs, key=lambda job: job.path.stat().st_size if job.path.exists() else 0, reverse=True)
 
 
 def register_model(settings: Settings) -> int:
