@@ -1,4 +1,4 @@
-"""How much of the reference texts extraction finds, and where it cuts paragraphs: `python -m benchmarks.extract_quality CORPUS`.
+"""How much of the reference texts extraction finds, and where it cuts paragraphs: `python -m benchmarks.extract_quality [CORPUS]`.
 
 Word recall and precision are of multisets of words against the references of `pairs.csv`; boundary F1 compares the first words of
 passages and of typed reference paragraphs of 20 words or more, where the reference has paragraphs.
@@ -6,9 +6,9 @@ passages and of typed reference paragraphs of 20 words or more, where the refere
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,27 @@ def openings(texts: list[str]) -> Counter[str]:
     return result
 
 
+def corpus_folder() -> Path:
+    """Return the folder named on the command line; one without pairs.csv ends the command with a message."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.extract_quality",
+        description="Print how much of the reference texts of a corpus extraction finds, document by document.",
+    )
+    parser.add_argument(
+        "corpus",
+        nargs="?",
+        type=Path,
+        default=Path("../shared/corpus"),
+        help="folder of documents with pairs.csv, which names their reference texts (default: %(default)s)",
+    )
+    corpus: Path = parser.parse_args().corpus
+    if not (corpus / "pairs.csv").is_file():
+        parser.error(f"{corpus} holds no pairs.csv; name the folder of a corpus with reference texts")
+    return corpus
+
+
 def main() -> None:
-    corpus = Path(sys.argv[1])
+    corpus = corpus_folder()
     with (corpus / "pairs.csv").open(encoding="utf-8") as stream:
         pairs = {row["document"]: row["reference"] for row in csv.DictReader(stream) if not row["document"].endswith(".doc")}
     jobs = [ExtractionJob(corpus / name, Path(name).suffix[1:], sha256_of_file(corpus / name)) for name in pairs]

@@ -11,12 +11,14 @@ from statistics import median
 from extractors.block import Block
 from extractors.boxes import block_of_lines
 from extractors.cover import mark_cover
+from extractors.figures import figure_end, is_figure_label, is_numbers
 from extractors.footnotes import footnote_blocks, footnote_lines
 from extractors.furniture import furniture_of
 from extractors.headings import MAX_HEADING_WORDS, HeadingDepth, Look, is_annex, is_capitals, is_contents, section_marker
 from extractors.lines import Line
 from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, Marker, find_marker
 from extractors.mend import compounds_of
+from extractors.numbering import NUMBERED_ITEM_DEPTH, ParagraphSequence
 from extractors.page import Rule
 from extractors.tables import is_cells, is_name_list, table_runs
 
@@ -80,7 +82,7 @@ class _Builder:
         self.open: list[Line] = []
         self.marker: Marker | None = None
         self.last_item: str | None = None
-        self.last_number: int | None = None
+        self.sequence = ParagraphSequence()
         self.in_contents = False
 
     def finish(self) -> list[Block]:
@@ -108,9 +110,40 @@ class _Builder:
                 self.close()
                 self.blocks.append(block_of_lines("table", lines[index : table_at[index]], codable=False))
                 index = table_at[index]
+            elif is_figure_label(lines[index], self.open[-1] if self.open else None):
+                self.close()
+                end = figure_end(lines, index, self.body)
+                self.blocks.append(block_of_lines("table", lines[index:end], codable=False))
+                index = end
+            elif is_numbers(lines[index]) and self.is_loose(lines[index]):
+                self.close()
+                end = index + 1
+                while end < len(lines) and end not in table_at and is_numbers(lines[end]):
+                    end += 1
+                self.blocks.append(block_of_lines("table", lines[index:end], codable=False))
+                index = end
             else:
                 self.add_line(lines[index], page)
                 index += 1
+
+    def is_loose(self, line: Line) -> bool:
+        """True when a line of numbers continues no sentence and is not the number of the next paragraph."""
+        last = self.open[-1] if self.open else None
+        if last is not None and (not _ENDS.search(last.text) or line.text.rstrip().endswith(".")):
+            return False
+        running = self.running()
+        return not (line.text.isdigit() and int(line.text) in (1, (running or 0) + 1))
+
+    def running(self) -> int | None:
+        """Return the number of the paragraph that is being read."""
+        if (
+            self.open
+            and self.marker is not None
+            and self.marker.kind == "number"
+            and not self.sequence.is_item(self.marker, self.open[0])
+        ):
+            return int(self.marker.value)
+        return self.sequence.last
 
     def add_line(self, line: Line, page: PageLines) -> None:
         if self.open and self.starts_new(line, page):
@@ -123,7 +156,7 @@ class _Builder:
         marker = find_marker(line.text, self.last_item)
         if marker is None:
             return None
-        if marker.kind == "number" and len(marker.value) == 4 and self.last_number != int(marker.value) - 1:
+        if marker.kind == "number" and len(marker.value) == 4 and self.running() != int(marker.value) - 1:
             return None  # a year, not a paragraph
         return marker
 
@@ -139,7 +172,8 @@ class _Builder:
         ):
             return True
         if marker is not None and marker.kind in PARAGRAPH_KINDS:
-            follows = self.last_number is not None and marker.value.isdigit() and int(marker.value) == self.last_number + 1
+            running = self.running()
+            follows = running is not None and marker.value.isdigit() and int(marker.value) == running + 1
             if ended or follows or not reaches or line.x0 < first.x0 + 1:
                 return marker.kind != "decimal" or ended or not reaches
         if marker is not None and marker.kind in ITEM_DEPTH and (ended or not reaches or last.text.endswith((",", "and", "or"))):
@@ -222,8 +256,7 @@ class _Builder:
             self.in_contents = is_contents(text)
             if self.in_contents:
                 block.level = _DEEPEST  # no section stands below a table of contents
-            if is_annex(text):
-                self.last_number = None
+            self.sequence.heading(is_annex(text))
             return block
         if (marker is None or marker.kind == "number") and is_cells(lines):
             return block_of_lines("table", lines, codable=False)
@@ -233,10 +266,14 @@ class _Builder:
             return block_of_lines(self.plain_kind(lines), lines, compounds=self.compounds)
         drop = len(lines[0].text) - len(marker.rest) if lines[0].text.endswith(marker.rest) else 0
         block = block_of_lines("paragraph", lines, compounds=self.compounds, drop=drop)
-        if marker.kind in PARAGRAPH_KINDS:
+        if marker.kind == "number" and self.sequence.is_item(marker, lines[0]):
+            block.kind, block.marker, block.level = "list_item", marker.printed, NUMBERED_ITEM_DEPTH
+            self.last_item = None
+            self.sequence.item(marker, lines[0])
+        elif marker.kind in PARAGRAPH_KINDS:
             block.para_no, self.last_item = marker.value, None
             if marker.value.isdigit():
-                self.last_number = int(marker.value)
+                self.sequence.paragraph(marker, lines[0], block.text)
         elif marker.kind in ITEM_DEPTH:
             block.kind, block.marker, block.level = "list_item", marker.printed, ITEM_DEPTH[marker.kind]
             self.last_item = marker.value if marker.kind == "paren_letter" else self.last_item

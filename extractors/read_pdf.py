@@ -8,6 +8,7 @@ from pathlib import Path
 
 from extractors.assemble import passages_of
 from extractors.blocks_pdf import PageLines, blocks_of
+from extractors.cover_title import title_of
 from extractors.engines import LazySpare, open_engine
 from extractors.failure import ExtractionError
 from extractors.language import language_of
@@ -133,11 +134,6 @@ def _cover(pages: Sequence[PageLines]) -> dict[str, str]:
         cover["symbol"] = match.group(0)
     if match := _DATE.search(text):
         cover["date"] = match.group(0)
-    upper = [line for line in lines if line.top < 0.75 * pages[0].height and sum(c.isalpha() for c in line.text) > 5]
-    strong = [line for line in upper if line.bold and len(line.text.split()) > 1] or upper
-    if strong:
-        largest = max(line.size for line in strong)
-        start = next(i for i, line in enumerate(strong) if line.size > 0.95 * largest)
-        title = [line.text for line in strong[start : start + 4] if line.size > 0.95 * largest]
-        cover["title"] = " ".join(title)[:300]
+    if title := title_of(lines, pages[0].height):
+        cover["title"] = title
     return cover

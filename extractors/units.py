@@ -203,8 +203,8 @@ def _join_short(group: list[Unit]) -> list[Unit]:
     waiting: Unit | None = None
     for unit in group:
         if not _joinable(unit):
-            if waiting is not None and unit.kind == "table":
-                result.append(waiting)  # text before and after a table is not one text
+            if waiting is not None and (unit.kind == "table" or unit.lead_in is not None):
+                result.append(waiting)  # text before and after a table, or before and after its own items, is not one text
                 waiting = None
             result.append(unit)
             continue
