@@ -215,3 +215,15 @@ def test_the_flow_runs_under_prefect_and_leaves_its_summary(tmp_path: Path) -> N
     history.close()
     assert flow_runs == [("COMPLETED",)]
     assert "| extracted | 1 |" in json.loads(artifacts[0][0])
+
+
+def test_the_queries_of_the_readme_run_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = make_project(tmp_path / "my-project", 1)
+    refresh(settings, RefreshOptions(), quiet)
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    sql = readme.split("```sql\n")[1].split("```")[0]
+    python = readme.split("```python\n")[1].split("```")[0]
+    rows(settings.paths.published, sql)
+    monkeypatch.chdir(tmp_path)
+    found = subprocess.run([ENTENTE[0], "-c", python + "\nprint(rows)"], capture_output=True, text=True, check=True).stdout
+    assert "none" in found
