@@ -115,7 +115,7 @@ class _Builder:
                 end = figure_end(lines, index, self.body)
                 self.blocks.append(block_of_lines("table", lines[index:end], codable=False))
                 index = end
-            elif is_numbers(lines[index]) and self.is_loose(lines[index]):
+            elif all(map(is_numbers, lines[index : index + 2])) and index + 1 < len(lines) and self.is_loose(lines[index]):
                 self.close()
                 end = index + 1
                 while end < len(lines) and end not in table_at and is_numbers(lines[end]):

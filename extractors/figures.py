@@ -14,7 +14,7 @@ _LABEL = re.compile(
     r"\s+(?:[IVXL]+|\d{1,3}(?:\.\d{1,2})?|[A-Z])(?:\s*$|\s*[.:–—]\s*(?=[A-ZÀ-ÝА-Я«“\"]))"
 )
 _NUMBERS = re.compile(r"[\d\s.,%$€£+–−-]*\d[\d\s.,%$€£+–−-]*")
-_PARAGRAPH_NUMBER = re.compile(r"\d{1,4}\s?[.)]")
+_PARAGRAPH_NUMBER = re.compile(r"\d{1,4}\s?[.)]$|\d{2,3}\.\d")  # "12." and the numbers of recommendations, "140.47"
 _BODY_WORDS = 7  # a line of text in the body's type with so many words is no label of a chart
 
 
@@ -29,7 +29,7 @@ def is_figure_label(line: Line, before: Line | None) -> bool:
 
 def is_numbers(line: Line) -> bool:
     """True for a line of nothing but numbers, as on the axes of charts; a paragraph's own number is none."""
-    return bool(_NUMBERS.fullmatch(line.text)) and not _PARAGRAPH_NUMBER.fullmatch(line.text)
+    return bool(_NUMBERS.fullmatch(line.text)) and not _PARAGRAPH_NUMBER.match(line.text)
 
 
 def figure_end(lines: Sequence[Line], start: int, body: float) -> int:

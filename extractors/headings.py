@@ -10,7 +10,8 @@ from extractors.markers import SECTION_KINDS, find_marker
 MAX_HEADING_WORDS = 40
 _SUMMARY = re.compile(
     r"\W*(?:(?:(?:executive|analytical|general|main|key|brief|overall|final|preliminary) )?"
-    r"(?:summary|abstract|conclusions?|concluding (?:remarks|observations|comments)|final (?:remarks|comments)|findings)"
+    r"(?:summary|abstract|conclusions?|concluding (?:remarks|observations|comments)|final (?:remarks|comments))"
+    r"|(?:main|key|principal) findings"
     r"|(?:summary and conclusions?)|(?:summary|overview) of (?:the )?(?:main |key |principal )?(?:findings|conclusions)"
     r"|résumé(?: analytique)?|resumé|synthèse|conclusions? générales?|observations finales"
     r"|resumen(?: ejecutivo)?|conclusi[oó]n(?:es)?(?: generales| finales)?|observaciones finales"

@@ -90,6 +90,13 @@ def units_of(blocks: Sequence[Block]) -> list[Unit]:
     return [part for unit in units for part in _cut(unit)]
 
 
+def _in_summary(titles: Sequence[str]) -> bool:
+    """True below the heading of a summary, and at most one heading further down: what is deeper is another text, its end was missed."""
+    if any(has_recommendations(title) or is_annex(title) for title in titles):
+        return False
+    return any(is_summary(title) for title in titles[-2:])
+
+
 def _keep_short_summaries(units: Sequence[Unit]) -> None:
     """Take the mark back where it lies on more than half of the words: then the depth of headings was misread."""
     coded = [unit for unit in units if unit.codable]
@@ -146,7 +153,7 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
         block.page_first,
         block.page_last,
         block.codable and block.kind not in _UNCODED,
-        any(is_summary(title) for title in titles) and not any(has_recommendations(title) for title in titles),
+        _in_summary(titles),
         list(block.spans),
     )
     if any(is_contents(title) for title in titles[-1:]):

@@ -94,6 +94,14 @@ def test_figures_are_no_headings_and_their_axes_no_text(tmp_path: Path) -> None:
     assert figure.text == "Figure II Number of patrols carried out per month 1 400 800 200 0"
 
 
+def test_numbers_of_recommendations_and_single_numbers_stay_with_their_text(tmp_path: Path) -> None:
+    opening = text(paragraph("court"))  # numbers above it would be taken for those of a cover
+    pieces = [opening, text("140.47"), text("140.48"), text(paragraph("harvest")), text("8"), text(paragraph("school"))]
+    passages = read(page(tmp_path, pieces)).passages
+    assert all(p.is_codable for p in passages)
+    assert " ".join(p.text for p in passages).split() == " ".join(content for content, *_ in pieces).split()
+
+
 def test_a_figure_named_in_a_sentence_is_text(tmp_path: Path) -> None:
     content = f"31. {paragraph('harvest', 40)[:-1]} as the mission shows in"
     buffer = io.BytesIO()
@@ -122,3 +130,22 @@ def test_the_title_of_a_cover_is_whole_or_absent(tmp_path: Path) -> None:
     assert "title" not in read(page(tmp_path, [*masthead, ("Situation of the", 60, 14, "Times-Bold"), *body])).cover
     named = ("United Nations Disengagement Observer Force", 60.0, 14.0, "Times-Bold")
     assert read(page(tmp_path, [*masthead, named, *body])).cover["title"] == named[0]
+
+
+def test_lines_below_the_title_of_an_annual_report_and_marks_are_not_its_title(tmp_path: Path) -> None:
+    annual = [
+        ("Report of the Committee against Torture", 60.0, 20.0, "Times-Bold"),
+        ("Eighty-second session", 60.0, 14.0, "Times-Bold"),
+        ("(7 April 2025)", 60.0, 14.0, "Times-Bold"),
+        text(paragraph("harvest")),
+    ]
+    assert read(page(tmp_path, annual)).cover["title"] == annual[0][0]
+    marked = [
+        ("Report of the Working Group on the Universal", 60.0, 14.0, "Times-Bold"),
+        ("**", 200.0, 8.0, "Times-Roman"),
+        ("Periodic Review", 60.0, 14.0, "Times-Bold"),
+        text(paragraph("harvest")),
+    ]
+    assert read(page(tmp_path, marked)).cover["title"] == "Report of the Working Group on the Universal Periodic Review"
+    sentence = [("The Committee met the Government in spring.", 60.0, 14.0, "Times-Bold"), text(paragraph("harvest"))]
+    assert "title" not in read(page(tmp_path, sentence)).cover

@@ -100,6 +100,16 @@ def test_recommendations_below_conclusions_are_counted_and_a_summary_is_never_mo
         ]
     )
     assert [unit.summary for unit in below] == [False, False, False, True, False]
+    deep = units_of(
+        [
+            *(Block("paragraph", f"{LONG} {i}") for i in range(3)),
+            Block("heading", "II. Conclusions", 1),
+            Block("heading", "Legal aspects", 2),
+            Block("heading", "A. Gaps", 3),
+            Block("paragraph", LONG),
+        ]
+    )
+    assert not any(unit.summary for unit in deep)
     misread = units_of([Block("heading", "Summary", 1), *(Block("paragraph", f"{LONG} {i}") for i in range(5))])
     assert not any(unit.summary for unit in misread)
 
