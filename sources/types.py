@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +31,144 @@ class DocumentMetadata:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLink:
+    """Where a record's bytes may be had.
+
+    Attributes:
+        url: the address, https.
+        route: the id of the source by whose rules (hosts, pace, quirks) it is fetched, e.g. `ods`, `un-library`, `worldbank`.
+        file_format: pdf, docx, doc, html or txt where the source says so.
+        language: two lower-case letters where the source says so.
+    """
+
+    url: str
+    route: str
+    file_format: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What a source says of another document: `same_document` (a second symbol), `supersedes`, `draft`, `committee_report`, `meeting_record`."""
+
+    kind: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One thing that a source lists: the source, the source's own key, where the bytes are, what is said about it.
 
     `is_described` is False where nothing is said of this one (its metadata are defaults at most): then what was said before still holds.
+
+    Attributes:
+        location: the file on this machine; None for a record of a remote source, which has `links` instead.
+        links: the addresses of its file in the order in which they are to be tried; one language only.
+        version: the source's own mark of this version of the record (a stamp, or a hash of what it said); empty for folders.
+        relations: what the source says of other documents.
+        raw: what the source said, as text (JSON or XML), kept for good; empty for folders.
     """
 
     source_id: str
     record_key: str
-    location: Path
+    location: Path | None
     metadata: DocumentMetadata
     is_described: bool = True
+    links: tuple[FileLink, ...] = ()
+    version: str = ""
+    relations: tuple[Relation, ...] = ()
+    raw: str = ""
 
     @property
     def record_id(self) -> str:
         """The key of the record over all sources."""
         return f"{self.source_id}:{self.record_key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something that a source said and that nobody has decided about: an unknown field, an unknown value, a difference from the description.
+
+    Attributes:
+        kind: `unknown_field`, `unknown_value`, `bad_value`, `unexpected_count`, `difference`.
+        field: the place, e.g. `245$x` or `docty`.
+        example: one value, at most 200 characters.
+    """
+
+    kind: str
+    field: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of what a source lists, loaded in one transaction.
+
+    Attributes:
+        records: what is listed and passes the source's filters.
+        withdrawn: keys (`Record.record_key`, or what stands in it before the last `/`) that the source says are gone.
+        n_listed: how many items the source sent, filtered ones included.
+        watermark: where the next discovery may begin once this page is loaded; None leaves it where it is.
+        signals: what nobody has decided about.
+        is_complete: True on the last page of a full listing: what was not listed in this run is no longer there.
+    """
+
+    records: tuple[Record, ...]
+    withdrawn: tuple[str, ...] = ()
+    n_listed: int = 0
+    watermark: str | None = None
+    signals: tuple[Signal, ...] = ()
+    is_complete: bool = False
+
+
+Outcome = Literal[
+    "ok",
+    "not_modified",
+    "redirect",
+    "empty_answer",
+    "not_found",
+    "challenge_page",
+    "error_page",
+    "forbidden",
+    "rate_limited",
+    "server_error",
+    "timed_out",
+    "connection_failed",
+    "wrong_type",
+    "too_large",
+    "bad_answer",
+    "robots_disallowed",
+    "host_not_allowed",
+]
+"""How a request ended. `empty_answer`: 200 with nothing. `bad_answer`: right type, but cannot be parsed or breaks the protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEvent:
+    """One request that was made, or was not allowed to be made (`status` is None).
+
+    Attributes:
+        source_id: the source by whose rules it was made.
+        purpose: `robots`, `listing` or `file`.
+        at: UTC, with zone.
+        seconds: from sending to the last byte.
+        n_bytes: bytes of the body that came.
+        is_conditional: it carried If-None-Match or If-Modified-Since.
+        attempt: 1 for the first try.
+    """
+
+    source_id: str
+    purpose: Literal["robots", "listing", "file"]
+    method: str
+    url: str
+    host: str
+    at: datetime
+    status: int | None
+    outcome: Outcome
+    seconds: float
+    n_bytes: int
+    is_conditional: bool
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)

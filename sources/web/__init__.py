@@ -1,0 +1,1 @@
+"""The polite client: every request that leaves this machine goes through here."""
