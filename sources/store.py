@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 
 from entente.errors import Unavailable
-from entente.files import fsync_directory
+from entente.files import fsync_directory, sha256_of_file
 from sources.checks import MIME, check_file
 from sources.types import Refusal, StoredFile
 
@@ -75,18 +75,59 @@ class Store:
                     "changed_while_read",
                     f"{claimed_name}: changed while it was read; it is tried again at the next refresh.",
                 )
-            outcome = check_file(beside, claimed_name, max_bytes=max_bytes)
-            if isinstance(outcome, Refusal):
-                return outcome
-            target = self.path_of(copied, outcome)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists() or target.stat().st_size != info.st_size:
-                beside.chmod(0o444)
-                beside.replace(target)
-                fsync_directory(target.parent)
-            return StoredFile(copied, info.st_size, outcome, MIME[outcome], target)
+            return self._take(beside, claimed_name, copied, max_bytes)
         finally:
             beside.unlink(missing_ok=True)
+
+    def new_part(self) -> Path:
+        """Return a path inside the store at which a file may be written that is then handed to `put_part`.
+
+        Raises:
+            Unavailable: when the store cannot be made.
+        """
+        return self._beside()
+
+    def put_part(self, part: Path, claimed_name: str, *, max_bytes: int, sha256: str | None = None) -> StoredFile | Refusal:
+        """Take a file that was written at a path of `new_part`, by renaming it, or say why it is not taken. The part is gone afterwards.
+
+        Args:
+            part: the whole file; nobody writes to it any more.
+            claimed_name: its name as offered; the suffix is checked against the bytes.
+            max_bytes: larger files are refused unread.
+            sha256: the hash of its bytes where the writer took it while writing; it is computed when None.
+
+        Raises:
+            Unavailable: when the store's disk is full or the store cannot be written.
+        """
+        try:
+            size = part.stat().st_size
+            early = _refused_unread(size, claimed_name, max_bytes)
+            if early is not None:
+                return early
+            with part.open("rb") as stream:
+                os.fsync(stream.fileno())
+            return self._take(part, claimed_name, sha256 or sha256_of_file(part), max_bytes)
+        except FileNotFoundError:
+            return Refusal("missing", "file_missing", f"{claimed_name}: the downloaded file is not there.")
+        except OSError as error:
+            raise Unavailable(
+                f"The store {self.root} cannot be written ({error.strerror}). Set paths.store to a folder that can be."
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _take(self, beside: Path, claimed_name: str, sha256: str, max_bytes: int) -> StoredFile | Refusal:
+        outcome = check_file(beside, claimed_name, max_bytes=max_bytes)
+        if isinstance(outcome, Refusal):
+            return outcome
+        size = beside.stat().st_size
+        target = self.path_of(sha256, outcome)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists() or target.stat().st_size != size:
+            beside.chmod(0o444)
+            beside.replace(target)
+            fsync_directory(target.parent)
+        return StoredFile(sha256, size, outcome, MIME[outcome], target)
 
     def _beside(self) -> Path:
         try:

@@ -89,6 +89,48 @@ def test_a_damaged_stored_file_is_replaced_by_a_good_copy(tmp_path: Path) -> Non
     assert stored.path.read_bytes() == PDF
 
 
+def test_a_downloaded_part_is_taken_by_renaming_it(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    part = store.new_part()
+    part.write_bytes(PDF)
+    inode = part.stat().st_ino
+    stored = store.put_part(part, "report.pdf", max_bytes=LIMIT)
+    assert isinstance(stored, StoredFile)
+    assert (stored.sha256, stored.n_bytes, stored.file_format) == (hashlib.sha256(PDF).hexdigest(), len(PDF), "pdf")
+    assert stored.path.stat().st_ino == inode
+    assert not stored.path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    again = store.new_part()
+    again.write_bytes(PDF)
+    assert store.put_part(again, "report.pdf", max_bytes=LIMIT, sha256=stored.sha256) == stored
+    assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == [stored.path]
+
+
+@pytest.mark.parametrize(
+    ("content", "limit", "reason"),
+    [
+        (b"<html><title>Error</title></html>", LIMIT, "error_page"),
+        (PDF[: len(PDF) // 2], LIMIT, "truncated"),
+        (PDF, 10, "too_large"),
+        (b"", LIMIT, "empty_file"),
+    ],
+)
+def test_a_downloaded_part_that_lies_is_refused_and_removed(tmp_path: Path, content: bytes, limit: int, reason: str) -> None:
+    store = Store(tmp_path / "store")
+    part = store.new_part()
+    part.write_bytes(content)
+    outcome = store.put_part(part, "report.pdf", max_bytes=limit)
+    assert isinstance(outcome, Refusal)
+    assert (outcome.state, outcome.reason) == ("refused", reason)
+    assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+
+
+def test_a_part_that_is_not_there_is_named(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    outcome = store.put_part(store.new_part(), "report.pdf", max_bytes=LIMIT)
+    assert isinstance(outcome, Refusal)
+    assert (outcome.state, outcome.reason) == ("missing", "file_missing")
+
+
 def test_leftovers_of_killed_runs_are_removed(tmp_path: Path) -> None:
     store = Store(tmp_path)
     (tmp_path / ".123-abc.part").write_bytes(b"half")
