@@ -43,9 +43,9 @@ _LETTERS = str.maketrans(
         "−": "-",
     }
 )
-_BLOCKS = frozenset(
-    "address article aside blockquote br caption dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre "
-    "section table tbody td tfoot th thead tr ul".split()
+_BLOCK = re.compile(
+    "address|article|aside|blockquote|br|caption|dd|div|dl|dt|figcaption|figure|footer|h[1-6]|header|hr|li|main|nav|ol|p|pre|section|"
+    "table|tbody|td|tfoot|th|thead|tr|ul"
 )
 _SILENT = frozenset(("script", "style", "template", "noscript"))
 
@@ -74,7 +74,8 @@ def plain_text(html: str) -> str:
     Blocks are set apart by a blank, so that words of neighbouring paragraphs do not grow together. Text without markup comes back as it is.
     """
     # The parser of the standard library stops with an error at marked sections (`<![...`) that it does not know.
-    safe = html.replace("<![CDATA[", " ").replace("]]>", " ").replace("<![", " ")
+    safe = html.replace("<![CDATA[", " ").replace("]]>", " ")
+    safe = re.sub(r"<!\[[^<>]{0,200}>", " ", safe).replace("<![", " ")
     reader = _Reader()
     reader.feed(safe)
     reader.close()
@@ -91,17 +92,17 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _SILENT:
             self._silent += 1
-        if tag in _BLOCKS:
+        if _BLOCK.fullmatch(tag):
             self.pieces.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _SILENT and self._silent:
             self._silent -= 1
-        if tag in _BLOCKS:
+        if _BLOCK.fullmatch(tag):
             self.pieces.append(" ")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _BLOCKS:
+        if _BLOCK.fullmatch(tag):
             self.pieces.append(" ")
 
     def handle_data(self, data: str) -> None:
