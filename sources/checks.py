@@ -6,11 +6,11 @@ pure function of the bytes, so that connectors and the folder source share them.
 
 from __future__ import annotations
 
-import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from sources.marks import folded, is_challenge, is_error_page, looks_like_html, says_no_text
 from sources.types import Refusal
 
 _HEAD = 65_536
@@ -33,17 +33,6 @@ FORMAT_OF_SUFFIX = {
     ".txt": "txt",
 }
 
-_CHALLENGES = (
-    b"gokuprops",
-    b"awswaf.com",
-    b"challenges.cloudflare.com",
-    b"<title>just a moment...</title>",
-    b"cf-browser-verification",
-)
-_ERROR_TITLE = re.compile(
-    rb"<title>\s*(40\d|5\d\d|error|access denied|(page )?not found|forbidden|service unavailable|bad gateway|internal server error)"
-)
-_NO_TEXT_ANSWER = b"the system was not able to generate"
 _OLE2 = b"\xd0\xcf\x11\xe0"
 _WORDPERFECT = b"\xffWPC"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
@@ -141,30 +130,20 @@ def _sniff_ole2(path: Path) -> Sniffed:
 
 
 def _sniff_text(head: bytes) -> Sniffed:
-    text = _as_ascii_lower(head)
-    looks_like_html = (
-        any(mark in text[:4096] for mark in (b"<!doctype html", b"<html", b"<head", b"<body")) or text.lstrip()[:5] == b"<?xml"
-    )
-    if any(mark in text for mark in _CHALLENGES):
+    text = folded(head)
+    if is_challenge(text):
         return Sniffed(None, "challenge_page", "the service answered with a challenge for browsers instead of the document.")
-    if looks_like_html:
-        if _ERROR_TITLE.search(text):
+    if looks_like_html(text) or text.lstrip()[:5] == b"<?xml":
+        if is_error_page(text):
             return Sniffed(None, "error_page", "a web page that reports an error, not a document.")
         return Sniffed("html", "ok", "")
-    if _NO_TEXT_ANSWER in text:
+    if says_no_text(text):
         return Sniffed(None, "error_page", "the service says that it could not make a text of this document.")
     if not text.strip(b" \t\r\n\x0c\x00"):
         return Sniffed(None, "empty_file", "nothing but blanks.")
     if _is_binary(head):
         return Sniffed(None, "wrong_type", "neither PDF, Word, HTML nor text.")
     return Sniffed("txt", "ok", "")
-
-
-def _as_ascii_lower(head: bytes) -> bytes:
-    """Fold UTF-16 to its ASCII part, so that the marks of pages are seen in files that some services send as UTF-16."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return head.decode("utf-16", errors="ignore").encode("ascii", errors="ignore").lower()
-    return head.lower()
 
 
 def _is_binary(head: bytes) -> bool:

@@ -1,0 +1,47 @@
+"""The one way in which a request fails: refused, with an outcome of the closed list, the address, and a sentence for people."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from entente.errors import EntenteError
+from sources.types import Outcome
+
+
+class Refused(EntenteError):
+    """A request that brought nothing usable; it is recorded and never ends a refresh.
+
+    Attributes:
+        outcome: what happened, of the closed list.
+        url: what was asked for.
+        detail: what was seen, as a clause without full stop.
+        status: the status of the answer; None when there was none.
+        is_transient: asking again a little later may help.
+        retry_after: seconds that the server asked to wait; None when it did not say.
+    """
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        url: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        is_transient: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        self.outcome: Outcome = outcome
+        self.url = url
+        self.detail = detail
+        self.status = status
+        self.is_transient = is_transient
+        self.retry_after = retry_after
+        shown = outcome if status is None else f"{outcome}, status {status}"
+        super().__init__(f"{_host_of(url)}: {detail} ({shown}); asked for {url}.")
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "no host"
+    except ValueError:
+        return "no host"
