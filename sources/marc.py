@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from entente.errors import EntenteError
 MARCXML = "http://www.loc.gov/MARC21/slim"
 
 _TAG = re.compile(r"[0-9A-Z]{3}")
-# What XML 1.0 cannot carry; some services send it all the same, and it is no part of any title.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# What XML 1.0 cannot carry, and halves of characters that JSON can; some services send them, and they are no part of any title.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _NOT_FIELDS = frozenset({"_id", "created", "updated", "user", "created_user", "basket", "files"})
 
 
@@ -57,11 +58,13 @@ class MarcRecord:
         leader: 24 characters, or empty.
         fields: in the order of the record.
         problems: what could not be read, in words; the rest of the record stands.
+        raw: the record as it came, as text of its own (XML or JSON).
     """
 
     leader: str
     fields: tuple[MarcField, ...]
     problems: tuple[str, ...] = ()
+    raw: str = ""
 
     def all(self, *tags: str) -> tuple[MarcField, ...]:
         """Return all fields with one of these tags, in the order of the record."""
@@ -133,7 +136,7 @@ def marc_of_element(element: Any) -> MarcRecord:
             fields.append(MarcField(tag, value=_clean("".join(child.itertext()))))
         else:
             fields.append(_datafield(child, tag, problems))
-    return MarcRecord(leader, tuple(fields), tuple(problems))
+    return MarcRecord(leader, tuple(fields), tuple(problems), etree.tostring(element, encoding="unicode", with_tail=False))
 
 
 def parse_jmarc(content: object) -> MarcRecord:
@@ -161,7 +164,8 @@ def parse_jmarc(content: object) -> MarcRecord:
                 problems.append(f"{tag}: {type(value).__name__} is no field")
     if not any(one.tag == "001" for one in fields) and isinstance(content.get("_id"), int):
         fields.insert(0, MarcField("001", value=str(content["_id"])))
-    return MarcRecord("", tuple(fields), tuple(problems))
+    raw = json.dumps(content, skipkeys=True, default=str)
+    return MarcRecord("", tuple(fields), tuple(problems), raw)
 
 
 def _holds_marc(element: Any) -> bool:
