@@ -17,6 +17,7 @@ from sources.json_texts import signal
 from sources.selection import passes
 from sources.types import Page, Record, Signal
 from sources.wds import map_document
+from sources.web.errors import Refused
 
 if TYPE_CHECKING:
     from sources.web.client import Client
@@ -99,8 +100,6 @@ class WorldbankConnector:
         return parsed[0] if parsed is not None else None
 
     def _ask(self, client: Client, query: Query, since: date | None, offset: int) -> _Listing:
-        from sources.web.errors import Refused
-
         parameters = {
             "format": "json",
             **query.parameters,
@@ -144,8 +143,6 @@ class WorldbankConnector:
 
 
 def _taken_apart(content: object, url: str, status: int) -> _Listing:
-    from sources.web.errors import Refused
-
     documents = content.get("documents") if isinstance(content, dict) else None
     if not isinstance(content, dict) or not isinstance(documents, dict):
         raise Refused("bad_answer", url, "the answer has no object 'documents'", status=status)
