@@ -1,23 +1,37 @@
-"""Missions on site, from what titles, abstracts and first pages say: kind, host country, body and the days of the visit.
+"""Missions on site, from what titles, abstracts and first pages say: kind, host countries, body and the days of the visits.
 
-The rules are data (`configs/missions.yaml`); this module only applies them.
+The rules are data (`configs/missions.yaml`, read by `sources.mission_rules`); this module only applies them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sources.countries import Countries, Country, default_countries
 from sources.description import Query
+from sources.mission_rules import Kind, MissionRules, default_rules
+from sources.symbols import parse_symbol
+from sources.texts import fold, squeeze
+from sources.types import DocumentMetadata
+from sources.visits import Period, Stay, find_stays
 
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """First and last day of a stay, both inclusive."""
-
-    start: date
-    end: date
+# What a title calls an organ, up to where something else begins.
+_BODY = re.compile(
+    r"\b(?:(?:Special|Independent|United Nations) )*(?:Rapporteur|Independent Expert|Expert Mechanism|Working Group|Special Representative"
+    r"|Commission of (?:I|E)nquiry|Commission of Inquiry|Commission on Human Rights|Fact-? ?[Ff]inding Mission|Investigative Mechanism"
+    r"|Panel of Experts|Group of Eminent[\w ]+ Experts|Team of[\w ]+ Experts)\b(?:,? (?:on|of|for|in the field of|to) .+)?",
+    re.IGNORECASE,
+)
+_BODY_ENDS = re.compile(
+    r"\*| ?[-–—:;(] ?(?=\s|[A-Z(])|,? on (?:his|her|its|their|the)(?: \w+)? (?:visit|mission|activities)|, (?:Mr|Ms|Mrs|Dr)s?\.? "
+    r"|, [A-Z][\w.'’-]+ (?:[\w.'’-]+ ){0,3}[A-Z][\w.'’-]+$|,? submitted | pursuant to |, in accordance with|\.$| - "
+)
+_AFTER_VISIT = re.compile(r"\b(?:visit|mission|delegation)s?(?: [\w'’-]+){0,12}? (?:to|in) (?:the )?", re.IGNORECASE)
+_HOSTS_END = re.compile(
+    r" - |\s[–—]\s|[:;(]| (?:from|between|undertaken|carried out|conducted|pursuant|on) |\breport\b|\. ", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +39,12 @@ class Mission:
     """What a document says of a mission; what it does not say is None or empty.
 
     Attributes:
-        kind: a kind of `configs/missions.yaml`; None where no kind fits.
-        is_mission: somebody was on site; False for kinds such as `supervisory`, and where no kind fits.
+        kind: a kind of `configs/missions.yaml`; None where none fits.
+        is_mission: somebody went on site; False for kinds such as `supervisory` and `government_reply`, and where no kind fits.
         doc_type: the kind of document.
         body: the mandate or organ, e.g. `Special Rapporteur on the right to food`.
-        hosts: the countries, the main one first.
-        visits: every stay, in order of time.
-        start, end: first day of the first and last day of the last stay.
+        hosts: the countries, in the order in which they are named.
+        visits: every stay of which the document speaks, in order of time.
     """
 
     kind: str | None
@@ -43,7 +56,7 @@ class Mission:
 
     @property
     def host(self) -> Country | None:
-        """The only host; None where there is none or more than one."""
+        """The only host; None where there is none, or more than one."""
         return self.hosts[0] if len(self.hosts) == 1 else None
 
     @property
@@ -66,6 +79,7 @@ def mission_of(
     published: date | None = None,
     symbol: str | None = None,
     countries: Countries | None = None,
+    rules: MissionRules | None = None,
 ) -> Mission:
     """Return what is said of a mission; never raises for any text.
 
@@ -73,17 +87,115 @@ def mission_of(
         title: the document's title.
         abstract: the abstract or summary, if a source gives one.
         first_page: the text of the first page, once the file is read.
-        defaults: the query that found the record: its `body`, `doc_type` and `mission_kind` hold where the texts say nothing.
-        published: places days without a year ("from 3 to 14 March"): the last such days before it.
+        defaults: the query that found the record: its `mission_kind`, `doc_type` and `body` hold where title and symbol say nothing.
+        published: the day of publication; stays after it are not believed, and days without a year are placed before it.
         symbol: some symbols tell the kind (`CAT/OP/...`) and the country (`A/HRC/WG.6/48/SVN/1`).
-        countries: the project's own table; by default the one that ships with Entente.
+        countries, rules: other tables than those that ship with Entente.
     """
     table = countries or default_countries()
+    rules = rules or default_rules()
+    heading = squeeze(title or "")
+    running = squeeze(f"{abstract or ''}. {first_page or ''}" if abstract and first_page else abstract or first_page or "")
+    kind, is_from_query = _kind(fold(heading), fold(running), symbol, defaults, rules)
+    has_visits = kind is not None and kind.is_mission and kind.has_visits
+    stays = find_stays(f"{heading}. {running}", rules, published) if has_visits else ()
+    doc_type = defaults.doc_type if defaults and (is_from_query or kind is None) else None
     return Mission(
-        kind=defaults.mission_kind if defaults else None,
-        is_mission=False,
-        doc_type=defaults.doc_type if defaults else None,
-        body=defaults.body if defaults else None,
-        hosts=table.in_text(title),
-        visits=(),
+        kind=kind.id if kind else None,
+        is_mission=kind is not None and kind.is_mission,
+        doc_type=doc_type or (kind.doc_type if kind else None),
+        body=_body(heading, running, kind, defaults, rules),
+        hosts=_hosts(heading, running, symbol, stays, has_visits, table, rules),
+        visits=tuple(stay.period for stay in stays),
     )
+
+
+def with_mission(metadata: DocumentMetadata, mission: Mission) -> DocumentMetadata:
+    """Return metadata in which the gaps are filled with what is known of the mission; what a source said itself stays.
+
+    Kind and days go in only where somebody went on site, so that a reply of a State opens no mission of its own. Several hosts are no country
+    of a document; their codes go into `extra["hosts"]`, several visits into `extra["visits"]`.
+    """
+    host = mission.host
+    extra = dict(metadata.extra)
+    if len(mission.hosts) > 1:
+        extra.setdefault("hosts", " ".join(country.iso3 for country in mission.hosts))
+    if len(mission.visits) > 1:
+        extra.setdefault("visits", " ".join(f"{visit.start}/{visit.end}" for visit in mission.visits))
+    filled = replace(
+        metadata,
+        body=metadata.body or mission.body,
+        doc_type=metadata.doc_type or mission.doc_type,
+        country_iso3=metadata.country_iso3 or (host.iso3 if host else None),
+        country_name=metadata.country_name or (host.name if host else None),
+        extra=extra,
+    )
+    if not mission.is_mission:
+        return filled
+    return replace(
+        filled,
+        mission_kind=metadata.mission_kind or mission.kind,
+        mission_start=metadata.mission_start or mission.start,
+        mission_end=metadata.mission_end or mission.end,
+    )
+
+
+def _kind(title: str, text: str, symbol: str | None, defaults: Query | None, rules: MissionRules) -> tuple[Kind | None, bool]:
+    """Return the kind, and whether the query told it."""
+    parsed = parse_symbol(symbol)
+    key = parsed.key if parsed else ""
+    clues = [(kind, clue) for kind in rules.kinds for clue in kind.any]
+    for kind, clue in clues:
+        if not clue.is_weak and clue.fits(title, text, key):
+            return kind, False
+    asked = rules.kind(defaults.mission_kind) if defaults and defaults.mission_kind else None
+    if asked is not None:
+        return asked, True
+    return next((kind for kind, clue in clues if clue.is_weak and clue.fits(title, text, key)), None), False
+
+
+def _body(title: str, text: str, kind: Kind | None, defaults: Query | None, rules: MissionRules) -> str | None:
+    named = _named_body(fold(title), rules) or _written_body(title)
+    if named is not None:
+        return named
+    if defaults and defaults.body:
+        return defaults.body
+    return (kind.body if kind else None) or (_named_body(fold(text), rules) if kind else None)
+
+
+def _named_body(text: str, rules: MissionRules) -> str | None:
+    """Return the name of the organ that is written first."""
+    found = [(match.start(), name) for name, pattern in rules.bodies.items() if (match := pattern.search(text))]
+    return min(found)[1] if found else None
+
+
+def _written_body(title: str) -> str | None:
+    match = _BODY.search(title)
+    if match is None:
+        return None
+    words = _BODY_ENDS.split(match.group(), maxsplit=1)[0].strip(" ,.*")
+    return words[0].upper() + words[1:200] if words else None
+
+
+def _hosts(
+    title: str, text: str, symbol: str | None, stays: tuple[Stay, ...], has_visits: bool, table: Countries, rules: MissionRules
+) -> tuple[Country, ...]:
+    visited = _AFTER_VISIT.search(title)
+    if visited is not None:
+        named = table.in_text(_HOSTS_END.split(title[visited.end() :], maxsplit=1)[0])
+        if named:
+            return named
+    parsed = parse_symbol(symbol)
+    of_symbol = table.by_code(parsed.country_code) if parsed and parsed.country_code else None
+    if of_symbol is not None:
+        return (of_symbol,)
+    named = table.in_text(title) or _placed(fold(title), table, rules)
+    if named or not has_visits:
+        return named
+    in_stays = dict.fromkeys(country for stay in stays for country in table.in_text(stay.words))
+    return tuple(in_stays) or _placed(fold(text), table, rules)
+
+
+def _placed(text: str, table: Countries, rules: MissionRules) -> tuple[Country, ...]:
+    place = next((place for place in rules.places if place.pattern.search(text)), None)
+    return tuple(country for code in place.countries if (country := table.by_code(code))) if place else ()
