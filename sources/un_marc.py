@@ -68,11 +68,17 @@ class UnDocument:
     raw: str
 
 
-def read_card(marc: MarcRecord, routes: FileRoutes) -> tuple[UnDocument | None, tuple[Signal, ...]]:
-    """Read one record; None where it has no number, which leaves nothing to know it by. What nobody has decided about comes as signals."""
+def read_card(marc: MarcRecord, routes: FileRoutes, number: str | None = None) -> tuple[UnDocument | None, tuple[Signal, ...]]:
+    """Read one record; None where it has no number, which leaves nothing to know it by. What nobody has decided about comes as signals.
+
+    Args:
+        marc: the card.
+        routes: how files are found.
+        number: the record's number where the source says it outside the card; else 001 has it.
+    """
     signals = list(unknown_fields(marc))
     title = _text(" ".join(one.joined("abcnp") for one in marc.all("245")[:1]))
-    number = squeeze(marc.control("001") or "")
+    number = squeeze(number or marc.control("001") or "")
     if not number or "/" in number or len(number) > 40:
         return None, (*signals, Signal("bad_value", "001", (number or f"no number: {title}")[:200]))
     symbols = _symbols(marc, signals)
