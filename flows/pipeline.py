@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from entente import __version__
@@ -14,6 +15,7 @@ from flows import steps
 from flows.load import check_encoder, check_model, load_classifier
 from flows.progress import Progress
 from flows.settings import Settings
+from flows.sources import FOLDERS, configuration_hash, enabled_descriptions, remote_sources
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
 from warehouse.lock import refresh_lock
@@ -34,11 +36,27 @@ def direct(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class RefreshOptions:
-    """What a refresh shall leave out."""
+    """What a refresh shall pull and what it shall leave out.
+
+    Attributes:
+        sources: the sources of this run (`folders` means the folders); None for all.
+        full: list remote sources from the beginning, and notice what they list no more.
+        retry: ask again at once for what was refused or missing.
+        record_to: a WARC file in which every exchange with a service is kept, or None.
+    """
 
     classify: bool = True
     publish: bool = True
     command: str = "entente refresh"
+    sources: tuple[str, ...] | None = None
+    full: bool = False
+    retry: bool = False
+    record_to: Path | None = None
+
+    @property
+    def wants_folders(self) -> bool:
+        """Whether the folders are looked into."""
+        return self.sources is None or FOLDERS in self.sources
 
 
 @dataclass(slots=True)
@@ -50,15 +68,18 @@ class Summary:
     issues: tuple[str, ...] = ()
     published: PublishReport | None = None
     seconds: float = 0.0
+    sources: dict[str, dict[str, object]] = field(default_factory=dict)
+    failed_sources: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """Return the summary as plain values."""
-        names = ("fetched", "refused", "extracted", "unreadable", "pages", "passages", "classified", "scored")
+        names = ("fetched", "linked", "refused", "extracted", "unreadable", "pages", "passages", "classified", "scored")
         published = None if self.published is None else {"changed": self.published.changed, "path": str(self.published.path)}
         return {
             "listed": self.listed,
             **{name: self.counts.get(name, 0) for name in names},
             "issues": list(self.issues),
+            "sources": self.sources,
             "published": published,
             "seconds": round(self.seconds, 2),
         }
@@ -108,14 +129,20 @@ def nothing_to_do(settings: Settings, options: RefreshOptions) -> Summary | None
         The summary of such a refresh when there is nothing to do (it is recorded as a run), else None.
     """
     started = datetime.now(UTC)
+    if enabled_descriptions(settings, options.sources):
+        # Only the services can tell.
+        if options.classify:
+            check_model(settings)
+        return None
     if not settings.paths.warehouse.exists():
         # What is wrong with folders, manifests or the model is said before anything is started or made.
-        steps.discover(settings)
+        if options.wants_folders:
+            steps.discover(settings)
         if options.classify:
             check_model(settings)
         return None
     with refresh_lock(settings.paths.state / "refresh.lock", options.command):
-        listing = steps.discover(settings)
+        listing = steps.discover(settings) if options.wants_folders else steps.Listing((), 0, ())
         if listing.to_fetch or steps.anything_pending(settings, classify=options.classify, publish_too=options.publish):
             return None
         run_id = _start(settings, options, started)
@@ -133,7 +160,7 @@ def _start(settings: Settings, options: RefreshOptions, started: datetime) -> st
     steps.prepare(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
         code = f"{__version__} (Python {platform.python_version()})"
-        return Loader(connection, None).start_run("refresh", settings.content_hash, code, options.command, started)
+        return Loader(connection, None).start_run("refresh", configuration_hash(settings), code, options.command, started)
 
 
 def _run_steps(
@@ -142,17 +169,44 @@ def _run_steps(
     size = settings.refresh.batch_documents
     if options.classify:
         check_encoder()
-    listing = call("discover", steps.discover, settings)
-    summary.listed, summary.issues = listing.total, listing.issues
-    for batch in _counted(progress, "fetch", listing.to_fetch, size):
-        summary.counts.update(call("fetch", steps.fetch, settings, run_id, batch))
+    if options.wants_folders:
+        listing = call("discover", steps.discover, settings)
+        summary.listed, summary.issues = listing.total, listing.issues
+        for batch in _counted(progress, "fetch", listing.to_fetch, size):
+            summary.counts.update(call("fetch", steps.fetch, settings, run_id, batch))
+    _pull(settings, options, progress, call, run_id, summary)
     _extract(settings, progress, call, run_id, summary)
+    if settings.sources.enabled:
+        from flows import remote
+
+        call("read missions", remote.read_missions, settings)
     if options.classify:
         _classify(settings, progress, call, run_id, summary)
     if options.publish:
         progress("publish", 0, 1)
         summary.published = call("publish", steps.publish_now, settings)
         progress("publish", 1, 1)
+
+
+def _pull(settings: Settings, options: RefreshOptions, progress: Progress, call: Call, run_id: str, summary: Summary) -> None:
+    with remote_sources(settings, options.sources, record_to=options.record_to) as sources:
+        if sources is None:
+            return
+        from flows import remote
+
+        call("describe sources", remote.describe, settings, sources)
+        for number, source_id in enumerate(sources.listed):
+            progress("list", number, len(sources.listed))
+            counts = call(f"list {source_id}", remote.discover_source, settings, run_id, sources, source_id, options.full)
+            summary.listed += counts.n_records
+        progress("list", len(sources.listed), len(sources.listed))
+        groups = call("find files to take", remote.pending_groups, settings, sources, options.retry)
+        for batch in _counted(progress, "download", groups, settings.refresh.batch_documents):
+            summary.counts.update(call("download", remote.download, settings, run_id, sources, batch))
+        call("judge sources", remote.settle, settings, run_id, sources)
+        summary.sources = {key: one.as_dict() for key, one in sources.accounts.items()}
+        summary.failed_sources = sources.failed
+        summary.issues += tuple(f"{key}: {' '.join(one.findings)}" for key, one in sources.accounts.items() if one.findings)
 
 
 def _extract(settings: Settings, progress: Progress, call: Call, run_id: str, summary: Summary) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from entente.errors import BadInput
 from entente.files import printable
@@ -71,10 +71,29 @@ class Folder(_Section):
 
 
 class Sources(_Section):
-    """What is pulled."""
+    """What is pulled: from folders, and from the services whose descriptions lie in `configs/sources`.
+
+    `contact` is told to every service; without it none is asked. `overrides` changes single values of descriptions, by source. `gateway`
+    and a `delay_factor` below 1 are for trials against a replica.
+    """
 
     max_file_mb: Annotated[int, Field(ge=1, le=100_000)] = 500
     folders: tuple[Folder, ...] = (Folder(roots=(Path("reports"),)),)
+    enabled: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")], ...] = ()
+    contact: str = ""
+    parallel_downloads: Annotated[int, Field(ge=1, le=32)] = 4
+    schedule: Annotated[str, Field(pattern=r"^\S+( \S+){4}$")] = "30 3 * * *"
+    overrides: dict[str, dict[str, Any]] = {}
+    gateway: Annotated[str | None, Field(pattern=r"^http://(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$")] = None
+    delay_factor: Annotated[float, Field(ge=0, le=100)] = 1.0
+
+    @model_validator(mode="after")
+    def _polite(self) -> Sources:
+        if self.enabled and not self.contact.strip():
+            raise ValueError("sources.enabled needs sources.contact: an address or a page by which the services can reach you")
+        if self.delay_factor < 1 and self.gateway is None:
+            raise ValueError("sources.delay_factor below 1 would hurry real services; it is allowed with sources.gateway only")
+        return self
 
 
 class Extraction(_Section):

@@ -5,11 +5,11 @@ Each step looks up in the warehouse what there is to do, so running it again doe
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from entente import __version__
@@ -18,10 +18,11 @@ from extractors.options import ExtractionLimits, ExtractOptions, extractor_key
 from flows.load import chosen_model, codebook_rows, model_row, read_codebook, score_columns
 from flows.settings import Settings
 from sources.folder import FolderSource
-from sources.identity import OK, SAME_BYTES, Known, Registry
+from sources.identity import OK, SAME_BYTES, Known, Registry, natural_document_id
 from sources.manifest import metadata_from_plain
+from sources.metadata import DESCRIBED, metadata_hash
 from sources.store import Store, fingerprint
-from sources.types import Record, Refusal
+from sources.types import Record, Refusal, StoredFile
 from warehouse.codebook import has_codebook, set_codebook
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from models.classifier import Classifier
 
 T = TypeVar("T")
-_DESCRIBED, _DEFAULTS = "described:", "defaults:"
 BUILT_BY = f"Entente {__version__}"
 
 
@@ -97,7 +97,7 @@ def discover(settings: Settings) -> Listing:
 def _with_what_was_said(record: Record, known: dict[str, KnownRecord]) -> Record:
     """Return a record of which nothing is said with what was said of it before: silence takes nothing back."""
     before = known.get(record.record_id)
-    if record.is_described or before is None or not before.metadata_hash.startswith(_DESCRIBED):
+    if record.is_described or before is None or not before.metadata_hash.startswith(DESCRIBED):
         return record
     return replace(record, metadata=metadata_from_plain(json.loads(before.metadata)), is_described=True)
 
@@ -129,45 +129,44 @@ def _is_changed(record: Record, known: dict[str, KnownRecord]) -> bool:
     return before.reason == "changed_while_read"
 
 
+def _path_of(record: Record) -> Path:
+    assert record.location is not None  # noqa: S101  # only folders list these records
+    return record.location
+
+
 def _mark_of(record: Record) -> str | None:
     try:
-        return fingerprint(record.location)
+        return fingerprint(_path_of(record))
     except OSError:
         return None
-
-
-def metadata_hash(record: Record) -> str:
-    """Return a hash of what the source says about a record; its beginning tells whether anything is said of just this one."""
-    plain = json.dumps(asdict(record.metadata), sort_keys=True, default=str)
-    mark = _DESCRIBED if record.is_described else _DEFAULTS
-    return mark + hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
 def fetch(settings: Settings, run_id: str, records: Sequence[Record]) -> dict[str, int]:
     """Take the files of these records into the store, decide which document each belongs to, and load the outcome."""
     store = Store(settings.paths.store)
     max_bytes = settings.sources.max_file_mb * 1_000_000
+    outcomes = [_put(record, store, max_bytes) for record in records]
+    hashes = [outcome.sha256 for _mark, outcome in outcomes if isinstance(outcome, StoredFile)]
     with open_warehouse(settings.paths.warehouse) as connection:
         loader = Loader(connection, run_id)
-        known = loader.known_records(None)
-        registry = Registry(_documents_of(known))
-        rows = [_fetch_one(record, store, registry, max_bytes) for record in records]
+        known = loader.known_documents(
+            [record.record_id for record in records], [natural_document_id(record) for record in records], hashes
+        )
+        registry = Registry(
+            [Known(one.record_id, one.document_id, one.file_sha256, one.file_format, one.is_primary) for one in known]
+        )
+        rows = [_fetched(record, mark, outcome, registry) for record, (mark, outcome) in zip(records, outcomes, strict=True)]
         loader.load_fetched(rows)
     refused = sum(row.refusal is not None for row in rows)
     return {"fetched": len(rows) - refused, "refused": refused}
 
 
-def _documents_of(known: dict[str, KnownRecord]) -> list[Known]:
-    return [
-        Known(record_id, row.document_id, row.file_sha256, row.file_format or "", row.is_primary)
-        for record_id, row in sorted(known.items())
-        if row.document_id is not None and row.file_sha256 is not None
-    ]
+def _put(record: Record, store: Store, max_bytes: int) -> tuple[str, StoredFile | Refusal]:
+    path = _path_of(record)
+    return _mark_of(record) or "", store.put(path, printable(path.name), max_bytes=max_bytes)
 
 
-def _fetch_one(record: Record, store: Store, registry: Registry, max_bytes: int) -> FetchedRow:
-    mark = _mark_of(record) or ""
-    outcome = store.put(record.location, printable(record.location.name), max_bytes=max_bytes)
+def _fetched(record: Record, mark: str, outcome: StoredFile | Refusal, registry: Registry) -> FetchedRow:
     said = metadata_hash(record)
     if isinstance(outcome, Refusal):
         return FetchedRow(record, mark, said, None, outcome, None, False, outcome.reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -72,7 +73,8 @@ class Expected(_Part):
 
     Attributes:
         first_listing_min: fewest records of a first or full listing; fewer fails the run of this source.
-        new_per_30_days_min, new_per_30_days_max: records first seen in the last 30 days, once the source is older than that; fewer fails, more warns.
+        new_per_30_days_min, new_per_30_days_max: records first seen in the last 30 days, once the source is older than that; fewer fails,
+            more warns.
         fresh_within_days: the newest record was first seen at most so long ago; older warns.
         refused_share_max, error_share_max, empty_share_max: shares of the requests of a run; more fails.
     """
@@ -165,12 +167,32 @@ def read_description(path: Path) -> SourceDescription:
     return description
 
 
+def overridden(description: SourceDescription, values: Mapping[str, Any], where: str) -> SourceDescription:
+    """Return a description with some values replaced; mappings are merged, lists replaced.
+
+    Raises:
+        BadInput: names `where` the values stand, the key, the value and what is allowed.
+    """
+    try:
+        return SourceDescription.model_validate(_merged(description.model_dump(), values))
+    except ValidationError as error:
+        raise BadInput("\n".join(_explain(where, problem) for problem in error.errors())) from None
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
 def read_descriptions(folder: Path) -> dict[str, SourceDescription]:
     """Read all descriptions of a folder, by id in alphabetical order; raises `BadInput` as `read_description` does."""
     return {path.stem: read_description(path) for path in sorted(folder.glob("*.yaml"))}
 
 
-def _explain(path: Path, problem: Any) -> str:
+def _explain(path: Path | str, problem: Any) -> str:
     place = ".".join(str(key) for key in problem["loc"]) or "the whole"
     if problem["type"] == "extra_forbidden":
         return f"{path}, key {place}: unknown key."

@@ -64,7 +64,7 @@ class FolderSource:
                 if root_of is not None and not path.is_file():
                     key = printable(f"{root_of.name}/{path.relative_to(root_of).as_posix()}")
                     records.setdefault(key, self._record(key, path, manifests))
-        ordered = sorted(records.values(), key=lambda record: (_rank(record.location), record.record_key))
+        ordered = sorted(records.values(), key=lambda record: (_rank(record.location or Path()), record.record_key))
         issues = tuple(issue for manifest in manifests for issue in manifest.issues)
         return Listing(tuple(ordered), (*closed, *issues))
 

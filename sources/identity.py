@@ -57,11 +57,16 @@ def normalise_symbol(symbol: str | None) -> str | None:
 
 def natural_document_id(record: Record) -> str:
     """Return the identifier that a record asks for: organization, symbol and language, or the source and its key where it has no symbol."""
-    symbol = normalise_symbol(record.metadata.symbol)
-    if symbol is None:
-        return record.record_id
-    igo = (record.metadata.igo or "igo").strip().upper().replace(" ", "_")
-    return f"{igo}:{symbol}:{(record.metadata.language or 'und').lower()}"
+    said = record.metadata
+    return document_id_for(said.igo, said.symbol, said.language) or record.record_id
+
+
+def document_id_for(igo: str | None, symbol: str | None, language: str | None) -> str | None:
+    """Return the identifier of the document of an organization with this symbol in this language; None without a symbol."""
+    normalised = normalise_symbol(symbol)
+    if normalised is None:
+        return None
+    return f"{(igo or 'igo').strip().upper().replace(' ', '_')}:{normalised}:{(language or 'und').lower()}"
 
 
 class Registry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "corpus" in item.keywords:
             item.add_marker(skip)
+
+
+def pytest_configure() -> None:
+    # A suite started in the background (nohup, cron) inherits an ignored Ctrl-C and hands it on to the programs that it starts and interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)

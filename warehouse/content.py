@@ -12,9 +12,26 @@ from warehouse.failures import explained
 
 # Times, run identifiers, counters, and where on this machine a file lies: what differs between two honest runs over the same input.
 _VARYING = frozenset(
-    {"happened_at", "run_id", "event_no", "first_seen_at", "changed_at", "fetched_at", "registered_at", "location", "fingerprint"}
+    {
+        "happened_at",
+        "run_id",
+        "event_no",
+        "first_seen_at",
+        "changed_at",
+        "fetched_at",
+        "registered_at",
+        "location",
+        "fingerprint",
+        "said_at",
+        "set_at",
+        "checked_at",
+        "withdrawn_at",
+        "last_seen_at",
+        "next_attempt_at",
+        "attempts",
+    }
 )
-_NO_CONTENT = frozenset({"runs", "warehouse_meta", "schema_migrations", "release"})
+_NO_CONTENT = frozenset({"runs", "warehouse_meta", "schema_migrations", "release", "source_runs", "requests"})
 
 
 def content_digest(path: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from extractors.types import Extraction, ExtractionFailure, Passage
 from warehouse.arrow import insert
-from warehouse.fetching import fill_from_cover
+from warehouse.documents import fill_from_cover
 from warehouse.ledger import Event, append
 from warehouse.states import Reason, State
 from warehouse.transactions import Connection, raise_content_version

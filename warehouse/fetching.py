@@ -10,8 +10,9 @@ from typing import Any
 
 from entente.errors import BadInput
 from entente.files import printable
-from sources.types import DocumentMetadata, StoredFile
+from sources.types import Record, StoredFile
 from warehouse.arrow import insert
+from warehouse.documents import fill_from_cover, rebuild_missions, write_documents
 from warehouse.ledger import REACHED, Event, append, latest
 from warehouse.migrations import utc_now
 from warehouse.states import Reason, State
@@ -19,6 +20,7 @@ from warehouse.transactions import Connection, raise_content_version
 from warehouse.types import FetchedRow, KnownRecord
 
 _SHARED = "another document has the same file"
+_KEPT = ("record_id", "file_sha256", "document_id", "is_primary", "first_seen_at", "fetched_version", "attempts", "withdrawn_at")
 
 
 def known_records(connection: Connection, source_ids: Sequence[str] | None) -> dict[str, KnownRecord]:
@@ -27,7 +29,8 @@ def known_records(connection: Connection, source_ids: Sequence[str] | None) -> d
         "SELECT r.record_id, r.fingerprint, r.metadata_hash, r.file_sha256, f.file_format, r.document_id, r.is_primary, s.state, s.reason, "
         "r.metadata "
         "FROM records r LEFT JOIN files f USING (file_sha256) JOIN document_states s ON s.record_id = r.record_id "
-        "WHERE $sources IS NULL OR list_contains($sources, r.source_id) ORDER BY r.record_id",
+        "WHERE CASE WHEN $sources IS NULL THEN NOT r.is_remote OR r.document_id IN (SELECT document_id FROM records WHERE NOT is_remote) "
+        "ELSE list_contains($sources, r.source_id) END ORDER BY r.record_id",
         {"sources": None if source_ids is None else list(source_ids)},
     ).fetchall()
     return {row[0]: KnownRecord(*row[1:]) for row in rows}
@@ -46,7 +49,9 @@ def load(connection: Connection, run_id: str | None, rows: Sequence[FetchedRow])
     _write_sources(connection, rows)
     _write_files(connection, rows)
     _write_records(connection, rows, old)
-    _write_documents(connection, [row for row in rows if row.stored is not None and row.is_primary])
+    touched = [str(row.document_id) for row in rows if row.document_id is not None]
+    write_documents(connection, touched)
+    fill_from_cover(connection, touched)
     _drop_orphans(connection)
     rebuild_missions(connection)
     doubles = _documents_of_shared_files(connection)
@@ -71,12 +76,10 @@ def _newly_doubled(connection: Connection, doubles: frozenset[str]) -> list[Even
 
 
 def _old_records(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    names = ("record_id", "file_sha256", "document_id", "is_primary", "first_seen_at")
     rows = connection.execute(
-        "SELECT record_id, file_sha256, document_id, is_primary, first_seen_at FROM records WHERE record_id IN (SELECT unnest(?))",
-        [list(ids)],
+        f"SELECT {', '.join(_KEPT)} FROM records WHERE record_id IN (SELECT unnest(?))", [list(ids)]
     ).fetchall()
-    return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+    return {row[0]: dict(zip(_KEPT, row, strict=True)) for row in rows}
 
 
 def _read_already(connection: Connection, document_ids: Sequence[str]) -> dict[str, Event]:
@@ -128,7 +131,7 @@ def _file_of(row: FetchedRow) -> StoredFile:
 def _write_sources(connection: Connection, rows: Sequence[FetchedRow]) -> None:
     for source_id in sorted({row.record.source_id for row in rows}):
         connection.execute(
-            "INSERT INTO sources SELECT ?, ? WHERE NOT EXISTS (FROM sources WHERE source_id = ?)",
+            "INSERT INTO sources (source_id, first_seen_at) SELECT ?, ? WHERE NOT EXISTS (FROM sources WHERE source_id = ?)",
             [source_id, utc_now(), source_id],
         )
 
@@ -149,8 +152,11 @@ def _write_files(connection: Connection, rows: Sequence[FetchedRow]) -> None:
                 "n_bytes": _file_of(taken[sha256]).n_bytes,
                 "file_format": _file_of(taken[sha256]).file_format,
                 "mime": _file_of(taken[sha256]).mime,
-                "url": taken[sha256].record.metadata.url,
+                "url": taken[sha256].link_url or taken[sha256].record.metadata.url,
                 "fetched_at": now,
+                "source_id": taken[sha256].record.source_id,
+                "etag": taken[sha256].etag,
+                "last_modified": taken[sha256].last_modified,
             }
             for sha256 in new
         ],
@@ -169,7 +175,7 @@ def _write_records(connection: Connection, rows: Sequence[FetchedRow], old: dict
                 "record_id": record.record_id,
                 "source_id": record.source_id,
                 "record_key": record.record_key,
-                "location": printable(str(record.location)),
+                "location": location_of(record),
                 "fingerprint": row.fingerprint,
                 "metadata_hash": row.metadata_hash,
                 "metadata": json.dumps(asdict(record.metadata), sort_keys=True, default=str, ensure_ascii=False),
@@ -178,90 +184,29 @@ def _write_records(connection: Connection, rows: Sequence[FetchedRow], old: dict
                 "is_primary": bool(kept["is_primary"]) if kept else row.is_primary,
                 "first_seen_at": was["first_seen_at"] if was else now,
                 "changed_at": now,
+                "is_remote": record.location is None,
+                "version": record.version,
+                "fetched_version": record.version if row.refusal is None else was["fetched_version"] if was else None,
+                "links": links_as_text(record),
+                "attempts": 0 if row.refusal is None else (was["attempts"] if was else 0) + 1,
+                "next_attempt_at": row.next_attempt_at,
+                "withdrawn_at": was["withdrawn_at"] if was else None,
             }
         )
     connection.execute("DELETE FROM records WHERE record_id IN (SELECT unnest(?))", [[row["record_id"] for row in written]])
     insert(connection, "records", written)
 
 
-def _write_documents(connection: Connection, rows: Sequence[FetchedRow]) -> None:
-    if not rows:
-        return
-    ids = [str(row.document_id) for row in rows]
-    connection.execute("DELETE FROM documents WHERE document_id IN (SELECT unnest(?))", [ids])
-    insert(connection, "documents", [_document(row) for row in rows])
-    fill_from_cover(connection, ids)
+def location_of(record: Record) -> str:
+    """Return where a record's bytes lie, as text: a path, or the first address."""
+    if record.location is not None:
+        return printable(str(record.location))
+    return printable(record.links[0].url if record.links else "")
 
 
-def _document(row: FetchedRow) -> dict[str, Any]:
-    said = row.record.metadata
-    return {
-        "document_id": row.document_id,
-        "record_id": row.record.record_id,
-        "file_sha256": _file_of(row).sha256,
-        "igo": said.igo,
-        "body": said.body,
-        "symbol": said.symbol,
-        "title": said.title,
-        "doc_type": said.doc_type,
-        "country_iso3": said.country_iso3,
-        "country_name": said.country_name,
-        "published": said.published,
-        "coverage_start": said.coverage_start,
-        "coverage_end": said.coverage_end,
-        "language": said.language,
-        "url": said.url,
-        "mission_id": _mission_id(said),
-        "mission_kind": said.mission_kind,
-        "mission_start": said.mission_start,
-        "mission_end": said.mission_end,
-        "extra": json.dumps(said.extra, sort_keys=True, ensure_ascii=False),
-        "from_cover": [],
-    }
-
-
-def _mission_id(said: DocumentMetadata) -> str | None:
-    if said.mission_start is None and said.mission_kind is None:
-        return None
-    parts = (said.igo, said.country_iso3, said.body, said.mission_kind, said.mission_start or said.published)
-    return ":".join(str(part) if part is not None else "-" for part in parts)
-
-
-def rebuild_missions(connection: Connection) -> None:
-    """Make `missions` out of the documents that speak of one; several reports of a mission are one mission, its report the first of them."""
-    connection.execute("DELETE FROM missions")
-    connection.execute(
-        "INSERT INTO missions SELECT mission_id, min(igo), min(country_iso3), min(body), min(mission_kind), min(mission_start), "
-        "max(mission_end), arg_min(document_id, (coalesce(published, DATE '9999-12-31'), document_id)) "
-        "FROM documents WHERE mission_id IS NOT NULL GROUP BY mission_id ORDER BY mission_id"
-    )
-
-
-def fill_from_cover(connection: Connection, document_ids: Sequence[str]) -> None:
-    """Fill in what no source said with what the document's own first page says; `from_cover` names those columns."""
-    connection.execute(
-        """
-        UPDATE documents AS d SET
-            symbol = CASE WHEN d.symbol IS NULL OR list_contains(d.from_cover, 'symbol') THEN c.symbol ELSE d.symbol END,
-            title = CASE WHEN d.title IS NULL OR list_contains(d.from_cover, 'title') THEN c.title ELSE d.title END,
-            published = CASE WHEN d.published IS NULL OR list_contains(d.from_cover, 'published') THEN c.published ELSE d.published END,
-            language = CASE WHEN d.language IS NULL OR list_contains(d.from_cover, 'language') THEN c.language ELSE d.language END,
-            from_cover = list_filter([
-                CASE WHEN (d.symbol IS NULL OR list_contains(d.from_cover, 'symbol')) AND c.symbol IS NOT NULL THEN 'symbol' END,
-                CASE WHEN (d.title IS NULL OR list_contains(d.from_cover, 'title')) AND c.title IS NOT NULL THEN 'title' END,
-                CASE WHEN (d.published IS NULL OR list_contains(d.from_cover, 'published')) AND c.published IS NOT NULL
-                    THEN 'published' END,
-                CASE WHEN (d.language IS NULL OR list_contains(d.from_cover, 'language')) AND c.language IS NOT NULL THEN 'language' END
-            ], lambda name: name IS NOT NULL)
-        FROM (
-            SELECT document_id, file_sha256, language, cover->>'$.symbol' AS symbol, cover->>'$.title' AS title,
-                try_cast(cover->>'$.date' AS DATE) AS published
-            FROM extractions WHERE document_id IN (SELECT unnest(?))
-        ) c
-        WHERE d.document_id = c.document_id AND d.file_sha256 = c.file_sha256
-        """,
-        [list(document_ids)],
-    )
+def links_as_text(record: Record) -> str:
+    """Return a record's links as JSON, always written alike."""
+    return json.dumps([asdict(link) for link in record.links], sort_keys=True, ensure_ascii=False)
 
 
 def _drop_orphans(connection: Connection) -> None:

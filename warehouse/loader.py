@@ -7,9 +7,32 @@ from datetime import datetime
 
 from extractors.types import Extraction, ExtractionFailure
 from models.types import PassageText, Prediction
-from warehouse import classification, extraction, fetching, registry, runs
+from sources.types import DocumentMetadata, Page, Record, RequestEvent
+from warehouse import (
+    classification,
+    discovering,
+    downloads,
+    extraction,
+    fetching,
+    mission_reading,
+    registry,
+    runs,
+    source_ledger,
+)
+from warehouse.mission_reading import MissionText
 from warehouse.transactions import Connection, transaction
-from warehouse.types import FetchedRow, KnownRecord, ModelRow, PendingFile
+from warehouse.types import (
+    FetchedRow,
+    KnownDocument,
+    KnownRecord,
+    ModelRow,
+    PageCounts,
+    PendingDownload,
+    PendingFile,
+    SourceFacts,
+    SourcePast,
+    SourceRunRow,
+)
 
 __all__ = ["FetchedRow", "KnownRecord", "Loader", "ModelRow", "PendingFile"]
 
@@ -41,8 +64,85 @@ class Loader:
             runs.finish(self._connection, self._run_id, status, counts)
 
     def known_records(self, source_ids: Sequence[str] | None) -> dict[str, KnownRecord]:
-        """Return what is known of every record of these sources (None: of all), by record identifier."""
+        """Return what is known of every record of these sources, by record identifier.
+
+        None means all folders, with the records of other sources that share a document with one of theirs.
+        """
         return fetching.known_records(self._connection, source_ids)
+
+    def describe_sources(self, facts: Sequence[SourceFacts]) -> None:
+        """Write down what the descriptions say of these sources."""
+        with transaction(self._connection):
+            source_ledger.write_facts(self._connection, facts)
+
+    def watermark(self, source_id: str) -> str | None:
+        """Return where the next discovery of a source may begin; None before its first whole listing."""
+        return discovering.watermark_of(self._connection, source_id)
+
+    def begin_full_listing(self, source_id: str) -> None:
+        """Let the next listing of a source be a full one: what it does not list any more is withdrawn at its end."""
+        with transaction(self._connection):
+            discovering.begin_full_listing(self._connection, source_id)
+
+    def load_page(self, source_id: str, page: Page, hashes: Mapping[str, str], *, full: bool) -> PageCounts:
+        """Load a part of what a source lists: new and changed records, what was withdrawn, the watermark, what nobody has decided about.
+
+        Args:
+            source_id: the source.
+            page: what it listed.
+            hashes: by record identifier, a hash of what is said of the record.
+            full: whether the listing is a full one, at whose complete end unseen records are withdrawn.
+        """
+        with transaction(self._connection):
+            return discovering.load_page(self._connection, self._run_id, source_id, page, hashes, full=full)
+
+    def source_past(self, source_id: str, now: datetime) -> SourcePast:
+        """Return what is remembered of a source; `now` is UTC without zone."""
+        return source_ledger.past_of(self._connection, source_id, now)
+
+    def load_source_run(self, row: SourceRunRow, events: Sequence[RequestEvent]) -> None:
+        """Record how a source fared in this run, and the requests that were made since they were last recorded."""
+        with transaction(self._connection):
+            source_ledger.write_requests(self._connection, self._run_id, events)
+            source_ledger.write_run(self._connection, self._run_id, row)
+
+    def load_requests(self, events: Sequence[RequestEvent]) -> None:
+        """Record requests."""
+        with transaction(self._connection):
+            source_ledger.write_requests(self._connection, self._run_id, events)
+
+    def pending_downloads(self, source_ids: Sequence[str], now: datetime | None) -> list[PendingDownload]:
+        """Return the records of these sources whose present version was not fetched, ordered by identifier.
+
+        `now` (UTC without zone) leaves out those that are to be tried again later; None asks for all.
+        """
+        return downloads.pending(self._connection, source_ids, now)
+
+    def known_documents(
+        self, record_ids: Sequence[str], document_ids: Sequence[str], hashes: Sequence[str] = ()
+    ) -> list[KnownDocument]:
+        """Return the records with a file that are these, belong to these documents, or stand for a document with these bytes."""
+        return downloads.known_documents(self._connection, record_ids, document_ids, hashes)
+
+    def records_of_documents(self, document_ids: Sequence[str]) -> dict[str, tuple[str, Record]]:
+        """Return, by document, the remote record that stands for it with the hash of what is said of it."""
+        return downloads.records_of_documents(self._connection, document_ids)
+
+    def validators(self, urls: Sequence[str]) -> dict[str, tuple[str | None, str | None, str]]:
+        """Return, by address, the ETag, the Last-Modified and the hash of what came from there last."""
+        return downloads.validators_of(self._connection, urls)
+
+    def load_downloads(
+        self,
+        rows: Sequence[FetchedRow],
+        validators: Mapping[str, tuple[str | None, str | None, str]],
+        events: Sequence[RequestEvent],
+    ) -> None:
+        """Load what was downloaded as `load_fetched` does, together with what each address said of its file, and the requests."""
+        with transaction(self._connection):
+            fetching.load(self._connection, self._run_id, rows)
+            downloads.write_validators(self._connection, validators)
+            source_ledger.write_requests(self._connection, self._run_id, events)
 
     def load_fetched(self, rows: Sequence[FetchedRow]) -> None:
         """Load what fetching made of some records: records, files, documents, missions, and their states.
@@ -86,6 +186,15 @@ class Loader:
     def unscored(self, model_version: str, languages: Sequence[str]) -> int:
         """Return how many codable passages in these languages the model has not scored."""
         return classification.unscored(self._connection, model_version, languages)
+
+    def unread_missions(self) -> list[MissionText]:
+        """Return the documents of remote sources that were read and whose first pages were not looked into for their mission."""
+        return mission_reading.unread(self._connection)
+
+    def load_missions(self, found: Sequence[tuple[MissionText, DocumentMetadata]]) -> int:
+        """Fill the gaps of these documents with what their first pages say; returns how many have gained something."""
+        with transaction(self._connection):
+            return mission_reading.load(self._connection, found)
 
     def load_predictions(self, model_version: str, rows: Sequence[Prediction], documents: Sequence[str]) -> None:
         """Load scores; documents all of whose passages are scored become classified.

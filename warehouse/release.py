@@ -16,8 +16,11 @@ from warehouse.views import view_statements
 COPIED = {
     "sources": "SELECT * FROM sources ORDER BY source_id",
     # Where files lie on the operator's machine is nobody else's business.
-    "records": "SELECT * EXCLUDE (location, fingerprint) FROM records ORDER BY record_id",
-    "files": "SELECT * FROM files ORDER BY file_sha256",
+    "records": "SELECT * EXCLUDE (location, fingerprint, attempts, next_attempt_at) FROM records ORDER BY record_id",
+    "record_relations": "SELECT * FROM record_relations ORDER BY record_id, kind, symbol",
+    "files": "SELECT * EXCLUDE (etag, last_modified) FROM files ORDER BY file_sha256",
+    "source_runs": "SELECT * FROM source_runs ORDER BY started_at, run_id, source_id",
+    "source_signals": "SELECT * FROM source_signals ORDER BY source_id, kind, field",
     "documents": "SELECT * FROM documents ORDER BY document_id",
     "extractions": "SELECT * FROM extractions ORDER BY document_id",
     "pages": "SELECT * FROM pages ORDER BY document_id, page",

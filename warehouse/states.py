@@ -35,12 +35,24 @@ class Reason(StrEnum):
     ENCRYPTED = "encrypted"
     TOO_LARGE = "too_large"
     CHANGED_WHILE_READ = "changed_while_read"
+    FORBIDDEN = "forbidden"
+    ROBOTS_DISALLOWED = "robots_disallowed"
+    HOST_NOT_ALLOWED = "host_not_allowed"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    CONNECTION_FAILED = "connection_failed"
+    BAD_ANSWER = "bad_answer"
     # missing
     FILE_MISSING = "file_missing"
     NO_PERMISSION = "no_permission"
-    # fetched, but another file stands for the same document
+    NOT_FOUND = "not_found"
+    NOT_PUBLISHED_YET = "not_published_yet"
+    NO_LINK = "no_link"
+    WITHDRAWN = "withdrawn"
+    # fetched, but another file or another source's record stands for the same document
     SAME_BYTES = "same_bytes"
     OTHER_FORMAT = "other_format"
+    OTHER_RECORD = "other_record"
     # unreadable: the extractor could not make passages of it
     BROKEN_FILE = "broken_file"
     NO_PAGES = "no_pages"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,91 @@ class FetchedRow:
     document_id: str | None
     is_primary: bool
     reason: str
+    link_url: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    next_attempt_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What is said of a source as a whole, for the table `sources`."""
+
+    source_id: str
+    name: str
+    publisher: str
+    licence: str
+    confidence: str
+    schedule: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageCounts:
+    """What a page of a listing came to: records that passed the filters, and what was new, changed or gone among them."""
+
+    n_listed: int = 0
+    n_records: int = 0
+    n_new: int = 0
+    n_changed: int = 0
+    n_withdrawn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRunRow:
+    """How one source fared in one run; `status` is ok, warned, failed, refused, not_configured or interrupted."""
+
+    source_id: str
+    started_at: datetime
+    status: str
+    detail: str | None
+    is_full: bool
+    counts: PageCounts
+    n_requests: int = 0
+    n_file_requests: int = 0
+    n_conditional: int = 0
+    n_not_modified: int = 0
+    n_refused: int = 0
+    n_errors: int = 0
+    n_empty: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePast:
+    """What the warehouse remembers of a source before this run.
+
+    Attributes:
+        first_listed_at: end of its first good listing; None before that.
+        n_records: records that are not withdrawn.
+        n_new_30_days: records first seen in the last 30 days.
+        newest_at: when its newest record was first seen.
+    """
+
+    first_listed_at: datetime | None
+    n_records: int
+    n_new_30_days: int
+    newest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDownload:
+    """A record of a remote source whose present version has not been fetched."""
+
+    record: Record
+    metadata_hash: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDocument:
+    """A record with a file: what `sources.identity` needs to tell documents apart, and the file as the store has it."""
+
+    record_id: str
+    document_id: str
+    is_primary: bool
+    file_sha256: str
+    file_format: str
+    n_bytes: int
+    mime: str
 
 
 @dataclass(frozen=True, slots=True)

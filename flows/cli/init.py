@@ -36,6 +36,7 @@ def init(
         if not target.exists():
             write_text_whole(target, text)
             made.append(target)
+    made += _copy_descriptions(directory)
     reports = directory / "reports"
     reports.mkdir(parents=True, exist_ok=True)
     if sample:
@@ -61,6 +62,15 @@ def _with_sample(text: str) -> str:
     for old, new in _SAMPLE_LINES.items():
         text = text.replace(old, new, 1)
     return text
+
+
+def _copy_descriptions(directory: Path) -> list[Path]:
+    folder = directory / "configs" / "sources"
+    if folder.exists():
+        return []
+    for path in sorted((Path(str(files("configs"))) / "sources").glob("*.yaml")):
+        write_text_whole(folder / path.name, path.read_text(encoding="utf-8"))
+    return [folder]
 
 
 def _copy_sample(directory: Path) -> list[Path]:

@@ -13,7 +13,7 @@ import typer
 from entente.errors import BadInput
 from entente.files import printable
 from flows.cli.main import app
-from flows.cli.output import command_for, note, print_json
+from flows.cli.output import command_for, note, print_json, table
 from flows.progress import Progress, ProgressFile, terminal_progress, watched_by
 from flows.settings import CONFIG_NAME, Folder, Settings, has_project, load_settings
 
@@ -30,6 +30,20 @@ def refresh(
         list[str] | None,
         typer.Option(help="How the manifest names a column, as FIELD=NAME (e.g. symbol=symbol_or_id); repeatable."),
     ] = None,
+    sources: Annotated[
+        str | None, typer.Option(help="Only these sources, by name and with commas between; `folders` means the folders.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="List services from the beginning, and notice what they no longer list.")
+    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Ask again at once for what was refused or missing.")] = False,
+    warc: Annotated[Path | None, typer.Option(help="Keep every exchange with the services in this WARC file.")] = None,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay", help="Pull from a replica of the services on this machine, made of the sample or of these folders."
+        ),
+    ] = False,
     prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow (watched, steps tried again), or plainly.")] = True,
     classify: Annotated[bool, typer.Option(help="Score the passages.")] = True,
     publish: Annotated[bool, typer.Option(help="Publish at the end.")] = True,
@@ -37,12 +51,39 @@ def refresh(
 ) -> None:
     """Pull what is new, read it, score it, load it, publish it.
 
-    Safe to run twice and safe to kill: a second run does nothing, a run after a kill goes on where the first one stopped.
+    Safe to run twice and safe to kill: a second run takes only what is new, a run after a kill goes on where the first one stopped.
+    Exit code 1 when a source failed: it did not answer rightly, or it gave less than its description expects.
     """
-    from flows.pipeline import RefreshOptions, nothing_to_do
+    from flows.pipeline import RefreshOptions
 
-    settings = _with_folders(load_settings(context.obj), folders or [], manifest or [], column or [])
-    options = RefreshOptions(classify=classify, publish=publish, command=printable(shlex.join(["entente", *sys.argv[1:]])))
+    given = _with_folders(load_settings(context.obj), folders or [], manifest or [], column or [])
+    options = RefreshOptions(
+        classify=classify,
+        publish=publish,
+        command=printable(shlex.join(["entente", *sys.argv[1:]])),
+        sources=tuple(name.strip() for name in sources.split(",") if name.strip()) if sources is not None else None,
+        full=full,
+        retry=retry,
+        record_to=None if warc is None else warc.resolve(),
+    )
+    if replay:
+        from flows.replay import replayed
+
+        with replayed(given, from_sample=not folders) as settings:
+            note(f"The services are a replica on this machine; what it gives goes into {settings.paths.state} and nowhere else.")
+            summary = _refresh(settings, options, prefect=prefect, as_json=as_json)
+    else:
+        settings = given
+        summary = _refresh(settings, options, prefect=prefect, as_json=as_json)
+    if summary.failed_sources:
+        for source_id, words in summary.failed_sources.items():
+            note(f"source {source_id} failed: {words}")
+        raise typer.Exit(1)
+
+
+def _refresh(settings: Settings, options: RefreshOptions, *, prefect: bool, as_json: bool) -> Summary:
+    from flows.pipeline import nothing_to_do
+
     started = time.monotonic()
     summary = nothing_to_do(settings, options)
     if summary is None:
@@ -54,6 +95,7 @@ def refresh(
                 progress.remove()
     summary.seconds = time.monotonic() - started
     _show(settings, summary, as_json=as_json)
+    return summary
 
 
 def _run(settings: Settings, options: RefreshOptions, progress: Progress, *, with_prefect: bool) -> Summary:
@@ -98,6 +140,8 @@ def _show(settings: Settings, summary: Summary, *, as_json: bool) -> None:
     if as_json:
         print_json(summary.as_dict())
         return
+    if summary.sources:
+        print(sources_table(summary.sources))
     for issue in summary.issues[:20]:
         note(f"note: {issue}")
     if len(summary.issues) > 20:
@@ -114,3 +158,20 @@ def _show(settings: Settings, summary: Summary, *, as_json: bool) -> None:
     if summary.published is not None and summary.published.changed:
         print(f"Published: {settings.paths.published}")
     print(f"More: {command_for(settings)} status, {command_for(settings)} status --problems")
+
+
+def sources_table(accounts: dict[str, dict[str, object]]) -> str:
+    """Return how each source fared in a run, a line each."""
+    names = (
+        "status",
+        "n_records",
+        "n_new",
+        "n_changed",
+        "n_withdrawn",
+        "n_requests",
+        "n_file_requests",
+        "n_conditional",
+        "n_refused",
+    )
+    header = ("source", "status", "listed", "new", "changed", "withdrawn", "requests", "for files", "conditional", "refused")
+    return table(header, [(key, *(one[name] for name in names)) for key, one in accounts.items()])

@@ -3,6 +3,17 @@ COMMENT ON TABLE records IS 'What a source said: one row per thing it lists';
 COMMENT ON COLUMN records.record_id IS 'Source and the source''s own key';
 COMMENT ON COLUMN records.metadata IS 'All that the source says, as JSON';
 COMMENT ON COLUMN records.is_primary IS 'Whether this record stands for its document; others have the same bytes or another format';
+COMMENT ON COLUMN records.is_remote IS 'Whether a service on the net lists it; else it lies in a folder';
+COMMENT ON COLUMN records.version IS 'The source''s own mark of this version of the record';
+COMMENT ON COLUMN records.fetched_version IS 'The version whose file was taken; null before that';
+COMMENT ON COLUMN records.links IS 'Where the file may be had, in the order in which it is asked for, as JSON';
+COMMENT ON COLUMN records.withdrawn_at IS 'When the source was seen to have taken it back (UTC); what was taken before stays';
+COMMENT ON TABLE record_relations IS 'What sources say of other documents: a second symbol, a superseded one, a draft';
+COMMENT ON TABLE source_runs IS 'How each source fared in each run: what it listed, what was asked, what was refused';
+COMMENT ON COLUMN source_runs.status IS 'ok, warned, failed (silence or errors), refused (it did not answer rightly), not_configured, interrupted';
+COMMENT ON COLUMN source_runs.n_listed IS 'Items that the source sent; n_records of them passed the filters';
+COMMENT ON COLUMN source_runs.n_empty IS 'Answers with nothing in them';
+COMMENT ON TABLE source_signals IS 'What sources said that nobody has decided about: unknown fields and values';
 COMMENT ON TABLE files IS 'Every file ever taken, named by the SHA-256 of its bytes';
 COMMENT ON COLUMN files.fetched_at IS 'When the file was first taken (UTC)';
 COMMENT ON TABLE documents IS 'One row per document (a report in one language)';
@@ -42,3 +53,7 @@ COMMENT ON VIEW evidence IS 'One row per passage with its document, place, text,
 COMMENT ON VIEW labels IS 'The labels of the promoted model with the probability of each label';
 COMMENT ON VIEW gold IS 'Adjudicated codes, one row per passage';
 COMMENT ON VIEW document_states IS 'The latest state of every record';
+
+COMMENT ON VIEW source_status IS 'How each source fares: last run, records, newest record, shares of refusals, errors and empty answers';
+COMMENT ON VIEW document_provenance IS 'All records of a document: who lists it, under which key, and where its file came from';
+COMMENT ON VIEW document_relations IS 'Corrigenda, addenda, revisions, language versions and what sources say of other documents';

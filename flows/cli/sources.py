@@ -1,0 +1,191 @@
+"""`entente sources`: which there are, how they fare, and whether they are what their descriptions say."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from entente.errors import BadInput, Busy
+from flows.cli.main import sources_app
+from flows.cli.output import note, print_json, table
+from flows.settings import Settings, load_settings
+
+
+@sources_app.command("list", epilog="Example: entente sources list")
+def list_sources(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print the descriptions as JSON.")] = False
+) -> None:
+    """List the sources that are described: what they give, how far the description can be trusted, whether they are enabled."""
+    from flows.sources import source_descriptions
+
+    settings = load_settings(context.obj)
+    descriptions = source_descriptions(settings)
+    if as_json:
+        print_json(
+            {
+                key: {**one.model_dump(mode="json"), "enabled": key in settings.sources.enabled}
+                for key, one in descriptions.items()
+            }
+        )
+        return
+    rows = [
+        (
+            key,
+            one.name,
+            one.gives,
+            one.confidence,
+            one.schedule,
+            "yes" if key in settings.sources.enabled else _why_not(one.gives),
+        )
+        for key, one in descriptions.items()
+    ]
+    print(table(("source", "name", "gives", "confidence", "schedule (UTC)", "enabled"), rows))
+    if not settings.sources.enabled:
+        print("\nEnable some with sources.enabled and sources.contact in configs/entente.yaml.")
+
+
+def _why_not(gives: str) -> str:
+    return "serves the others" if gives == "files" else "no"
+
+
+@sources_app.command("status", epilog="Example: entente sources status")
+def sources_status(
+    context: typer.Context,
+    signals: Annotated[bool, typer.Option("--signals", help="Name the fields and values that nobody has decided about.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Show how each source fares: last run, new records, shares of refusals, errors and empty answers. Exit code 1 when one failed."""
+    from warehouse.database import open_warehouse
+    from warehouse.source_ledger import signal_rows, source_rows
+
+    settings = load_settings(context.obj)
+    if not settings.paths.warehouse.exists():
+        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")
+    try:
+        with open_warehouse(settings.paths.warehouse, read_only=True) as connection:
+            rows = source_rows(connection)
+            undecided = signal_rows(connection) if signals else []
+    except Busy as error:
+        raise Busy(f"{error} `entente status` shows how far it is.") from None
+    silent = [one for one in settings.sources.enabled if one not in {row["source_id"] for row in rows}]
+    if as_json:
+        print_json({"sources": rows, "never_asked": silent, "signals": undecided})
+    else:
+        _show(rows, silent, undecided)
+    if any(row["status"] in ("failed", "refused") for row in rows):
+        raise typer.Exit(1)
+
+
+def _show(rows: list[dict[str, Any]], silent: list[str], undecided: list[dict[str, Any]]) -> None:
+    names = (
+        "source_id",
+        "status",
+        "last_run_at",
+        "newest_at",
+        "records",
+        "with_document",
+        "to_fetch",
+        "withdrawn",
+        "n_new",
+        "n_requests",
+    )
+    header = ("source", "status", "last run", "newest record", "records", "documents", "to fetch", "withdrawn", "new", "requests")
+    shares = ("refused_share", "error_share", "empty_share")
+    print(
+        table(
+            (*header, "refused", "errors", "empty", "signals"),
+            [(*(row[name] for name in names), *(row[name] for name in shares), row["signals"]) for row in rows],
+        )
+    )
+    for row in rows:
+        if row["detail"]:
+            print(f"{row['source_id']}: {row['detail']}")
+    for source_id in silent:
+        print(f"{source_id}: enabled, but never asked; the next refresh asks it.")
+    if undecided:
+        print()
+        print(
+            table(
+                ("source", "kind", "field", "example", "times", "last seen"),
+                [
+                    (one["source_id"], one["kind"], one["field"], one["example"], one["n"], one["last_seen_at"])
+                    for one in undecided
+                ],
+            )
+        )
+
+
+@sources_app.command("check", epilog="Example: entente sources check worldbank --live")
+def check(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="The sources; all enabled ones by default.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask the services themselves: a few requests each.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Check descriptions, and with --live walk through the first contact with each service and say what differs from its description.
+
+    Exit code 1 when a check failed or a service differs from its description.
+    """
+    from flows.sources import source_descriptions
+
+    settings = load_settings(context.obj)
+    descriptions = source_descriptions(settings)
+    chosen = names or list(settings.sources.enabled) or list(descriptions)
+    for name in chosen:
+        if name not in descriptions:
+            raise BadInput(f"There is no source {name!r}; there are: {', '.join(sorted(descriptions))}.")
+    if live and not settings.sources.contact.strip():
+        raise BadInput("--live needs sources.contact in configs/entente.yaml: an address by which the services can reach you.")
+    findings = _check_live(settings, chosen) if live else _check_offline(settings, chosen)
+    if as_json:
+        print_json(findings)
+    else:
+        print(table(("source", "check", "outcome", "detail"), [tuple(one.values()) for one in findings], width=140))
+        if not live:
+            note("Nothing was asked. With --live the services are.")
+    if any(one["outcome"] in ("failed", "differs") for one in findings):
+        raise typer.Exit(1)
+
+
+def _check_offline(settings: Settings, names: list[str]) -> list[dict[str, str]]:
+    from flows.sources import source_descriptions
+    from sources.first_contact import check_offline
+
+    descriptions = source_descriptions(settings)
+    return [
+        {"source": name, "check": one.name, "outcome": one.outcome, "detail": one.detail}
+        for name in names
+        for one in check_offline(descriptions[name])
+    ]
+
+
+def _check_live(settings: Settings, names: list[str]) -> list[dict[str, str]]:
+    from entente import __version__
+    from flows.sources import source_descriptions
+    from sources.clients import Clients
+    from sources.first_contact import check_live, check_offline, temporary_store
+
+    descriptions = source_descriptions(settings)
+    routes = {key: one for key, one in descriptions.items() if one.gives in ("files", "both")}
+    findings = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Clients(
+            descriptions,
+            contact=settings.sources.contact,
+            version=__version__,
+            state=Path(folder),
+            gateway=settings.sources.gateway,
+            delay_factor=settings.sources.delay_factor,
+        ) as clients,
+    ):
+        for name in names:
+            description = descriptions[name]
+            checks = check_offline(description)
+            if all(one.outcome == "ok" for one in checks):
+                checks += check_live(description, clients.of, routes, temporary_store(Path(folder)))
+            findings += [{"source": name, "check": one.name, "outcome": one.outcome, "detail": one.detail} for one in checks]
+    return findings

@@ -1,0 +1,68 @@
+"""`entente refresh --replay`: the whole main job against a replica of the services on this machine, apart from the project's own data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from flows.settings import Paths, Settings
+from flows.sources import source_descriptions
+
+_CONTACT = "replay@localhost.invalid"
+
+
+@contextmanager
+def replayed(settings: Settings, *, from_sample: bool) -> Iterator[Settings]:
+    """Start the replica and give settings under which a refresh pulls from it.
+
+    The files and the metadata of the replica's documents come from the sample, or from the folders and manifests of the settings.
+    Everything is kept in a folder of its own (`<state>/replay`), so that no invented or rearranged record ever meets the project's own.
+    """
+    from sources.replica.server import ReplicaServer
+
+    home = settings.paths.state / "replay"
+    home.mkdir(parents=True, exist_ok=True)
+    with ReplicaServer(_world(settings, from_sample=from_sample)) as server:
+        yield replay_settings(settings, server.address, home)
+
+
+def replay_settings(settings: Settings, address: str, home: Path) -> Settings:
+    """Return settings under which every source with records is asked at a replica's address, quickly, with its data in `home`."""
+    descriptions = source_descriptions(settings)
+    listing = tuple(key for key, one in descriptions.items() if one.gives in ("records", "both"))
+    overrides = {
+        key: {
+            # A small world gives little, and nobody is spared by waiting.
+            "expected": {"first_listing_min": 0, "new_per_30_days_min": 0, "fresh_within_days": 36_500},
+            "settings": dict.fromkeys(one.needs, "entente-replica"),
+        }
+        for key, one in descriptions.items()
+    }
+    sources = settings.sources.model_copy(
+        update={
+            "folders": (),
+            "enabled": (*listing, *(("archive",) if "archive" in descriptions and "archive" not in listing else ())),
+            "contact": _CONTACT,
+            "gateway": address,
+            "delay_factor": 0.0,
+            "overrides": overrides,
+        }
+    )
+    paths = Paths(
+        store=home / "store",
+        warehouse=home / "warehouse.duckdb",
+        published=home / "published" / "entente.duckdb",
+        models=settings.paths.models,
+        state=home,
+    )
+    return settings.model_copy(update={"sources": sources, "paths": paths})
+
+
+def _world(settings: Settings, *, from_sample: bool) -> object:
+    from sources.replica.world import world_from_folders, world_from_sample
+
+    if from_sample:
+        return world_from_sample(Path(str(files("sample"))))
+    return world_from_folders(settings.sources.folders)

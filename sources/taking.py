@@ -1,0 +1,240 @@
+"""From listed records to documents: each document's file is taken once, whoever lists it, and each record is told which document it is.
+
+A document may be listed by several sources. Their records are put together by the organization's own key (symbol and language); the file is
+asked for through the links of all of them; one record stands for the document, the others are linked to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sources.identity import OK, Known, Registry, document_id_for, natural_document_id
+from sources.retrying import next_attempt
+from sources.routes import Fetched, Unchanged
+from sources.types import FileLink, Record, Refusal, StoredFile
+
+OTHER_RECORD = "other_record"
+Validator = tuple[str | None, str | None, str]
+"""ETag, Last-Modified and the SHA-256 of what an address gave last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A listed record whose present version was not taken; `attempts` have failed so far."""
+
+    record: Record
+    metadata_hash: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The wanted records of one document, the preferred source first."""
+
+    document_ids: tuple[str, ...]
+    members: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A record with a file: what identity needs, and the file."""
+
+    known: Known
+    stored: StoredFile
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a wanted record; the fields are those that the warehouse loads."""
+
+    record: Record
+    metadata_hash: str
+    stored: StoredFile | None
+    refusal: Refusal | None
+    document_id: str | None
+    is_primary: bool
+    reason: str
+    link_url: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    next_attempt_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What became of some groups: a row for each record, and what each address said of its file."""
+
+    taken: tuple[Taken, ...]
+    validators: Mapping[str, Validator]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What to ask for on behalf of a group: nothing (`leader` is None: another record stands for the document), or a record's file."""
+
+    group: Group
+    holder: KnownFile | None
+    leader: Wanted | None
+
+
+Fetch = Callable[[Record], Fetched | Unchanged | Refusal]
+
+
+def group_records(wanted: Sequence[Wanted], priority: Sequence[str]) -> list[Group]:
+    """Put records of the same document together.
+
+    Args:
+        wanted: records of any sources.
+        priority: source ids, the preferred first; others follow in alphabetical order.
+
+    Returns:
+        The groups in the order of their documents; a second symbol that a source names (`same_document`) joins groups.
+    """
+    rank = {source_id: number for number, source_id in enumerate(priority)}
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    names = [_names(one.record) for one in wanted]
+    for first, *others in names:
+        for other in others:
+            left, right = sorted((root(first), root(other)))
+            parent[right] = left
+    members: dict[str, list[int]] = {}
+    for number, (first, *_others) in enumerate(names):
+        members.setdefault(root(first), []).append(number)
+    groups = []
+    for _root, numbers in sorted(members.items()):
+        ordered = sorted(
+            numbers,
+            key=lambda n: (
+                rank.get(wanted[n].record.source_id, len(rank)),
+                wanted[n].record.source_id,
+                wanted[n].record.record_key,
+            ),
+        )
+        ids = dict.fromkeys(name for number in ordered for name in names[number])
+        groups.append(Group(tuple(ids), tuple(wanted[number] for number in ordered)))
+    return groups
+
+
+def _names(record: Record) -> list[str]:
+    others = [
+        document_id_for(record.metadata.igo, relation.symbol, record.metadata.language)
+        for relation in record.relations
+        if relation.kind == "same_document"
+    ]
+    return [natural_document_id(record), *(name for name in others if name is not None)]
+
+
+def take(
+    groups: Sequence[Group],
+    known: Callable[[Sequence[str], Sequence[str], Sequence[str]], Sequence[KnownFile]],
+    holders: Callable[[Sequence[str]], Mapping[str, Wanted]],
+    fetch: Fetch,
+    *,
+    now: datetime,
+    parallel: int,
+) -> Batch:
+    """Take the files of some groups and decide which document each record is.
+
+    Args:
+        groups: from `group_records`.
+        known: records with files by record identifiers, document identifiers and hashes.
+        holders: the remote records that stand for some documents.
+        fetch: gets a record's file by its links; called from `parallel` threads.
+        now: UTC, for the times of further attempts.
+        parallel: most files under way at once; the pace of each host holds besides.
+    """
+    record_ids = [one.record.record_id for group in groups for one in group.members]
+    document_ids = [name for group in groups for name in group.document_ids]
+    files = known(record_ids, document_ids, ())
+    by_record = {one.known.record_id: one for one in files}
+    primary = {one.known.document_id: one for one in files if one.known.is_primary}
+    holder_records = holders(sorted({one.known.document_id for one in files}))
+    plans = [_plan(group, by_record, primary, holder_records) for group in groups]
+    leaders = [_with_all_links(plan) for plan in plans]
+    with ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="download") as pool:
+        outcomes = list(pool.map(lambda record: None if record is None else fetch(record), leaders))
+    hashes = [outcome.stored.sha256 for outcome in outcomes if isinstance(outcome, Fetched)]
+    registry = Registry([one.known for one in _unique(files, known(record_ids, document_ids, hashes))])
+    taken: list[Taken] = []
+    validators: dict[str, Validator] = {}
+    for plan, outcome in zip(plans, outcomes, strict=True):
+        taken += _decide(plan, outcome, registry, now)
+        if isinstance(outcome, Fetched) and outcome.validators is not None:
+            validators[outcome.link.url] = (outcome.validators.etag, outcome.validators.last_modified, outcome.stored.sha256)
+    return Batch(tuple(taken), validators)
+
+
+def _plan(
+    group: Group, by_record: Mapping[str, KnownFile], primary: Mapping[str, KnownFile], holder_records: Mapping[str, Wanted]
+) -> _Plan:
+    own = [by_record[one.record.record_id] for one in group.members if one.record.record_id in by_record]
+    names = [*(one.known.document_id for one in own), *group.document_ids]
+    holder = next((primary[name] for name in names if name in primary), None)
+    if holder is None:
+        return _Plan(group, None, group.members[0])
+    member = next((one for one in group.members if one.record.record_id == holder.known.record_id), None)
+    if member is not None:
+        return _Plan(group, holder, member)
+    if not own:
+        return _Plan(group, holder, None)
+    # A record that does not stand for the document has changed: the document's file is asked for through the record that does.
+    return _Plan(group, holder, holder_records.get(holder.known.document_id))
+
+
+def _with_all_links(plan: _Plan) -> Record | None:
+    if plan.leader is None:
+        return None
+    links: dict[str, FileLink] = {}
+    for one in (plan.leader, *plan.group.members):
+        for link in one.record.links:
+            links.setdefault(link.url, link)
+    return replace(plan.leader.record, links=tuple(links.values()))
+
+
+def _unique(*lists: Iterable[KnownFile]) -> list[KnownFile]:
+    return list({one.known.record_id: one for some in lists for one in some}.values())
+
+
+def _decide(plan: _Plan, outcome: Fetched | Unchanged | Refusal | None, registry: Registry, now: datetime) -> list[Taken]:
+    if isinstance(outcome, Refusal):
+        return [
+            Taken(
+                one.record, one.metadata_hash, None, outcome, None, False, outcome.reason,
+                next_attempt_at=next_attempt(outcome.reason, one.attempts + 1, now),
+            )
+            for one in plan.group.members
+        ]  # fmt: skip
+    if isinstance(outcome, Fetched):
+        assert plan.leader is not None  # noqa: S101  # only leaders are fetched
+        assignment = registry.assign(plan.leader.record, outcome.stored)
+        etag, modified = (outcome.validators.etag, outcome.validators.last_modified) if outcome.validators else (None, None)
+        first = Taken(
+            plan.leader.record, plan.leader.metadata_hash, outcome.stored, None, assignment.document_id, assignment.is_primary,
+            assignment.reason or OK, outcome.url, etag, modified,
+        )  # fmt: skip
+        return [first, *_others(plan, outcome.stored, assignment.document_id)]
+    assert plan.holder is not None  # noqa: S101  # unchanged or not asked for: there is a file
+    holder = plan.holder
+    rows = []
+    if plan.leader is not None:
+        rows.append(Taken(plan.leader.record, plan.leader.metadata_hash, holder.stored, None, holder.known.document_id, True, OK))
+    return [*rows, *_others(plan, holder.stored, holder.known.document_id)]
+
+
+def _others(plan: _Plan, stored: StoredFile, document_id: str) -> list[Taken]:
+    leader = plan.leader.record.record_id if plan.leader is not None else None
+    return [
+        Taken(one.record, one.metadata_hash, stored, None, document_id, False, OTHER_RECORD)
+        for one in plan.group.members
+        if one.record.record_id != leader
+    ]
