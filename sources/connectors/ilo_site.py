@@ -1,0 +1,318 @@
+"""The ILO's website by its site map: pages whose address tells what they are, and the files that these pages are about."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from entente.errors import BadInput
+from sources.connector_settings import read_settings
+from sources.dates import parse_date
+from sources.description import Query, SourceDescription
+from sources.ilo_pages import FoundFile, NotAPage, PageFacts, read_page
+from sources.json_texts import mark_of, raw_text, signal
+from sources.links import format_of_url, https_url, name_of_url
+from sources.missions import mission_of
+from sources.selection import passes
+from sources.sitemap import Entry, NotASitemap, read_sitemap
+from sources.texts import fold
+from sources.types import DocumentMetadata, FileLink, Page, Record, Signal
+from sources.web.errors import Refused
+from sources.web.results import Validators
+
+if TYPE_CHECKING:
+    from sources.web.client import Client
+    from sources.web.results import Download, NotModified
+
+_MOST_PAGE_BYTES = 8_000_000
+_LANGUAGE_PART = re.compile(r"/(?P<code>[a-z]{2})(?=/)")
+# Said of one page: it is noted, and the others go on. Anything else is tried again at the next discovery.
+_FOR_GOOD = frozenset(
+    ("wrong_type", "bad_answer", "error_page", "too_large", "robots_disallowed", "host_not_allowed", "empty_answer")
+)
+_ROUTES = {"researchrepository.ilo.org": "ilo-catalogue", "labordoc.ilo.org": "ilo-catalogue"}
+
+
+class _Settings(BaseModel):
+    """What only this connector knows.
+
+    Attributes:
+        sections: beginnings of the paths (without the language) under which pages count.
+        last_pages: where the index does not say which of its pages have changed, so many of the last ones are read each time ...
+        earlier_pages: ... and so many of the others, those that were not read for the longest time.
+        most_failures: so many pages in a row that cannot be had end the discovery.
+        most_files: a page with more files is a list, not a report; only so many are taken, and a signal says so.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sections: tuple[str, ...] = Field(min_length=1)
+    last_pages: int = Field(default=2, ge=1)
+    earlier_pages: int = Field(default=3, ge=0)
+    most_failures: int = Field(default=5, ge=1)
+    most_files: int = Field(default=10, ge=1)
+
+
+@dataclass
+class _State:
+    """The watermark: the day on which each page of the index was read to its end, and addresses that could not be had."""
+
+    read_on: dict[str, str] = field(default_factory=dict)
+    again: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, watermark: str | None) -> _State:
+        try:
+            content = json.loads(watermark or "{}")
+            return cls(
+                {str(key): str(value) for key, value in content["read_on"].items()}, [str(one) for one in content["again"]]
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return cls()
+
+    def text(self) -> str:
+        return json.dumps({"read_on": self.read_on, "again": self.again}, sort_keys=True)
+
+
+class IloSiteConnector:
+    """Reads the index, those of its pages that may have changed, and of these the addresses that one of the queries means.
+
+    A query is a regular expression for the path in lower case. An interrupted first listing is taken up where it stopped.
+    """
+
+    def __init__(self, description: SourceDescription) -> None:
+        self._description = description
+        self._settings = read_settings(description, _Settings)
+        self._base = description.base("sitemap")
+        self._hosts = {host.host for host in description.hosts}
+        self._queries = [(query, _pattern(description, query)) for query in description.queries]
+        self._failures = self._n_unread = self._n_read = self._n_useful = 0
+
+    def discover(self, client: Client, watermark: str | None, now: datetime) -> Iterator[Page]:
+        """List what the pages name; see `Connector.discover`."""
+        state = _State.of(watermark)
+        is_whole = not state.read_on
+        index = self._sitemap(client, self._base)
+        if not index:
+            raise Refused("bad_answer", self._base, "the site map names no addresses")
+        maps = [(url, entry.changed) for entry in index if entry.is_map and (url := self._own(entry.url))]
+        known = {url for url, _ in maps} | {self._base}
+        state.read_on = {url: day for url, day in state.read_on.items() if url in known}
+        again, state.again = state.again, []
+        yield from self._read(client, [Entry(url, "", False) for url in again], state)
+        if not maps:
+            yield from self._map(client, self._base, index, state, now)
+        for url in self._to_read(maps, state):
+            yield from self._map(client, url, self._sitemap(client, url), state, now)
+        yield Page((), watermark=state.text(), is_complete=is_whole and self._looks_whole())
+
+    def _looks_whole(self) -> bool:
+        """Tell whether what was not listed may be taken as gone: not where pages failed, nor where most pages had no file on them.
+
+        The latter is how a site looks that has changed its form.
+        """
+        return not self._n_unread and self._n_useful * 2 >= self._n_read
+
+    def _to_read(self, maps: list[tuple[str, str]], state: _State) -> list[str]:
+        says_all = all(parse_date(changed) is not None for _, changed in maps)
+        wanted = {url for url, changed in maps if url not in state.read_on or self._is_new(changed, state.read_on[url])}
+        if not says_all:
+            wanted |= {url for url, _ in maps[-self._settings.last_pages :]}
+            others = sorted((url for url, _ in maps if url not in wanted), key=lambda url: state.read_on[url])
+            wanted |= set(others[: self._settings.earlier_pages])
+        return [url for url, _ in maps if url in wanted]
+
+    def _is_new(self, changed: str, read_on: str | None) -> bool:
+        """Tell whether something may have changed since a day, less the overlap; what has no day may have changed."""
+        day, last = parse_date(changed), parse_date(read_on)
+        return day is None or last is None or day[0] >= last[0] - timedelta(days=self._description.overlap_days)
+
+    def _sitemap(self, client: Client, url: str) -> list[Entry]:
+        answer = client.get(url, expect="any")
+        try:
+            return list(read_sitemap(answer.body))
+        except NotASitemap as error:
+            raise Refused("bad_answer", url, str(error).rstrip("."), status=answer.status) from None
+
+    def _map(self, client: Client, url: str, entries: list[Entry], state: _State, now: datetime) -> Iterator[Page]:
+        """Read one page of the index to its end; only then is it noted as read."""
+        read_on = state.read_on.get(url)
+        entries = [entry for entry in entries if not entry.is_map]
+        meant = [entry for entry in entries if self._query_of(entry.url) is not None]
+        yield Page((), n_listed=len(entries), signals=tuple(self._signals_of(entries, meant)))
+        yield from self._read(client, [one for one in meant if read_on is None or self._is_new(one.changed, read_on)], state)
+        state.read_on[url] = now.date().isoformat()
+        yield Page((), watermark=state.text())
+
+    def _signals_of(self, entries: list[Entry], meant: list[Entry]) -> Iterator[Signal]:
+        bad = next((entry for entry in entries if self._own(entry.url) is None), None)
+        if bad is not None:
+            yield signal("bad_value", "sitemap.loc", bad.url)
+        dateless = next((entry for entry in meant if parse_date(entry.changed) is None), None)
+        if dateless is not None:
+            yield signal("bad_value", "sitemap.lastmod", f"{dateless.changed!r} of {dateless.url}")
+
+    def _read(self, client: Client, entries: list[Entry], state: _State) -> Iterator[Page]:
+        records: list[Record] = []
+        signals: list[Signal] = []
+        for entry in entries:
+            url, query = self._own(entry.url), self._query_of(entry.url)
+            if url is None or query is None:
+                continue
+            try:
+                answer = client.get(url, expect="html", max_bytes=_MOST_PAGE_BYTES)
+                facts = read_page(answer.text(), answer.url)
+            except NotAPage as error:
+                self._n_unread += 1
+                signals.append(signal("difference", "page", f"{url}: {error}"))
+                continue
+            except Refused as refused:
+                if refused.outcome == "not_found":
+                    yield Page((), withdrawn=(_key_of(url),))
+                    continue
+                self._n_unread += 1
+                if refused.outcome in _FOR_GOOD:
+                    signals.append(signal("difference", "page", str(refused)))
+                else:
+                    self._failures += 1
+                    state.again.append(url)
+                    if self._failures >= self._settings.most_failures:
+                        yield Page(tuple(records), signals=tuple(signals))
+                        raise
+                continue
+            self._failures = 0
+            self._n_read += 1
+            records.extend(self._records(url, entry.changed, facts, query, signals))
+            if len(records) >= self._description.page_size:
+                yield Page(tuple(records), signals=tuple(signals))
+                records, signals = [], []
+        if records or signals:
+            yield Page(tuple(records), signals=tuple(signals))
+
+    def _records(self, url: str, changed: str, facts: PageFacts, query: Query, signals: list[Signal]) -> Iterator[Record]:
+        """Yield a record for each file of a page: the first one has the page's own key, the others have their file's name with it."""
+        if facts.title is None or not facts.files:
+            signals.append(signal("difference", "page", f"{url}: no {'title' if facts.title is None else 'file'} on it"))
+            return
+        self._n_useful += 1
+        if facts.published is None:
+            signals.append(signal("difference", "published", f"{url}: no day of publication on it"))
+        if len(facts.files) > self._settings.most_files:
+            signals.append(signal("unexpected_count", "files", f"{url}: {len(facts.files)} files"))
+        page_language = facts.language or _language_of_path(url) or "en"
+        used: set[str] = set()
+        for found in facts.files[: self._settings.most_files]:
+            language = found.language or page_language
+            key = _key_of(url) if language not in used else f"{_key_of(url)}#{name_of_url(found.urls[0])}"
+            record = self._record(url, changed, facts, query, found, f"{key}/{language}", is_first=language not in used)
+            used.add(language)
+            if language in self._description.languages and passes(record, self._description.filters):
+                yield record
+
+    def _record(
+        self, url: str, changed: str, facts: PageFacts, query: Query, found: FoundFile, key: str, *, is_first: bool
+    ) -> Record:
+        language = key.rpartition("/")[2]
+        said = {
+            "url": url, "changed": changed, "title": facts.title, "published": facts.published and facts.published.isoformat(),
+            "language": language, "summary": facts.summary, "file": list(found.urls), "words": found.words,
+        }  # fmt: skip
+        raw = raw_text(said)
+        title = facts.title if is_first or not found.words else f"{facts.title} ({found.words})"
+        host = mission_of(facts.title, facts.summary, defaults=query).host
+        metadata = DocumentMetadata(
+            igo=query.igo or "ILO",
+            body=query.body,
+            symbol=facts.symbol if is_first else None,
+            title=title,
+            doc_type=query.doc_type,
+            mission_kind=query.mission_kind,
+            country_iso3=host.iso3 if host else None,
+            country_name=host.name if host else None,
+            published=facts.published,
+            language=language,
+            url=url,
+            extra={"abstract": facts.summary} if facts.summary else {},
+        )
+        links = tuple(FileLink(one, self._route(one), found.file_format, language) for one in found.urls)
+        return Record(self._description.id, key, None, metadata, links=links, version=f"{changed}:{mark_of(raw)}", raw=raw)
+
+    def _route(self, url: str) -> str:
+        return _ROUTES.get(urlsplit(url).hostname or "", self._description.id)
+
+    def _own(self, text: str) -> str | None:
+        url = https_url(text)
+        return url if url is not None and urlsplit(url).hostname in self._hosts else None
+
+    def _query_of(self, text: str) -> Query | None:
+        url = self._own(text)
+        if url is None:
+            return None
+        path = fold(unquote(urlsplit(url).path))
+        match = _LANGUAGE_PART.match(path)
+        if match is not None:
+            path = path[match.end() :]
+        if not path.startswith(self._settings.sections):
+            return None
+        return next((query for query, pattern in self._queries if pattern.search(path)), None)
+
+
+def fetch_link(
+    client: Client,
+    description: SourceDescription,
+    link: FileLink,
+    target: Path,
+    *,
+    max_bytes: int,
+    validators: Validators | None = None,
+) -> Download | NotModified:
+    """Fetch a file, or the first file in the link's language that a page names; see `FetchLink`."""
+    if format_of_url(link.url) in ("pdf", "docx", "doc", "txt"):
+        return client.download(link.url, target, max_bytes=max_bytes, validators=validators)
+    answer = client.get(link.url, expect="html", max_bytes=_MOST_PAGE_BYTES)
+    try:
+        files = read_page(answer.text(), answer.url).files
+    except NotAPage as error:
+        raise Refused("bad_answer", link.url, f"the page cannot be read ({error})", status=answer.status) from None
+    found = next((one for one in files if one.language in (None, link.language) or link.language is None), None)
+    if found is None:
+        raise Refused("not_found", link.url, "the page names no file of this language", status=answer.status)
+    # The page may name another file by now, so only the mark that belongs to one file alone is sent.
+    own = Validators(etag=validators.etag) if validators and validators.etag else None
+    last: Refused | None = None
+    for url in found.urls:
+        try:
+            return client.download(url, target, max_bytes=max_bytes, validators=own)
+        except Refused as refused:
+            last = refused
+    raise last or Refused("not_found", link.url, "the page names no file")
+
+
+def _pattern(description: SourceDescription, query: Query) -> re.Pattern[str]:
+    place = f"configs/sources/{description.id}.yaml, key queries ({query.id})"
+    if query.parameters or not query.query:
+        raise BadInput(f"{place}: query is a regular expression for the path of the page, and there are no parameters.")
+    try:
+        return re.compile(query.query)
+    except re.error as error:
+        raise BadInput(f"{place}: {query.query!r} is no regular expression ({error}).") from None
+
+
+def _key_of(url: str) -> str:
+    return unquote(urlsplit(url).path).strip("/")
+
+
+def _language_of_path(url: str) -> str | None:
+    match = _LANGUAGE_PART.match(urlsplit(url).path)
+    return match["code"] if match else None
+
+
+CONNECTOR = IloSiteConnector
