@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sources.symbols import parse_symbol
 from sources.types import Record, StoredFile
 
 _NOT_A_SYMBOL = frozenset({"", "-", "N/A", "NA", "NONE", "UNKNOWN"})
@@ -41,7 +42,9 @@ class Assignment:
 
 
 def normalise_symbol(symbol: str | None) -> str | None:
-    """Return a document symbol trimmed, with single blanks and in upper case for comparison; None where there is none.
+    """Return a document symbol in the form in which symbols are compared; None where there is none.
+
+    What is a symbol is read as `sources.symbols` reads it; an identifier of another kind is trimmed, with single blanks and in upper case.
 
     >>> normalise_symbol(" a/hrc/44/52  ")
     'A/HRC/44/52'
@@ -50,6 +53,9 @@ def normalise_symbol(symbol: str | None) -> str | None:
     """
     if symbol is None:
         return None
+    parsed = parse_symbol(symbol)
+    if parsed is not None:
+        return parsed.key
     plain = re.sub(r"\s+", " ", symbol).strip().upper()
     plain = re.sub(r"\s*/\s*", "/", plain)
     return None if plain in _NOT_A_SYMBOL else plain

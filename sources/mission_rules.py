@@ -15,11 +15,12 @@ from entente.yaml_files import read_yaml_mapping
 
 
 def _compiled(value: Any) -> Any:
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        value = "|".join(value)
     if not isinstance(value, str):
         return value
     try:
-        # Long alternatives may be broken over lines in YAML, which leaves a blank before the bar.
-        return re.compile(re.sub(r"\s+\|", "|", value))
+        return re.compile(value)
     except re.error as error:
         raise ValueError(f"is no regular expression ({error})") from error
 

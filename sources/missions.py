@@ -19,15 +19,19 @@ from sources.visits import Period, Stay, find_stays
 
 # What a title calls an organ, up to where something else begins.
 _BODY = re.compile(
-    r"\b(?:(?:Special|Independent|United Nations) )*(?:Rapporteur|Independent Expert|Expert Mechanism|Working Group|Special Representative"
-    r"|Commission of (?:I|E)nquiry|Commission of Inquiry|Commission on Human Rights|Fact-? ?[Ff]inding Mission|Investigative Mechanism"
-    r"|Panel of Experts|Group of Eminent[\w ]+ Experts|Team of[\w ]+ Experts)\b(?:,? (?:on|of|for|in the field of|to) .+)?",
+    r"\b(?:(?:Special|Independent|International|High-Level|Joint|United Nations) )*(?:Rapporteur|Expert|Expert Mechanism|Working Group"
+    r"|Special Representative|Commission of (?:Inquiry|Enquiry)|Commission on Human Rights|Fact-? ?Finding Mission|Investigative Mechanism"
+    r"|Panel of Experts|Group of Eminent[\w ]+ Experts|Team of[\w ]+ Experts)\b(?:,? (?:on|of|for|in|to) .+)?",
     re.IGNORECASE,
 )
 _BODY_ENDS = re.compile(
-    r"\*| ?[-–—:;(] ?(?=\s|[A-Z(])|,? on (?:his|her|its|their|the)(?: \w+)? (?:visit|mission|activities)|, (?:Mr|Ms|Mrs|Dr)s?\.? "
-    r"|, [A-Z][\w.'’-]+ (?:[\w.'’-]+ ){0,3}[A-Z][\w.'’-]+$|,? submitted | pursuant to |, in accordance with|\.$| - "
+    r"\*|\s[-–—]|[-–—]\s|[:;(\n]|,? on (?:his|her|its|their|the)(?: \w+)? (?:visit|mission|activities)|, (?:Mr|Ms|Mrs|Dr)s?\.? "
+    r"|, [A-Z][\w.'’-]+ (?:[\w.'’-]+ ){0,3}[A-Z][\w.'’-]+$|,? submitted |,? (?:pursuant|established|appointed|created) |,? in accordance with"
+    r"| by all |, including |\.$"
 )
+_LONGEST_BODY = 160
+# A first page has about 4,000 characters; more is no first page, and would cost time.
+_LONGEST_TITLE, _LONGEST_TEXT = 2_000, 12_000
 _AFTER_VISIT = re.compile(r"\b(?:visit|mission|delegation)s?(?: [\w'’-]+){0,12}? (?:to|in) (?:the )?", re.IGNORECASE)
 _HOSTS_END = re.compile(
     r" - |\s[–—]\s|[:;(]| (?:from|between|undertaken|carried out|conducted|pursuant|on) |\breport\b|\. ", re.IGNORECASE
@@ -94,18 +98,22 @@ def mission_of(
     """
     table = countries or default_countries()
     rules = rules or default_rules()
-    heading = squeeze(title or "")
-    running = squeeze(f"{abstract or ''}. {first_page or ''}" if abstract and first_page else abstract or first_page or "")
-    kind, is_from_query = _kind(fold(heading), fold(running), symbol, defaults, rules)
+    heading = squeeze(title or "")[:_LONGEST_TITLE]
+    running = ". ".join(squeeze(text)[:_LONGEST_TEXT] for text in (abstract, first_page) if text)
+    kind, told_by = _kind(fold(heading), fold(running), symbol, defaults, rules)
     has_visits = kind is not None and kind.is_mission and kind.has_visits
     stays = find_stays(f"{heading}. {running}", rules, published) if has_visits else ()
-    doc_type = defaults.doc_type if defaults and (is_from_query or kind is None) else None
+    hosts = _hosts(heading, running, symbol, stays, has_visits, table, rules)
+    if told_by == "text" and len(hosts) != 1:
+        # Yearly reports list all visits of the year and are about none of them.
+        kind, stays = None, ()
+    doc_type = defaults.doc_type if defaults and (told_by == "query" or kind is None) else None
     return Mission(
         kind=kind.id if kind else None,
         is_mission=kind is not None and kind.is_mission,
         doc_type=doc_type or (kind.doc_type if kind else None),
         body=_body(heading, running, kind, defaults, rules),
-        hosts=_hosts(heading, running, symbol, stays, has_visits, table, rules),
+        hosts=hosts,
         visits=tuple(stay.period for stay in stays),
     )
 
@@ -140,18 +148,18 @@ def with_mission(metadata: DocumentMetadata, mission: Mission) -> DocumentMetada
     )
 
 
-def _kind(title: str, text: str, symbol: str | None, defaults: Query | None, rules: MissionRules) -> tuple[Kind | None, bool]:
-    """Return the kind, and whether the query told it."""
+def _kind(title: str, text: str, symbol: str | None, defaults: Query | None, rules: MissionRules) -> tuple[Kind | None, str]:
+    """Return the kind, and what told it: `title` (or the symbol), `query` or `text`."""
     parsed = parse_symbol(symbol)
     key = parsed.key if parsed else ""
     clues = [(kind, clue) for kind in rules.kinds for clue in kind.any]
     for kind, clue in clues:
         if not clue.is_weak and clue.fits(title, text, key):
-            return kind, False
+            return kind, "title"
     asked = rules.kind(defaults.mission_kind) if defaults and defaults.mission_kind else None
     if asked is not None:
-        return asked, True
-    return next((kind for kind, clue in clues if clue.is_weak and clue.fits(title, text, key)), None), False
+        return asked, "query"
+    return next((kind for kind, clue in clues if clue.is_weak and clue.fits(title, text, key)), None), "text"
 
 
 def _body(title: str, text: str, kind: Kind | None, defaults: Query | None, rules: MissionRules) -> str | None:
@@ -173,18 +181,16 @@ def _written_body(title: str) -> str | None:
     match = _BODY.search(title)
     if match is None:
         return None
-    words = _BODY_ENDS.split(match.group(), maxsplit=1)[0].strip(" ,.*")
-    return words[0].upper() + words[1:200] if words else None
+    words = _BODY_ENDS.split(match.group(), maxsplit=1)[0].strip(" ,.*")[:_LONGEST_BODY]
+    return words[0].upper() + words[1:] if words else None
 
 
 def _hosts(
     title: str, text: str, symbol: str | None, stays: tuple[Stay, ...], has_visits: bool, table: Countries, rules: MissionRules
 ) -> tuple[Country, ...]:
-    visited = _AFTER_VISIT.search(title)
-    if visited is not None:
-        named = table.in_text(_HOSTS_END.split(title[visited.end() :], maxsplit=1)[0])
-        if named:
-            return named
+    named = _visited(title, table)
+    if named:
+        return named
     parsed = parse_symbol(symbol)
     of_symbol = table.by_code(parsed.country_code) if parsed and parsed.country_code else None
     if of_symbol is not None:
@@ -192,8 +198,15 @@ def _hosts(
     named = table.in_text(title) or _placed(fold(title), table, rules)
     if named or not has_visits:
         return named
-    in_stays = dict.fromkeys(country for stay in stays for country in table.in_text(stay.words))
-    return tuple(in_stays) or _placed(fold(text), table, rules)
+    beside = dict.fromkeys(country for stay in stays for country in table.in_text(stay.words))
+    around = dict.fromkeys(country for stay in stays for country in table.in_text(stay.sentence))
+    return tuple(beside) or tuple(around) or _visited(text, table) or _placed(fold(text), table, rules)
+
+
+def _visited(text: str, table: Countries) -> tuple[Country, ...]:
+    """Return the countries that stand behind the first "visit to" or "mission to" with a country behind it."""
+    pieces = (_HOSTS_END.split(text[match.end() : match.end() + 200], maxsplit=1)[0] for match in _AFTER_VISIT.finditer(text))
+    return next((named for piece in pieces if (named := table.in_text(piece))), ())
 
 
 def _placed(text: str, table: Countries, rules: MissionRules) -> tuple[Country, ...]:

@@ -24,6 +24,8 @@ _MONTH_FIRST = re.compile(
     rf"(?:(?P<month2>{MONTH})\.? )?(?P<day2>{_DAY})\b(?:,? (?P<year2>\d{{4}})\b)?"
 )
 _ONE_DAY = re.compile(rf"\bon (?P<day>{_DAY}) (?P<month>{MONTH})\b\.?,? (?P<year>\d{{4}})\b")
+# What may stand between the days of two stays of one visit word: "from 4 to 14 March and from 10 to 18 April", "..., and to Greece, from ...".
+_NEXT_STAY = re.compile(r"\)?[,;]?(?: and(?: again)?)?(?: (?:to|in) [\w' ()-]{2,70})?,? ?\(?(?:from |between )?")
 _SENTENCE_END = re.compile(r"(?<=[a-z0-9)\]”\"’'][.;!?])\s+(?=[A-Z“\"(])")
 
 
@@ -37,14 +39,17 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A period, and the words between the visit and its days, where the country stands."""
+    """A period, the words between the visit and its days, where the country stands as a rule, and the whole sentence."""
 
     period: Period
     words: str
+    sentence: str
 
 
 def find_stays(text: str | None, rules: MissionRules, published: date | None = None) -> tuple[Stay, ...]:
-    """Return the stays on site of which a text speaks, in order of time, each period once; never raises.
+    """Return the stays on site of which a text speaks, in order of time; never raises.
+
+    Each period comes once, and none that lies within another: a day in the field is part of the stay.
 
     Args:
         text: any text.
@@ -55,7 +60,12 @@ def find_stays(text: str | None, rules: MissionRules, published: date | None = N
     for sentence in _SENTENCE_END.split(squeeze(text or "")):
         for stay in _in_sentence(sentence, rules, published):
             found.setdefault(stay.period, stay)
-    return tuple(sorted(found.values(), key=lambda stay: (stay.period.start, stay.period.end)))
+    stays = sorted(found.values(), key=lambda stay: (stay.period.start, stay.period.end))
+    return tuple(stay for stay in stays if not any(_is_part(stay.period, other.period) for other in stays))
+
+
+def _is_part(one: Period, other: Period) -> bool:
+    return one != other and other.start <= one.start and one.end <= other.end
 
 
 def _in_sentence(sentence: str, rules: MissionRules, published: date | None) -> Iterator[Stay]:
@@ -63,25 +73,29 @@ def _in_sentence(sentence: str, rules: MissionRules, published: date | None) -> 
     ranges = sorted(
         (match for form in (_DAY_FIRST, _MONTH_FIRST) for match in form.finditer(plain)), key=lambda match: match.start()
     )
-    year_behind: str | None = None
-    stays: list[Stay] = []
+    years: list[str | None] = []
     # From the end, as "from 4 to 14 March and from 10 to 18 April 2014" names the year once, at its end.
     for match in reversed(ranges):
-        year_behind = match["year2"] or match["year1"] or year_behind
+        years.insert(0, match["year2"] or match["year1"] or (years[0] if years else None))
+    before: re.Match[str] | None = None
+    for match, year in zip(ranges, years, strict=True):
         words = _words_before(plain[: match.start()], rules)
+        if before is not None and words is not None and len(words) > match.start() - before.end():
+            gap = plain[before.end() : match.start()]
+            words = gap if _NEXT_STAY.fullmatch(gap) else None
         if words is None or rules.taken_back.search(plain[match.end() :]):
             continue
-        period = _period(match, year_behind, published)
+        before = match
+        period = _period(match, year, published)
         if period is not None:
-            stays.append(Stay(period, words))
+            yield Stay(period, words, sentence)
     if not ranges:
         for match in _ONE_DAY.finditer(plain):
             words = _words_before(plain[: match.start()], rules)
             day = _date(match["year"], match["month"], match["day"])
             # A single day is that of a letter or a resolution more often than that of a visit: the visit must stand just before it.
             if words is not None and len(words) < 80 and day is not None and not (published and day > published):
-                stays.append(Stay(Period(day, day), words))
-    yield from reversed(stays)
+                yield Stay(Period(day, day), words, sentence)
 
 
 def _words_before(before: str, rules: MissionRules) -> str | None:
@@ -92,10 +106,9 @@ def _words_before(before: str, rules: MissionRules) -> str | None:
     return before[ends[-1] :]
 
 
-def _period(match: re.Match[str], year_behind: str | None, published: date | None) -> Period | None:
+def _period(match: re.Match[str], year: str | None, published: date | None) -> Period | None:
     last_month = match["month2"] or match["month1"]
     first_month = match["month1"] or last_month
-    year = match["year2"] or year_behind
     if year is None:
         return _placed(match, first_month, last_month, published)
     end = _date(year, last_month, match["day2"])
