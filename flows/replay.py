@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from entente.errors import BadInput
 from flows.settings import Paths, Settings
 from flows.sources import source_descriptions
+
+if TYPE_CHECKING:
+    from sources.replica.world import World
 
 _CONTACT = "replay@localhost.invalid"
 
@@ -60,9 +65,13 @@ def replay_settings(settings: Settings, address: str, home: Path) -> Settings:
     return settings.model_copy(update={"sources": sources, "paths": paths})
 
 
-def _world(settings: Settings, *, from_sample: bool) -> object:
-    from sources.replica.world import world_from_folders, world_from_sample
+def _world(settings: Settings, *, from_sample: bool) -> World:
+    from sources.replica.manifest_world import world_from_manifest
 
     if from_sample:
-        return world_from_sample(Path(str(files("sample"))))
-    return world_from_folders(settings.sources.folders)
+        sample = Path(str(files("sample")))
+        return world_from_manifest(sample, sample / "manifest.csv", broken=sample / "broken")
+    manifests = [path for folder in settings.sources.folders for path in folder.manifests]
+    if len(manifests) != 1:
+        raise BadInput("--replay with folders needs one --manifest: it says which services list the documents, and under which symbols.")
+    return world_from_manifest(manifests[0].parent, manifests[0])
