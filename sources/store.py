@@ -1,7 +1,8 @@
 """The content-addressed store: every file that was ever taken, once, under the SHA-256 of its bytes, never changed.
 
 Layout: `<root>/<first two digits>/<sha256>.<format>`. A file is copied beside its place, hashed while it is copied, checked as a copy (the
-original may change meanwhile) and only then renamed, so that the store never holds a half or an unchecked file.
+original may change meanwhile) and only then renamed, so that the store never holds a half or an unchecked file. Downloads are written to
+`<root>/.incoming/` and taken from there in the same way.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import os
 import secrets
 import stat
+import time
 from pathlib import Path
 
 from entente.errors import Unavailable
@@ -19,6 +21,8 @@ from sources.checks import MIME, check_file
 from sources.types import Refusal, StoredFile
 
 _CHUNK = 1 << 20
+_INCOMING = ".incoming"
+_KEEP_SECONDS = 14 * 86_400
 
 
 def fingerprint(path: Path) -> str:
@@ -79,16 +83,27 @@ class Store:
         finally:
             beside.unlink(missing_ok=True)
 
-    def new_part(self) -> Path:
-        """Return a path inside the store at which a file may be written that is then handed to `put_part`.
+    def part_for(self, name: str) -> Path:
+        """Return the path inside the store at which a file is to be written that is then handed to `put_part`.
+
+        The same name gives the same path, so that a download that broke off, or was killed, can be gone on with by the next run. Only one
+        thread may use a name at a time.
+
+        Args:
+            name: what tells this download from all others.
 
         Raises:
             Unavailable: when the store cannot be made.
         """
-        return self._beside()
+        incoming = self.root / _INCOMING
+        try:
+            incoming.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._cannot_be_made(error) from error
+        return incoming / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def put_part(self, part: Path, claimed_name: str, *, max_bytes: int, sha256: str | None = None) -> StoredFile | Refusal:
-        """Take a file that was written at a path of `new_part`, by renaming it, or say why it is not taken. The part is gone afterwards.
+        """Take a file that was written at a path of `part_for`, by renaming it, or say why it is not taken. The part is gone afterwards.
 
         Args:
             part: the whole file; nobody writes to it any more.
@@ -133,10 +148,13 @@ class Store:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Unavailable(
-                f"The store {self.root} cannot be made ({error.strerror}). Set paths.store to a folder that can be written."
-            ) from error
+            raise self._cannot_be_made(error) from error
         return self.root / f".{os.getpid()}-{secrets.token_hex(6)}.part"
+
+    def _cannot_be_made(self, error: OSError) -> Unavailable:
+        return Unavailable(
+            f"The store {self.root} cannot be made ({error.strerror}). Set paths.store to a folder that can be written."
+        )
 
     def _copy(self, original: Path, beside: Path, claimed_name: str) -> str | Refusal:
         digest = hashlib.sha256()
@@ -165,8 +183,13 @@ class Store:
         return digest.hexdigest()
 
     def remove_leftovers(self) -> int:
-        """Remove the half copies of runs that were killed; call it only while holding the refresh lock. Returns how many there were."""
+        """Remove the half copies of runs that were killed; call it only while holding the refresh lock. Returns how many there were.
+
+        Half downloads are kept for some days, as they can be gone on with.
+        """
+        oldest = time.time() - _KEEP_SECONDS
         leftovers = list(self.root.glob(".*.part"))
+        leftovers += [path for path in (self.root / _INCOMING).glob("*") if path.stat().st_mtime < oldest]
         for path in leftovers:
             path.unlink(missing_ok=True)
         return len(leftovers)

@@ -91,7 +91,7 @@ def test_a_damaged_stored_file_is_replaced_by_a_good_copy(tmp_path: Path) -> Non
 
 def test_a_downloaded_part_is_taken_by_renaming_it(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
-    part = store.new_part()
+    part = store.part_for("one")
     part.write_bytes(PDF)
     inode = part.stat().st_ino
     stored = store.put_part(part, "report.pdf", max_bytes=LIMIT)
@@ -99,7 +99,7 @@ def test_a_downloaded_part_is_taken_by_renaming_it(tmp_path: Path) -> None:
     assert (stored.sha256, stored.n_bytes, stored.file_format) == (hashlib.sha256(PDF).hexdigest(), len(PDF), "pdf")
     assert stored.path.stat().st_ino == inode
     assert not stored.path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
-    again = store.new_part()
+    again = store.part_for("two")
     again.write_bytes(PDF)
     assert store.put_part(again, "report.pdf", max_bytes=LIMIT, sha256=stored.sha256) == stored
     assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == [stored.path]
@@ -116,7 +116,7 @@ def test_a_downloaded_part_is_taken_by_renaming_it(tmp_path: Path) -> None:
 )
 def test_a_downloaded_part_that_lies_is_refused_and_removed(tmp_path: Path, content: bytes, limit: int, reason: str) -> None:
     store = Store(tmp_path / "store")
-    part = store.new_part()
+    part = store.part_for("one")
     part.write_bytes(content)
     outcome = store.put_part(part, "report.pdf", max_bytes=limit)
     assert isinstance(outcome, Refusal)
@@ -126,7 +126,7 @@ def test_a_downloaded_part_that_lies_is_refused_and_removed(tmp_path: Path, cont
 
 def test_a_part_that_is_not_there_is_named(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
-    outcome = store.put_part(store.new_part(), "report.pdf", max_bytes=LIMIT)
+    outcome = store.put_part(store.part_for("gone"), "report.pdf", max_bytes=LIMIT)
     assert isinstance(outcome, Refusal)
     assert (outcome.state, outcome.reason) == ("missing", "file_missing")
 
@@ -136,6 +136,19 @@ def test_leftovers_of_killed_runs_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".123-abc.part").write_bytes(b"half")
     assert store.remove_leftovers() == 1
     assert store.remove_leftovers() == 0
+
+
+def test_half_downloads_are_kept_for_the_next_run_but_not_for_ever(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    young, old = store.part_for("a"), store.part_for("b")
+    assert (young, old) == (Store(tmp_path).part_for("a"), Store(tmp_path).part_for("b"))
+    for path in (young, old):
+        path.with_name(f".{path.name}.part").write_bytes(b"half")
+    half = old.with_name(f".{old.name}.part")
+    os.utime(half, (0, 0))
+    assert store.remove_leftovers() == 1
+    assert not half.exists()
+    assert young.with_name(f".{young.name}.part").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists() or os.geteuid() != 0, reason="a small file system can only be mounted by root")
