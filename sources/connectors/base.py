@@ -14,7 +14,8 @@ from sources.description import SourceDescription
 from sources.types import FileLink, Page
 
 if TYPE_CHECKING:
-    from sources.web.client import Client, Download, NotModified, Validators
+    from sources.web.client import Client
+    from sources.web.results import Download, NotModified, Validators
 
 
 class Connector(Protocol):
@@ -108,7 +109,7 @@ def download_link(
     validators: Validators | None = None,
 ) -> Download | NotModified:
     """Fetch a link as it stands; for arguments and errors see `FetchLink`."""
-    return client.download(link.url, target, max_bytes=max_bytes, validators=validators)
+    return client.download(link.url, target, max_bytes=max_bytes, validators=validators, file_format=link.file_format)
 
 
 def _module_of(description: SourceDescription) -> ModuleType:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sources.web.client import Client
 
 _PATH = "/api/symbol/access"
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class OdsSettings(BaseModel):
@@ -71,15 +72,8 @@ def fetch_link(
     headers = _headers(read_settings(description, OdsSettings), link)
     url = link.url
     if urlsplit(url).path == _PATH:
-        answer = client.resolve(url, headers=headers)
-        if not isinstance(answer, Redirect):
-            raise _no_place(url, answer.body, answer.status)
-        url = _place(url, answer)
-    download = client.download(url, target, headers=headers, max_bytes=max_bytes, validators=validators)
-    if isinstance(download, Download) and _is_page(download):
-        target.unlink(missing_ok=True)
-        raise Refused("error_page", url, f"a web page of {download.n_bytes} bytes instead of the file")
-    return download
+        url = _place(client, url, headers)
+    return client.download(url, target, headers=headers, max_bytes=max_bytes, validators=validators, file_format=link.file_format)
 
 
 def _headers(settings: OdsSettings, link: FileLink) -> dict[str, str]:
@@ -94,25 +88,20 @@ def _headers(settings: OdsSettings, link: FileLink) -> dict[str, str]:
     return headers
 
 
-def _place(url: str, answer: Redirect) -> str:
+def _place(client: Client, url: str, headers: dict[str, str]) -> str:
+    """Return where the file is; the address itself where the service hands the file out at once."""
+    try:
+        answer = client.resolve(url, headers=headers)
+    except Refused as refused:
+        if refused.outcome == "error_page" and refused.status in _REDIRECTS:
+            raise Refused(
+                "not_found", url, "the symbol is unknown there, in this language and format", status=refused.status
+            ) from None
+        raise
+    if not isinstance(answer, Redirect):
+        return url
     parts = urlsplit(answer.location)
     path = parts.path.lower()
-    if path.rstrip("/") == "/error":
-        raise Refused("not_found", url, "the symbol is unknown there, in this language and format", status=answer.status)
     if path == _PATH:
         raise Refused("bad_answer", url, "the answer leads back to the same address", status=answer.status)
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
-
-
-def _no_place(url: str, body: bytes, status: int) -> Refused:
-    if not body:
-        return Refused("empty_answer", url, "the symbol is known, but the document is not out yet", status=status)
-    if body.lstrip()[:1] == b"<":
-        return Refused("not_found", url, f"the site's own page ({len(body)} bytes) instead of the place of a file", status=status)
-    return Refused("bad_answer", url, f"{len(body)} bytes instead of the place of a file", status=status)
-
-
-def _is_page(download: Download) -> bool:
-    with download.path.open("rb") as stream:
-        head = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return head.startswith((b"<!doctype html", b"<html"))

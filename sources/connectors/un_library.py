@@ -279,7 +279,7 @@ def fetch_link(
     url = link.url
     if url.partition("?")[0] == files:
         url = f"{files}/{_file_of(client, url)}?action=download"
-    download = client.download(url, target, max_bytes=max_bytes, validators=validators)
+    download = client.download(url, target, max_bytes=max_bytes, validators=validators, file_format=link.file_format)
     name = urlsplit(url).path.rpartition("/")[2]
     if isinstance(download, Download) and _MD5.fullmatch(name) and download.md5 != name:
         target.unlink(missing_ok=True)
