@@ -144,14 +144,15 @@ class RecordApi:
             return known[1]
         # The real server decodes this parameter a second time.
         query = parse(unquote_plus(search))
-        found = [
+        found = (
             document
             for _, number in self._world.by_stamp(_SERVICE)
             if (document := self._world.document(number)) is not None and _is_listed(document) and query.matches(document)
-        ]
-        if sort != "updated":
-            found.sort(key=lambda document: (_sort_key(document, sort), document.number))
-        numbers = tuple(document.number for document in found)
+        )
+        if sort == "updated":
+            numbers = tuple(document.number for document in found)
+        else:
+            numbers = tuple(number for _, number in sorted((_sort_key(document, sort), document.number) for document in found))
         numbers = numbers[::-1] if direction == "desc" else numbers
         with self._lock:
             self._found[key] = (version, numbers)
