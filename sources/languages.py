@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sources.texts import fold
 
 # code: the three-letter codes of ISO 639-2 (both kinds), names in English, the language's own name, other names in use.
@@ -106,6 +108,10 @@ fj: fij, fijian
 _UN_LETTERS = {"e": "en", "f": "fr", "s": "es", "r": "ru", "a": "ar", "c": "zh"}
 
 
+# A tag with script or region, as in `zh-Hans-CN`.
+_TAG = re.compile(r"(?P<language>[a-z]{2,3})(?:[-_](?:[a-z]{2,4}|\d{3})){1,2}")
+
+
 def _table() -> dict[str, str]:
     table = dict(_UN_LETTERS)
     for line in _LANGUAGES.strip().splitlines():
@@ -129,8 +135,8 @@ def language_code(text: str | None) -> str | None:
     name = fold(text or "").strip(" .;,:()[]")
     if name in _CODES:
         return _CODES[name]
-    head = name.replace("_", "-").partition("-")[0]
-    if 2 <= len(head) <= 3 and head != name and len(name) <= 12:
-        return _CODES.get(head)
+    tag = _TAG.fullmatch(name)
+    if tag is not None:
+        return _CODES.get(tag["language"])
     inverted = " ".join(part.strip() for part in reversed(name.replace("(", ",").replace(")", "").split(",")))
     return _CODES.get(inverted)

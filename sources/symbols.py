@@ -85,7 +85,9 @@ def parse_symbol(text: str | None) -> Symbol | None:
     >>> symbol.key, symbol.base, symbol.parent, symbol.parent_kind
     ('A/HRC/44/47/ADD.1/CORR.1', 'A/HRC/44/47', 'A/HRC/44/47/ADD.1', 'corrigendum_of')
     """
-    written = _without_marks(squeeze(text or ""))
+    plain = squeeze(text or "")
+    # Before anything else, as a page of running text may be offered here.
+    written = _without_marks(plain) if len(plain) <= 2 * _LONGEST else ""
     if not written or len(written) > _LONGEST:
         return None
     key = _key(written)
