@@ -259,7 +259,9 @@ class Client:
         ask = Ask(purpose, "GET", url, self._limits.listing_seconds)
         came = self._send(ask, lambda: {**asked, **conditions}, self._listing(url, expect, max_bytes))
         if came.status == 304:
-            known = None if recalled is None else self._cache.confirm(recalled, came.headers)
+            if recalled is None:
+                raise _unasked(url)
+            known = self._cache.confirm(recalled, came.headers)
             if known is not None:
                 headers, body = known
                 if self._recorder is not None:
@@ -268,7 +270,7 @@ class Client:
             # The body went meanwhile, or the server means another one: ask for all of it.
             came = self._send(ask, lambda: asked, self._listing(url, expect, max_bytes))
             if came.status == 304:
-                raise Refused("bad_answer", url, "said not to be modified, though nobody asked that", status=304)
+                raise _unasked(url)
         if came.status == 200:
             self._cache.remember(url, asked, came.headers, came.body)
         return came, False
@@ -293,7 +295,7 @@ class Client:
         )
         came = self._send(Ask(purpose, "GET", url, self._limits.file_seconds), headers, take)
         if came.status == 304 and not conditions:
-            raise Refused("bad_answer", url, "said not to be modified, though nobody asked that", status=304)
+            raise _unasked(url)
         return came
 
     def _listing(self, url: str, expect: Expect | None, max_bytes: int) -> Consume[Came]:
@@ -334,3 +336,7 @@ class Client:
 
     def _endless(self, url: str) -> Refused:
         return Refused("redirect", url, f"redirected more than {self._limits.redirects} times")
+
+
+def _unasked(url: str) -> Refused:
+    return Refused("bad_answer", url, "said not to be modified, though nobody asked that", status=304)
