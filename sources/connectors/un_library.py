@@ -109,7 +109,7 @@ class UnLibraryConnector:
         search = f"created>{created} AND {query.query}" if created else query.query
         envelope = self._envelope(run.client, search, "created")
         n_listed = 0
-        for n_pages, cards, is_end in self._pages(run.client, search, "created", "asc", envelope.search_id):
+        for n_pages, cards, is_end in self._pages(run.client, search, "created", "asc", envelope.search_id or ""):
             n_listed += len(cards)
             signals = []
             if is_end:
