@@ -37,7 +37,11 @@ _PROBE_HEADERS = frozenset({"Accept", "Accept-Encoding"})
 
 
 class Client:
-    """Asks the hosts of one source. A context manager; safe to use from several threads."""
+    """Asks the hosts of one source. A context manager; safe to use from several threads.
+
+    Attributes:
+        state: the folder where a connector may keep a large listing while it reads it; a replica has one of its own.
+    """
 
     def __init__(
         self,
@@ -103,7 +107,7 @@ class Client:
             description.id, self._http, pace=self._pace, limits=self._limits, log=log, is_replay=self._is_replay
         )
         # What a replica said must never be taken for what a host said.
-        folder = state if gateway is None and replay is None else state / "replica"
+        folder = self.state = state if gateway is None and replay is None else state / "replica"
         self._robots = Robots(folder / "robots", self._fetch_robots, clock=self._clock, limits=self._limits)
         self._cache = ListingCache(
             folder / "http-cache", max_bytes=self._limits.cache_bytes, max_body_bytes=self._limits.cached_body_bytes
