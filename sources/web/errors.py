@@ -40,6 +40,13 @@ class Refused(EntenteError):
         super().__init__(f"{_host_of(url)}: {detail} ({shown}); asked for {url}.")
 
 
+class NotPublic(Refused):
+    """The name of an allowed host leads to an address that is not of the public internet (`host_not_allowed`)."""
+
+    def __init__(self, url: str, detail: str) -> None:
+        super().__init__("host_not_allowed", url, detail)
+
+
 def _host_of(url: str) -> str:
     try:
         return urlsplit(url).hostname or "no host"

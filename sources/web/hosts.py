@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import httpx2
 
 from sources.description import SourceDescription
-from sources.web.errors import Refused
+from sources.web.errors import NotPublic, Refused
 
 Resolver = Callable[[str], Sequence[str]]
 """Gives the addresses of a host name as text; raises `OSError` when there are none."""
@@ -97,15 +97,13 @@ def public_addresses(host: str, resolver: Resolver) -> list[str]:
     One address that is not makes the whole answer untrustworthy: it may be meant to lead a program into the network it runs in.
 
     Raises:
-        Refused: `host_not_allowed` when any address is not of the public internet.
+        NotPublic: when any address is not of the public internet.
         OSError: when the name has no address.
     """
     addresses = list(dict.fromkeys(resolver(host)))
     for address in addresses:
         if not is_public(address):
-            raise Refused(
-                "host_not_allowed", f"https://{host}", f"its name leads to {address}, which is not of the public internet"
-            )
+            raise NotPublic(f"https://{host}", f"its name leads to {address}, which is not of the public internet")
     if not addresses:
         raise OSError(f"{host} has no address")
     return addresses

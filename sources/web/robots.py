@@ -14,7 +14,7 @@ from protego import Protego
 
 from entente.files import write_text_whole
 from sources.marks import folded, is_challenge, looks_like_html
-from sources.web.errors import Refused
+from sources.web.errors import NotPublic, Refused
 from sources.web.limits import Limits
 from sources.web.pace import Clock
 
@@ -76,7 +76,11 @@ class Robots:
         self._lock = threading.Lock()
 
     def verdict(self, url: str, host: str) -> Verdict:
-        """Say whether an address of a host may be asked for; asks the host where its rules are not known or too old."""
+        """Say whether an address of a host may be asked for; asks the host where its rules are not known or too old.
+
+        Raises:
+            NotPublic: when the host's name leads into a private network.
+        """
         with self._lock:
             rules, parsed = self._rules(host)
         if rules.is_closed:
@@ -107,6 +111,8 @@ class Robots:
         now = self._clock.now()
         try:
             answer = self._fetch(host)
+        except NotPublic:
+            raise
         except Refused as refusal:
             if refusal.outcome in ("redirect", "host_not_allowed"):
                 return self._keep(host, Rules(now, "", f"no robots.txt: it is elsewhere ({refusal.detail})"))

@@ -14,7 +14,7 @@ import httpx2
 import stamina
 
 from sources.types import Outcome, RequestEvent
-from sources.web.errors import Refused
+from sources.web.errors import NotPublic, Refused
 from sources.web.limits import Limits
 from sources.web.pace import Pace, Resting
 from sources.web.recording import NotRecorded
@@ -123,10 +123,10 @@ class Sender:
                 return result
             except Refused as refusal:
                 outcome = refusal.outcome
-                if refusal.url == ask.url or refusal.outcome != "host_not_allowed":
-                    raise
-                # The wire knows only the name of the host.
-                raise Refused(refusal.outcome, ask.url, refusal.detail) from None
+                if isinstance(refusal, NotPublic):
+                    # The wire knows only the name of the host.
+                    raise NotPublic(ask.url, refusal.detail) from None
+                raise
             except httpx2.TransportError as error:
                 failure = _of_transport(ask.url, error, None if response is None else response.status_code)
                 outcome = failure.outcome
