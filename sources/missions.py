@@ -19,15 +19,16 @@ from sources.visits import Period, Stay, find_stays
 
 # What a title calls an organ, up to where something else begins.
 _BODY = re.compile(
-    r"\b(?:(?:Special|Independent|International|High-Level|Joint|United Nations) )*(?:Rapporteur|Expert|Expert Mechanism|Working Group"
-    r"|Special Representative|Commission of (?:Inquiry|Enquiry)|Commission on Human Rights|Fact-? ?Finding Mission|Investigative Mechanism"
-    r"|Panel of Experts|Group of Eminent[\w ]+ Experts|Team of[\w ]+ Experts)\b(?:,? (?:on|of|for|in|to) .+)?",
+    r"\b(?:(?:Special|Independent|International|High-Level|Joint|United Nations) )*"
+    r"(?:(?:Rapporteur|Expert|Expert Mechanism|Working Group|Special Representative|Panel of Experts),? (?:on|of|for|in) .+"
+    r"|(?:Commission of (?:Inquiry|Enquiry)|Commission on Human Rights|Fact-? ?Finding Mission|Investigative Mechanism"
+    r"|Group of Eminent[\w ]+ Experts|Team of[\w ]+ Experts)\b(?:,? (?:on|of|for|in|to) .+)?)",
     re.IGNORECASE,
 )
+_PERSON = r"[A-Z][\w.'’-]+ (?:(?:[A-Z][\w.'’-]*|de|da|dos|van|von|der|el|al|bin) ){0,3}[A-Z][\w.'’-]+"
 _BODY_ENDS = re.compile(
-    r"\*|\s[-–—]|[-–—]\s|[:;(\n]|,? on (?:his|her|its|their|the)(?: \w+)? (?:visit|mission|activities)|, (?:Mr|Ms|Mrs|Dr)s?\.? "
-    r"|, [A-Z][\w.'’-]+ (?:[\w.'’-]+ ){0,3}[A-Z][\w.'’-]+$|,? submitted |,? (?:pursuant|established|appointed|created) |,? in accordance with"
-    r"| by all |, including |\.$"
+    r"\*|\s[-–—]|[-–—]\s|[:;(\n]|,? on (?:his|her|its|their|the)(?: \w+){0,2} (?:visit|mission|activities)|, (?:Mr|Ms|Mrs|Dr)s?\.? "
+    rf"|, {_PERSON}(?=,|$)|,? submitted |,? (?:pursuant|established|appointed|created) |,? in accordance with| by all |, including |\.$"
 )
 _LONGEST_BODY = 160
 # A first page has about 4,000 characters; more is no first page, and would cost time.
