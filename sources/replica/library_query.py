@@ -29,10 +29,10 @@ _LOGICAL: dict[str, tuple[tuple[str, str], ...]] = {
 }
 _TERM = re.compile(
     r"""\s*(?:
-      (?P<operator>AND|OR|NOT)(?=\s)
+      (?P<operator>AND|OR|NOT)(?=\s|$)
     | (?P<stamp>updated|created)(?P<compare>[<>:])\s*(?P<day>\S+)
     | (?:(?P<field>[a-z_]+|\d{3}(?:__[a-z0-9])?):)?
-      (?P<value>'(?:[^'])*'|"[^"]*"|/(?:[^/\\]|\\.)+/(?=\s|$)|[^\s'"]\S*)
+      (?P<value>'[^']*'|"[^"]*"|/(?:[^/\\]|\\.)+/(?=\s|$)|[^\s'":](?:[^\s:]|:(?!['"]))*)
     )\s*""",
     re.VERBOSE,
 )

@@ -123,7 +123,7 @@ def _addresses(document: Document, file: File) -> Iterator[str]:
 
 def _key(address: str) -> str:
     """Return the form under which the index keeps an address: host backwards, no scheme, lower case."""
-    plain = unquote(re.sub(r"^https?:/{1,2}(www\.)?", "", address)).lower()
+    plain = unquote(re.sub(r"^(https?:/{1,2})?(www\.)?", "", address)).lower()
     host, slash, path = plain.partition("/")
     return ",".join(reversed(host.partition(":")[0].split("."))) + ")" + (slash or "/") + path
 
