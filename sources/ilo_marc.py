@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlsplit
 
@@ -13,8 +13,8 @@ from sources.dates import parse_date
 from sources.description import Query
 from sources.json_texts import clean, signal
 from sources.languages import language_code
-from sources.links import format_of_url, https_url, language_of_file
-from sources.marc import MarcField, MarcRecord
+from sources.links import format_of_url, https_url, language_of_file, name_of_url
+from sources.marc import MarcRecord
 from sources.symbols import parse_symbol
 from sources.types import DocumentMetadata, FileLink, Record, Signal
 
@@ -175,7 +175,7 @@ _IGNORED_GROUP = re.compile(r"9\d\d|[A-Z]{3}|59\d|69\d|09\d")
 class Mapped:
     """What one record gave: records by language version (none where it has no usable number), signals, and which fields were ignored."""
 
-    record: Record | None
+    records: tuple[Record, ...]
     signals: tuple[Signal, ...]
     ignored: tuple[str, ...]
 
@@ -183,7 +183,7 @@ class Mapped:
 def map_ilo_record(
     marc: MarcRecord, *, source_id: str, query: Query, languages: Sequence[str], version: str, raw: str, page_url: str
 ) -> Mapped:
-    """Make a record of one MARC record of the ILO's catalogue.
+    """Make records of one MARC record of the ILO's catalogue: for the work's language, and for each language of which 856 names a file.
 
     Args:
         marc: the record.
@@ -198,8 +198,9 @@ def map_ilo_record(
     ignored = _look_at_all(marc, signals)
     key = clean(marc.control("001") or "")
     if not _KEY.fullmatch(key):
-        return Mapped(None, (*signals, signal("bad_value", "001", key)), ignored)
-    language = _language(marc, languages, signals)
+        return Mapped((), (*signals, signal("bad_value", "001", key)), ignored)
+    addresses = _addresses(marc, signals)
+    own = _language(marc, languages, signals)
     title = _title(marc)
     countries = _countries(marc, title, signals)
     metadata = DocumentMetadata(
@@ -212,20 +213,22 @@ def map_ilo_record(
         country_iso3=countries[0].iso3 if len(countries) == 1 else None,
         country_name="; ".join(country.name for country in countries) or None,
         published=_published(marc, signals),
-        language=language,
         url=page_url.replace("{id}", key) or None,
         extra=_extra(marc, countries),
     )
-    record = Record(
-        source_id,
-        f"{key}/{language or 'und'}",
-        None,
-        metadata,
-        links=_links(marc, source_id, language, signals),
-        version=version,
-        raw=raw,
+    records = tuple(
+        Record(
+            source_id,
+            f"{key}/{language or 'und'}",
+            None,
+            replace(metadata, language=language),
+            links=_links(addresses, source_id, language),
+            version=version,
+            raw=raw,
+        )
+        for language in dict.fromkeys((own, *(told for _, told in addresses if told is not None)))
     )
-    return Mapped(record, tuple(signals), ignored)
+    return Mapped(records, tuple(signals), ignored)
 
 
 def moved_url(url: str) -> str | None:
@@ -359,29 +362,32 @@ def _first_word(text: str) -> str:
     return clean(text).partition(" ")[0]
 
 
-def _links(marc: MarcRecord, source_id: str, language: str | None, signals: list[Signal]) -> tuple[FileLink, ...]:
-    """Return the addresses of 856: files of the right language first, then pages of the ILO's site, on which a file may be found."""
-    files: list[FileLink] = []
-    pages: list[FileLink] = []
+def _addresses(marc: MarcRecord, signals: list[Signal]) -> list[tuple[str, str | None]]:
+    """Return the addresses of 856, each with the language of its file where the field or the name of the file tells it."""
+    addresses = []
     for one in marc.all("856"):
         for text in (text for code, text in one.subfields if code == "u"):
             url = https_url(text)
             if url is None:
                 signals.append(signal("bad_value", "856$u", text))
                 continue
-            if not _is_of_language(one, url, language):
-                continue
-            is_site = urlsplit(url).hostname in (SITE, "ilo.org")
-            route = "ilo-site" if is_site else source_id
-            file_format = format_of_url(url)
-            if file_format in ("pdf", "docx", "doc"):
-                moved = moved_url(url)
-                files.extend(FileLink(address, route, file_format, language) for address in (moved, url) if address)
-            elif is_site:
-                pages.append(FileLink(url, route, None, language))
+            words = (said for code in "3yz" if (said := one.first(code)))
+            addresses.append((url, language_of_file(*words, name_of_url(url)) if format_of_url(url) else None))
+    return addresses
+
+
+def _links(addresses: Sequence[tuple[str, str | None]], source_id: str, language: str | None) -> tuple[FileLink, ...]:
+    """Return files of the language or of none in particular first, then pages of the ILO's site, on which a file may be found."""
+    files: list[FileLink] = []
+    pages: list[FileLink] = []
+    for url, told in addresses:
+        if told not in (None, language):
+            continue
+        is_site = urlsplit(url).hostname in (SITE, "ilo.org")
+        route = "ilo-site" if is_site else source_id
+        file_format = format_of_url(url)
+        if file_format in ("pdf", "docx", "doc"):
+            files.extend(FileLink(address, route, file_format, language) for address in (moved_url(url), url) if address)
+        elif is_site:
+            pages.append(FileLink(url, route, None, language))
     return tuple({link.url: link for link in [*files, *pages]}.values())
-
-
-def _is_of_language(one: MarcField, url: str, language: str | None) -> bool:
-    told = language_of_file(*(text for code in "3yz" if (text := one.first(code))), url.rpartition("/")[2].rpartition(".")[0])
-    return told is None or language is None or told == language

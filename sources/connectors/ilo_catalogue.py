@@ -68,7 +68,7 @@ class IloCatalogueConnector:
         A query that the service does not understand does not stop the others; it is raised when they are through.
         """
         last = parse_date(watermark)
-        is_whole = last is None
+        is_whole = True
         first_year = self._description.coverage_start or _FIRST_YEAR
         if last is not None:
             first_year = max(first_year, (last[0] - timedelta(days=self._description.overlap_days)).year)
@@ -83,7 +83,8 @@ class IloCatalogueConnector:
                 not_understood = not_understood or error.refused
         if not_understood is not None:
             raise not_understood
-        yield Page((), watermark=now.date().isoformat(), is_complete=is_whole)
+        # Where records are missing the next discovery begins where this one did.
+        yield Page((), watermark=now.date().isoformat() if is_whole else None, is_complete=is_whole and last is None)
 
     def _span(self, client: Client, query: Query, years: tuple[int, int], taken: set[str]) -> Iterator[tuple[Page, bool]]:
         """Yield the pages of a query for some years, each with whether fewer records came than the service counted."""
@@ -130,12 +131,11 @@ class IloCatalogueConnector:
                 page_url=self._settings.page_url,
             )
             signals.extend(mapped.signals)
-            record = mapped.record
-            if record is None or record.record_key in taken:
-                continue
-            taken.add(record.record_key)
-            if record.metadata.language in self._description.languages and passes(record, self._description.filters):
-                records.append(record)
+            for record in mapped.records:
+                if record.record_key not in taken and record.metadata.language in self._description.languages:
+                    taken.add(record.record_key)
+                    if passes(record, self._description.filters):
+                        records.append(record)
         return Page(tuple(records), n_listed=listing.n_elements, signals=tuple(dict.fromkeys(signals)))
 
 

@@ -122,9 +122,13 @@ class IloSiteConnector:
         return not self._n_unread and self._n_useful * 2 >= self._n_read
 
     def _to_read(self, maps: list[tuple[str, str]], state: _State) -> list[str]:
-        says_all = all(parse_date(changed) is not None for _, changed in maps)
-        wanted = {url for url, changed in maps if url not in state.read_on or self._is_new(changed, state.read_on[url])}
-        if not says_all:
+        silent = [url for url, changed in maps if parse_date(changed) is None]
+        wanted = {
+            url
+            for url, changed in maps
+            if url not in state.read_on or (url not in silent and self._is_new(changed, state.read_on[url]))
+        }
+        if silent:
             wanted |= {url for url, _ in maps[-self._settings.last_pages :]}
             others = sorted((url for url, _ in maps if url not in wanted), key=lambda url: state.read_on[url])
             wanted |= set(others[: self._settings.earlier_pages])
@@ -207,7 +211,7 @@ class IloSiteConnector:
             signals.append(signal("difference", "published", f"{url}: no day of publication on it"))
         if len(facts.files) > self._settings.most_files:
             signals.append(signal("unexpected_count", "files", f"{url}: {len(facts.files)} files"))
-        page_language = facts.language or _language_of_path(url) or "en"
+        page_language = _language_of(facts, url)
         used: set[str] = set()
         for found in facts.files[: self._settings.most_files]:
             language = found.language or page_language
@@ -279,10 +283,11 @@ def fetch_link(
         return client.download(link.url, target, max_bytes=max_bytes, validators=validators)
     answer = client.get(link.url, expect="html", max_bytes=_MOST_PAGE_BYTES)
     try:
-        files = read_page(answer.text(), answer.url).files
+        facts = read_page(answer.text(), answer.url)
     except NotAPage as error:
         raise Refused("bad_answer", link.url, f"the page cannot be read ({error})", status=answer.status) from None
-    found = next((one for one in files if one.language in (None, link.language) or link.language is None), None)
+    own_language = _language_of(facts, answer.url)
+    found = next((one for one in facts.files if link.language in (None, one.language or own_language)), None)
     if found is None:
         raise Refused("not_found", link.url, "the page names no file of this language", status=answer.status)
     # The page may name another file by now, so only the mark that belongs to one file alone is sent.
@@ -310,9 +315,9 @@ def _key_of(url: str) -> str:
     return unquote(urlsplit(url).path).strip("/")
 
 
-def _language_of_path(url: str) -> str | None:
+def _language_of(facts: PageFacts, url: str) -> str:
     match = _LANGUAGE_PART.match(urlsplit(url).path)
-    return match["code"] if match else None
+    return facts.language or (match["code"] if match else "en")
 
 
 CONNECTOR = IloSiteConnector

@@ -111,7 +111,7 @@ class ReliefwebConnector:
                 is_last = listing.n_items < self._description.page_size or n_barren > 1
                 if listing.stamp is not None:
                     stamps[query.id] = listing.stamp.isoformat()
-                elif is_last:
+                elif not listing.n_items:
                     stamps.setdefault(query.id, now.astimezone(UTC).isoformat())
                 yield self._page(listing, query, taken, json.dumps(stamps, sort_keys=True))
                 if is_last:
@@ -141,7 +141,17 @@ class ReliefwebConnector:
             question["filter"] = {"operator": "AND", "conditions": conditions}
         if query.query:
             question["query"] = {"value": query.query, "fields": ["title"], "operator": "AND"}
-        answer = client.post(self._base, params={"appname": self._settings.appname or ""}, json=question)
+        appname = self._settings.appname or ""
+        try:
+            answer = client.post(self._base, params={"appname": appname}, json=question)
+        except Refused as refused:
+            if refused.outcome != "forbidden":
+                raise
+            detail = (
+                f"the name {appname!r} (settings.appname) is not approved; a person has to ask for it once, "
+                f"see {self._description.documentation}; {refused.detail}"
+            )
+            raise Refused("forbidden", refused.url, detail, status=refused.status) from None
         return _taken_apart(answer.json(), answer.url, answer.status)
 
     def _page(self, listing: _Listing, query: Query, taken: set[str], watermark: str) -> Page:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sources.web.client import Client
 
 _OWN_PARAMETERS = frozenset(("format", "rows", "os", "strdate", "srt", "order", "fl"))
+_ENOUGH = 0.98
 
 
 class _Settings(BaseModel):
@@ -64,11 +65,13 @@ class WorldbankConnector:
     def discover(self, client: Client, watermark: str | None, now: datetime) -> Iterator[Page]:
         """List the documents since the watermark, with the description's overlap; see `Connector.discover`.
 
-        A full listing is complete when every query gave as many documents as the service counted.
+        A full listing is complete when every query gave as many documents as the service counted. Counts are a little off at times (objects
+        that cannot be read count too), so a few missing ones do not keep the watermark back.
         """
         since = self._since(watermark)
         taken: set[str] = set()
         is_whole = self._day(watermark) is None
+        is_enough = True
         for query in self._description.queries:
             keys: set[str] = set()
             total: int | None = None
@@ -83,8 +86,10 @@ class WorldbankConnector:
                     break
             if total is None or len(keys) < total:
                 is_whole = False
+                is_enough = is_enough and total is not None and len(keys) >= total * _ENOUGH
                 yield Page((), signals=(signal("unexpected_count", query.id, f"{len(keys)} of {total} documents came"),))
-        yield Page((), watermark=now.date().isoformat(), is_complete=is_whole)
+        # Where much is missing the next discovery begins where this one did.
+        yield Page((), watermark=now.date().isoformat() if is_enough else None, is_complete=is_whole)
 
     def _since(self, watermark: str | None) -> date | None:
         last = self._day(watermark)
