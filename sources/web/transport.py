@@ -66,7 +66,7 @@ class Wire(httpx2.BaseTransport):
         """
         self._gateway = None if gateway is None else _loopback(gateway)
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=context or httpx2.create_ssl_context(),
+            ssl_context=None if self._gateway is not None else context or httpx2.create_ssl_context(),
             max_connections=32,
             max_keepalive_connections=8,
             keepalive_expiry=15.0,
