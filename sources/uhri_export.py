@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from sources.dates import parse_date
@@ -29,6 +31,11 @@ LEFT = {
 }
 """Keys of a row that are left aside, and why."""
 _MOST_SIGNALS = 200
+# Stamps are compared as texts, which only this form allows.
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:T|$)", re.ASCII)
+# The same symbols and days stand in row after row.
+_symbol_of = lru_cache(maxsize=65_536)(parse_symbol)
+_date_of = lru_cache(maxsize=65_536)(parse_date)
 
 
 @dataclass(slots=True)
@@ -98,7 +105,7 @@ def _add(export: Export, row: object) -> None:
         return
     for key in row.keys() - TAKEN - LEFT.keys():
         export.signal("unknown_field", str(key)[:60], row[key])
-    symbol = parse_symbol(row["Symbol"]) if isinstance(row.get("Symbol"), str) else None
+    symbol = _symbol_of(row["Symbol"]) if isinstance(row.get("Symbol"), str) else None
     if symbol is None:
         export.signal("bad_value", "Symbol", row.get("Symbol"))
         return
@@ -115,13 +122,13 @@ def _add(export: Export, row: object) -> None:
     for country in _texts(export, row, "Countries"):
         document.countries[export.name(country)] = None
     published = _text(export, row, "PublicationDate")
-    found = parse_date(published)
+    found = _date_of(published)
     if found is not None:
         document.published = min(document.published or found[0], found[0])
     elif published:
         export.signal("bad_value", "PublicationDate", published)
     on_uhri = _text(export, row, "PublicationDateOnUhri")
-    if on_uhri and parse_date(on_uhri) is None:
+    if on_uhri and not _ISO_DAY.match(on_uhri):
         export.signal("bad_value", "PublicationDateOnUhri", on_uhri)
         return
     document.on_uhri = max(document.on_uhri, on_uhri)

@@ -106,7 +106,7 @@ class UnLibraryConnector:
         """List all of a query from the beginning, or from where a listing that was broken off had come."""
         begun = mark.get("begun", run.today.isoformat())
         created = mark.get("created")
-        search = f"created>{created} AND {query.query}" if created else query.query
+        search = f"created>{self._before(created).isoformat()} AND {query.query}" if created else query.query
         envelope = self._envelope(run.client, search, "created")
         n_listed = 0
         for n_pages, cards, is_end in self._pages(run.client, search, "created", "asc", envelope.search_id or ""):
@@ -125,7 +125,7 @@ class UnLibraryConnector:
 
     def _changed(self, run: _Run, query: Query, since: str) -> Iterator[Page]:
         """List what was changed since a day, the oldest change first."""
-        day = date.fromisoformat(since) - timedelta(days=self._description.overlap_days)
+        day = self._before(since)
         if not run.knows_dates:
             yield from self._newest(run, query, day)
             return
@@ -157,6 +157,10 @@ class UnLibraryConnector:
             yield self._page(run, query, cards)
             if is_enough:
                 return
+
+    def _before(self, day: str) -> date:
+        """Return the day after which is asked; a day earlier at least, as nobody is on record whether the day itself is meant by `>`."""
+        return date.fromisoformat(day) - timedelta(days=max(1, self._description.overlap_days))
 
     def _page(
         self, run: _Run, query: Query, cards: list[MarcRecord], signals: list[Signal] | None = None, *, is_complete: bool = False

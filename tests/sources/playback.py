@@ -257,8 +257,10 @@ def shown(record: Record) -> dict[str, Any]:
 
 
 def _value(watermark: str) -> Any:
-    """Watermarks that are JSON are shown as such, so that people can read them."""
-    return json.loads(watermark) if watermark.startswith("{") else watermark
+    """Watermarks that are JSON are shown as such, so that people can read them; without the mark of the configuration, which may change."""
+    if not watermark.startswith("{"):
+        return watermark
+    return {name: value for name, value in json.loads(watermark).items() if name != "meaning"}
 
 
 def _text(watermark: object) -> str | None:
