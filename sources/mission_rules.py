@@ -77,6 +77,7 @@ class MissionRules(_Part):
     no_visit_words: Pattern
     taken_back: Pattern
     bodies: dict[str, Pattern]
+    authors: dict[str, Pattern]
     places: tuple[Place, ...]
 
     def kind(self, kind_id: str) -> Kind | None:

@@ -6,6 +6,7 @@ The rules are data (`configs/missions.yaml`, read by `sources.mission_rules`); t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -164,17 +165,21 @@ def _kind(title: str, text: str, symbol: str | None, defaults: Query | None, rul
 
 
 def _body(title: str, text: str, kind: Kind | None, defaults: Query | None, rules: MissionRules) -> str | None:
-    named = _named_body(fold(title), rules) or _written_body(title)
+    plain = fold(title)
+    named = _first_named(plain, rules.bodies) or _written_body(title)
     if named is not None:
         return named
-    if defaults and defaults.body:
-        return defaults.body
-    return (kind.body if kind else None) or (_named_body(fold(text), rules) if kind else None)
+    in_text = _first_named(fold(text), rules.bodies) if kind else None
+    if in_text and kind and not kind.has_visits:
+        # The operation says more than the Secretary-General, who signs the reports of all of them.
+        return in_text
+    asked = defaults.body if defaults else None
+    return asked or in_text or _first_named(plain, rules.authors) or (kind.body if kind else None)
 
 
-def _named_body(text: str, rules: MissionRules) -> str | None:
-    """Return the name of the organ that is written first."""
-    found = [(match.start(), name) for name, pattern in rules.bodies.items() if (match := pattern.search(text))]
+def _first_named(text: str, names: Mapping[str, re.Pattern[str]]) -> str | None:
+    """Return the name of which a pattern is found first in the text."""
+    found = [(match.start(), name) for name, pattern in names.items() if (match := pattern.search(text))]
     return min(found)[1] if found else None
 
 

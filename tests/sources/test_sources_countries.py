@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from entente.errors import BadInput
 from sources.countries import countries_in_title, default_countries, find_country, load_countries
+
+WDS = Path(__file__).resolve().parents[2].parent / "shared" / "source_samples" / "worldbank_wds" / "wds_v2_scd_2017.json"
 
 # The members of the United Nations, written down apart from the table, so that a lost line is seen.
 MEMBERS_IN_LINES = """
@@ -252,3 +255,12 @@ def test_no_text_stops_anything(text: str) -> None:
     assert {found.iso3 for found in countries_in_title(text)} <= {one.iso3 for one in default_countries()}
     found, _ = default_countries().find_all(text)
     assert len(found) == len({one.iso3 for one in found})
+
+
+def test_every_country_of_the_recorded_world_bank_answer_is_known() -> None:
+    if not WDS.exists():
+        pytest.skip("the recorded samples are not here")
+    documents = json.loads(WDS.read_text(encoding="utf-8"))["documents"].values()
+    names = {document["count"] for document in documents if "count" in document}
+    assert len(names) > 50
+    assert {name: unknown for name in names if (unknown := default_countries().find_all(name)[1])} == {}

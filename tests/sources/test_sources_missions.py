@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +18,10 @@ from sources.description import Query
 from sources.mission_rules import default_rules, load_rules
 from sources.missions import Mission, mission_of, with_mission
 from sources.types import DocumentMetadata
+
+FIRST_PAGES = (
+    Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "datasets" / "huridocs_rightdocs_hrc_firstpages.jsonl.gz"
+)
 
 
 def hosts(mission: Mission) -> list[str]:
@@ -145,7 +152,18 @@ def hosts(mission: Mission) -> list[str]:
         ),
         # The ILO.
         ("Report of the high-level mission to Bangladesh (24–28 November 2019)", "high_level_mission", "BGD", None),
-        ("Report of the ILO high-level tripartite mission to Uzbekistan", "tripartite_mission", "UZB", None),
+        (
+            "Report of the ILO high-level tripartite mission to Uzbekistan",
+            "tripartite_mission",
+            "UZB",
+            "International Labour Office",
+        ),
+        (
+            "Report of the United Nations High Commissioner for Human Rights on the visit by the Office of the High Commissioner to Yemen",
+            "country_visit",
+            "YEM",
+            "Office of the United Nations High Commissioner for Human Rights",
+        ),
         ("Direct contacts mission to Guatemala: report", "direct_contacts_mission", "GTM", None),
         (
             "Third-party monitoring of child labour and forced labour during the 2018 cotton harvest in Uzbekistan",
@@ -314,6 +332,7 @@ def test_operations_and_resolutions_stand_for_their_countries() -> None:
     )
     assert (mission.kind, hosts(mission), mission.body) == ("field_mission", ["LBN"], "UNIFIL")
     abyei = mission_of("Situation in Abyei: report of the Secretary-General")
+    assert abyei.body == "Secretary-General"
     assert (hosts(abyei), abyei.host) == (["SDN", "SSD"], None)
 
 
@@ -418,3 +437,24 @@ def test_no_text_stops_anything_and_stays_are_in_order(words: list[str], noise: 
     assert list(mission.visits) == sorted(mission.visits, key=lambda visit: (visit.start, visit.end))
     assert published is None or all(visit.end <= published for visit in mission.visits)
     assert len(set(mission.hosts)) == len(mission.hosts)
+
+
+@pytest.mark.corpus
+def test_real_titles_and_first_pages_of_missions_are_understood() -> None:
+    if not FIRST_PAGES.exists():
+        pytest.skip("the shared corpus is not here")
+    with gzip.open(FIRST_PAGES, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    about_none = re.compile(
+        r"comments? (by|from|of)|comentarios|follow-up (on|to)|implementation of|progress made|database|compilation",
+        re.IGNORECASE,
+    )
+    known = [row for row in rows if re.search(r"\b(visit|mission)\b", row["title"], re.IGNORECASE)]
+    understood = [(row["title"], mission_of(row["title"], first_page=row["text"])) for row in known]
+    missions = [(title, mission) for title, mission in understood if not about_none.search(title)]
+    assert len(missions) > 100
+    assert [title for title, mission in missions if not mission.is_mission or not mission.hosts] == []
+    assert [title for title, mission in understood if about_none.search(title) and mission.is_mission] == []
+    visits = [mission for _, mission in missions if mission.kind == "country_visit"]
+    # The first pages of the others name no days.
+    assert sum(bool(mission.visits) for mission in visits) >= 0.85 * len(visits)
