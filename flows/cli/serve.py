@@ -1,0 +1,115 @@
+"""`entente serve`: refreshes on the schedules of the sources, without end, or once what is due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from entente.errors import BadInput, EntenteError
+from flows.cli.main import app
+from flows.cli.output import note
+from flows.schedules import Schedule, check_crons, missed, plan
+from flows.settings import CONFIG_NAME, Settings, has_project, load_settings
+
+
+@app.command(epilog="Example: entente -C my-project serve --port 4200")
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Where the pages and the API of the service listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port for them; 0 takes a free one.")] = 4200,
+    every: Annotated[
+        float | None,
+        typer.Option(min=5, help="Refresh everything every so many seconds instead of by the schedules, for trials."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Refresh what is due now, then leave (for cron).")] = False,
+) -> None:
+    """Refresh each source on its schedule and publish after it, until stopped.
+
+    What was missed while the service was down is caught up once. PREFECT_API_URL lets it use a Prefect server of yours.
+    """
+    from warehouse.lock import refresh_lock
+
+    settings = load_settings(context.obj)
+    if not has_project(settings):
+        raise BadInput(
+            f"There is no project here ({settings.project / CONFIG_NAME} is missing). Make one with `entente init DIR`."
+        )
+    schedules = _schedules(settings, every)
+    with refresh_lock(settings.paths.state / "serve.lock", "entente serve"):
+        if once:
+            _run_due(settings, schedules)
+        else:
+            _serve(settings, schedules, host, port)
+
+
+def _schedules(settings: Settings, every: float | None) -> tuple[Schedule, ...]:
+    from flows.sources import FOLDERS, enabled_descriptions
+
+    crons = {name: one.schedule for name, one in enabled_descriptions(settings).items() if one.schedule is not None}
+    if settings.sources.folders:
+        crons[FOLDERS] = settings.sources.schedule
+    return plan(crons, every)
+
+
+def _serve(settings: Settings, schedules: tuple[Schedule, ...], host: str, port: int) -> None:
+    from flows.service_server import is_loopback, service_server, set_service_environment
+
+    home = settings.paths.state / "service"
+    set_service_environment(home)
+    check_crons(schedules)
+    if not is_loopback(host):
+        note(
+            "note: whoever reaches this port can start and change runs, unless PREFECT_SERVER_API_AUTH_STRING is set (see docs/schedules.md)."
+        )
+    with service_server(home, host, port) as server:
+        _tell_prefect_its_server()
+        from flows.serve import serve as serve_until_stopped
+
+        if server is not None:
+            print(f"Pages: {server.api.removesuffix('/api')}")
+        for schedule in schedules:
+            print(f"{schedule.name}: {schedule.rule}", flush=True)
+        serve_until_stopped(settings, schedules, server)
+    print("Stopped.")
+
+
+def _run_due(settings: Settings, schedules: tuple[Schedule, ...]) -> None:
+    """Refresh what is due, one schedule after another; one that fails stops no other, and the first failure is the answer."""
+    from flows.server import prefect_server, set_environment
+
+    home = settings.paths.state / "prefect"
+    set_environment(home)
+    check_crons(schedules)
+    due = missed(settings, schedules, datetime.now(UTC))
+    if not due:
+        print("Nothing is due.")
+        return
+    failed: list[EntenteError | None] = []
+    with prefect_server(home):
+        _tell_prefect_its_server()
+        from flows.scheduled_refresh import Turn, in_words, refresh_in_turn, say
+
+        for schedule, _time in due:
+            say(f"{schedule.name}: begins.")
+            try:
+                summary = refresh_in_turn(
+                    settings, schedule.sources, all_sources=schedule.is_all, began=datetime.now(UTC), turn=Turn()
+                )
+            except EntenteError as error:
+                failed.append(error)
+                say(f"{schedule.name}: failed.")
+            else:
+                if summary.failed_sources:
+                    failed.append(None)
+                say(f"{schedule.name}: {'failed' if summary.failed_sources else 'completed'}. {in_words(summary)}")
+    if failed:
+        raise failed[0] or typer.Exit(1)
+
+
+def _tell_prefect_its_server() -> None:
+    """Let Prefect, which was imported to read the schedules, take up the address of the server that was started since."""
+    from prefect.context import refresh_global_settings_context
+
+    refresh_global_settings_context()
