@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         faults = Faults(
             seed=asked.fault_seed,
             share=asked.fault_share,
-            kinds=tuple(asked.faults.split(",")) if asked.faults else ALL_FAULTS,
+            kinds=asked.faults,
             heals_after=asked.heals_after,
             robots_share=asked.robots_share,
         )
@@ -86,7 +86,13 @@ def _parser() -> argparse.ArgumentParser:
         "--fault-share", type=float, default=0.0, metavar="SHARE", help="share of the answers that go wrong, 0 to 1 (0)"
     )
     faults.add_argument("--fault-seed", type=int, default=0, metavar="N", help="another number breaks other answers (0)")
-    faults.add_argument("--faults", metavar="KINDS", help=f"which, separated by commas; all by default: {','.join(ALL_FAULTS)}")
+    faults.add_argument(
+        "--faults",
+        type=_kinds,
+        default=ALL_FAULTS,
+        metavar="KINDS",
+        help=f"which, separated by commas (all: {', '.join(ALL_FAULTS)})",
+    )
     faults.add_argument(
         "--heals-after", type=_count, metavar="N", help="so many faults in a row at one address are followed by a right answer"
     )
@@ -100,6 +106,14 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    kinds = tuple(name.strip() for name in text.split(","))
+    unknown = [name for name in kinds if name not in ALL_FAULTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no fault {unknown[0]!r}")
+    return kinds
 
 
 def _moment(text: str) -> datetime:

@@ -82,7 +82,7 @@ def full_symbol_series(symbol: str) -> tuple[str, str]:
     parts = symbol.split("/")
     digits = next((place for place, part in enumerate(parts) if part[:1].isdigit()), len(parts) - 1)
     series = "/".join(parts[:digits]) + "/" if digits else symbol
-    session = parts[digits] if 0 < digits < len(parts) and len(parts[digits]) < 4 and parts[digits].isdigit() else ""
+    session = parts[digits] if 0 < digits < len(parts) - 1 and len(parts[digits]) < 4 and parts[digits].isdigit() else ""
     return series, session
 
 

@@ -62,7 +62,7 @@ class DocumentSearch:
             "display_title": [{"display_title": title}] if is_old else document.title,
             "docna": {"cdata!": title} if is_old else {"0": {"docna": document.title}},
             "repnme": {"cdata!": title},
-            "docdt": f"{date:%d-%b-%Y}" if version == "v3" and document.number % 2 else f"{date.isoformat()}T00:00:00Z",
+            "docdt": f"{date:%d-%b-%Y}" if version == "v3" and _is_odd(document) else f"{date.isoformat()}T00:00:00Z",
             "disclosure_date": zulu(document.created),
             "datestored": zulu(document.updated),
             "disclstat": "Disclosed",
@@ -100,7 +100,7 @@ class DocumentFiles:
         self._world = world
 
     def __call__(self, request: Request) -> Answer:
-        """Answer one request: a PDF, or a text layer that every second document does not have (and says so with status 200)."""
+        """Answer one request: a PDF, or a text layer that some documents do not have (and says so with status 200)."""
         wanted = f"http://documents.worldbank.org{request.path}"
         for document in self._world.documents(_SERVICE):
             if document.withdrawn or worldbank_guid(document.number) not in request.path:
@@ -109,7 +109,7 @@ class DocumentFiles:
                 if worldbank_file(document, file) == wanted:
                     return serve(request, file.content, MEDIA_TYPES[file.file_format], file.modified)
             if worldbank_text(document) == wanted and document.is_out:
-                text = _NO_TEXT if document.number % 2 else f"{document.title}\n\n{document.abstract}\n".encode()
+                text = _NO_TEXT if _is_odd(document) else f"{document.title}\n\n{document.abstract}\n".encode()
                 return serve(request, Content(held=text), "text/plain; charset=utf-8", document.updated)
         return not_found(purpose="file")
 
@@ -129,6 +129,11 @@ def _fits(document: Document, asked: dict[str, str]) -> bool:
         and asked.get("strdate", "") <= day
         and day <= (asked.get("enddate") or "9999")
     )
+
+
+def _is_odd(document: Document) -> bool:
+    """Return whether a document is one of those without text layer, whose date v3 writes in words."""
+    return document.number % 4 == 2
 
 
 def _selected(fields: dict[str, Any], names: set[str]) -> dict[str, Any]:
