@@ -46,14 +46,14 @@ class ListingCache:
             max_bytes: what was used longest ago goes when the file holds more.
             max_body_bytes: larger bodies are not stored.
         """
-        path = folder / "listings.db"
+        self._path = path = folder / "listings.db"
         _remove_unreadable(path)
         self._max_body_bytes = max_body_bytes
         self._storage = hishel.SqliteStorage(database_path=path, max_size=max_bytes)
 
     def recall(self, url: str, headers: Mapping[str, str]) -> Recalled | None:
         """Return what is known of an address asked for with these headers; None when there is nothing to ask with."""
-        if _is_private(headers):
+        if _is_private(headers) or not self._path.exists():
             return None
         asked = hishel.Headers({**headers, "cache-control": "no-cache"})
         with contextlib.suppress(RuntimeError, sqlite3.Error, OSError):
@@ -97,7 +97,8 @@ class ListingCache:
             headers: of the answer, keys in lower case.
             body: decoded.
         """
-        if _is_private(asked):
+        has_validators = "etag" in headers or "last-modified" in headers
+        if _is_private(asked) or not (has_validators or self._path.exists()):
             return
         key = _key(url, asked)
         kept = {name: value for name, value in headers.items() if name not in _OF_THE_CODING}
@@ -105,7 +106,7 @@ class ListingCache:
         response = hishel.Response(200, hishel.Headers(kept), iter([body]))
         with contextlib.suppress(RuntimeError, sqlite3.Error, OSError):
             before = [entry.id for entry in self._storage.get_entries(key)]
-            if ("etag" in kept or "last-modified" in kept) and len(body) <= self._max_body_bytes:
+            if has_validators and len(body) <= self._max_body_bytes:
                 self._store(request, response, key)
             for entry_id in before:
                 self._storage.remove_entry(entry_id)
