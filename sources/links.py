@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from sources.checks import FORMAT_OF_SUFFIX
 from sources.languages import language_code
+from sources.texts import squeeze
 
 _MOST = 2_000
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -52,7 +53,7 @@ def format_of_url(url: str) -> str | None:
 
 def name_of_url(url: str) -> str:
     """Return the name of the file in an address, without its ending; empty where there is none."""
-    return PurePosixPath(unquote(urlsplit(url).path)).stem
+    return squeeze(PurePosixPath(unquote(urlsplit(url).path)).stem)
 
 
 def language_of_file(*texts: str) -> str | None:

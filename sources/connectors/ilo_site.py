@@ -18,7 +18,7 @@ from sources.connector_settings import read_settings
 from sources.dates import parse_date
 from sources.description import Query, SourceDescription
 from sources.ilo_pages import FoundFile, NotAPage, PageFacts, read_page
-from sources.json_texts import mark_of, raw_text, signal
+from sources.json_texts import clean, mark_of, raw_text, signal
 from sources.links import format_of_url, https_url, name_of_url
 from sources.missions import mission_of
 from sources.selection import passes
@@ -312,7 +312,7 @@ def _pattern(description: SourceDescription, query: Query) -> re.Pattern[str]:
 
 
 def _key_of(url: str) -> str:
-    return unquote(urlsplit(url).path).strip("/")
+    return clean(unquote(urlsplit(url).path)).strip("/")
 
 
 def _language_of(facts: PageFacts, url: str) -> str:
