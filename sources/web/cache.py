@@ -145,7 +145,8 @@ def _remove_unreadable(path: Path) -> None:
     try:
         connection.execute("SELECT cache_key, chunk_count, ttl_deadline FROM entries LIMIT 1").fetchall()
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "no such" not in str(error):
+        # A file without tables is one that another process is just making.
+        if isinstance(error, sqlite3.OperationalError) and "no such column" not in str(error):
             return
         connection.close()
         for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
