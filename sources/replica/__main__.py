@@ -37,7 +37,11 @@ def main(arguments: list[str] | None = None) -> int:
             robots_share=asked.robots_share,
         )
     mounted = recorded_answers(asked.recorded) if asked.recorded else None
-    with ReplicaServer(_world(asked), faults, mounted=mounted, port=asked.port) as server:
+    try:
+        replica = ReplicaServer(_world(asked), faults, mounted=mounted, port=asked.port)
+    except OSError as error:
+        parser.error(f"port {asked.port} cannot be used ({error.strerror}); name another one, or 0 for a free one")
+    with replica as server:
         sys.stdout.write(
             f"{server.address}\n{len(server.world)} documents, {len(server.hosts)} hosts: {', '.join(server.hosts)}\n"
         )
@@ -97,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         "--heals-after", type=_count, metavar="N", help="so many faults in a row at one address are followed by a right answer"
     )
     faults.add_argument("--robots-share", type=float, default=0.0, metavar="SHARE", help="the same share for robots.txt (0)")
-    parser.add_argument("--port", type=int, default=8970, help="where it listens on 127.0.0.1; 0 takes a free port (8970)")
+    parser.add_argument("--port", type=_port, default=8970, help="where it listens on 127.0.0.1; 0 takes a free port (8970)")
     return parser
 
 
@@ -105,6 +109,13 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return number
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
@@ -164,11 +164,14 @@ class World:
         self.version = 1
         self._base = documents
         self._changed: dict[int, Document] = {}
+        self._n = len(documents)
+        self._symbols: dict[str, int] = {}
+        self._symbols_version = 0
         self._indexes: dict[str, _Index] = {}
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
-        return max(len(self._base), max(self._changed, default=0))
+        return self._n
 
     @property
     def now(self) -> datetime:
@@ -206,9 +209,6 @@ class World:
                 self._symbols_version = self.version
         number = self._symbols.get(wanted)
         return self.document(number) if number else None
-
-    _symbols: Mapping[str, int] = {}
-    _symbols_version = 0
 
     def add(self, document: Document) -> Document:
         """Take in a new document; its number is set to the next one and its stamps to now."""
@@ -260,6 +260,7 @@ class World:
 
     def _put(self, document: Document) -> Document:
         self._changed[document.number] = document
+        self._n = max(self._n, document.number)
         self.version += 1
         return document
 

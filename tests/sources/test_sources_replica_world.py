@@ -6,6 +6,7 @@ import csv
 import re
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -118,6 +119,33 @@ def test_changes_of_what_is_not_there() -> None:
         world.revise(17, b"", language="ru")
 
 
+def test_the_world_may_change_while_it_is_asked() -> None:
+    world = sample_world()
+    wrong: list[int] = []
+
+    def keep_asking(server: ReplicaServer) -> None:
+        for _ in range(15):
+            for url in (
+                "metadata.un.org/editor/api/marc/bibs/records?format=xml",
+                "www.ilo.org/sitemap.xml?page=1",
+                "web.archive.org/cdx/search/cdx?url=www.ilo.org/*&output=json",
+                "dataex.ohchr.org/uhri/export-results/export-full-en.json",
+            ):
+                if (status := ask(server, url).status) != 200:
+                    wrong.append(status)
+
+    with ReplicaServer(world) as server:
+        threads = [threading.Thread(target=keep_asking, args=(server,)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            world.add(next(world.documents("uhri")))
+        for thread in threads:
+            thread.join()
+    assert wrong == []
+    assert len(server.log) == 3 * 15 * 4
+
+
 def test_numbers_of_records_go_back_to_documents() -> None:
     assert [number_of_dlx_id(number) for number in (1_000_007, 1_000_008, 1_000_000, 5)] == [1, None, None, None]
     assert [number_of_recid(number) for number in (3_900_006, 3_900_007, 3_900_000)] == [2, None, None]
@@ -162,12 +190,21 @@ def test_the_command_explains_itself_and_refuses_what_it_cannot_serve(capsys: py
         (["--manifest", "/nowhere.csv"], "is not there"),
         (["--generate", "0"], "at least 1"),
         (["--generate", "5", "--faults", "nonsense"], "nonsense"),
+        (["--generate", "5", "--port", "70000"], "0 to 65535"),
     ):
         with pytest.raises(SystemExit) as end:
             main(arguments)
         output = capsys.readouterr()
         assert said in " ".join((output.out + output.err).split())
         assert end.value.code == (0 if arguments == ["--help"] else 2)
+
+
+def test_a_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with ReplicaServer(sample_world()) as server:
+        port = server.address.rpartition(":")[2]
+        with pytest.raises(SystemExit):
+            main(["--generate", "5", "--port", port])
+    assert f"port {port} cannot be used" in capsys.readouterr().err
 
 
 def test_the_command_serves_until_it_is_ended() -> None:
