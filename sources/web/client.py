@@ -309,8 +309,8 @@ class Client:
         if not self._is_replay:
             host = host_of(ask.url)
             verdict = self._robots.verdict(ask.url, host)
-            if not verdict.is_allowed:
-                raise self._sender.refuse(ask.purpose, ask.method, Refused("robots_disallowed", ask.url, verdict.note))
+            if verdict.refusal is not None:
+                raise self._sender.refuse(ask.purpose, ask.method, Refused(verdict.refusal, ask.url, verdict.note))
             self._pace.register(host, delay_seconds=min(verdict.delay_seconds, self._limits.longest_wait_seconds))
         return self._sender.send(ask, headers, consume)
 

@@ -14,6 +14,7 @@ from protego import Protego
 
 from entente.files import write_text_whole
 from sources.marks import folded, is_challenge, looks_like_html
+from sources.types import Outcome
 from sources.web.errors import NotPublic, Refused
 from sources.web.limits import Limits
 from sources.web.pace import Clock
@@ -38,20 +39,27 @@ class Rules:
         fetched_at: UTC, with zone.
         text: what is to be read as robots.txt; empty where there is none, which allows everything.
         note: why the text is empty, or why nothing is allowed; empty for a usual file.
-        is_closed: nothing may be asked for, because the file could not be read.
+        closed_by: how asking for the file ended where it could not be read: then nothing may be asked for.
     """
 
     fetched_at: datetime
     text: str
     note: str = ""
-    is_closed: bool = False
+    closed_by: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether an address may be asked for, the delay that the host asks for in seconds (0 for none), and a note for people."""
+    """Whether an address may be asked for.
 
-    is_allowed: bool
+    Attributes:
+        refusal: None where it may; `robots_disallowed` where the rules say no; where they could not be read, how that ended, so that a host
+            that is down is not taken for one that does not want to be asked.
+        delay_seconds: what the host asks for; 0 for nothing.
+        note: for people.
+    """
+
+    refusal: Outcome | None
     delay_seconds: float
     note: str
 
@@ -83,10 +91,11 @@ class Robots:
         """
         with self._lock:
             rules, parsed = self._rules(host)
-        if rules.is_closed:
-            return Verdict(False, 0.0, rules.note)
-        is_allowed = parsed.can_fetch(url, AGENT)
-        return Verdict(is_allowed, _delay(parsed), rules.note if is_allowed else "robots.txt of the host asks programs not to")
+        if rules.closed_by is not None:
+            return Verdict(rules.closed_by, 0.0, rules.note)
+        if not parsed.can_fetch(url, AGENT):
+            return Verdict("robots_disallowed", _delay(parsed), "robots.txt of the host asks programs not to")
+        return Verdict(None, _delay(parsed), rules.note)
 
     def notes(self) -> Mapping[str, str]:
         """Return for each host asked so far whose robots.txt was not a usual one what was there instead."""
@@ -104,7 +113,7 @@ class Robots:
         return known
 
     def _is_fresh(self, rules: Rules) -> bool:
-        holds = self._limits.robots_failed_seconds if rules.is_closed else self._limits.robots_seconds
+        holds = self._limits.robots_failed_seconds if rules.closed_by else self._limits.robots_seconds
         return timedelta(0) <= self._clock.now() - rules.fetched_at < timedelta(seconds=holds)
 
     def _ask(self, host: str) -> Rules:
@@ -117,7 +126,9 @@ class Robots:
             if refusal.outcome in ("redirect", "host_not_allowed"):
                 return self._keep(host, Rules(now, "", f"no robots.txt: it is elsewhere ({refusal.detail})"))
             # Not kept on the disk: the next run asks again.
-            return Rules(now, "", f"its robots.txt cannot be read ({refusal.detail}), so nothing is asked for", is_closed=True)
+            return Rules(
+                now, "", f"its robots.txt cannot be read ({refusal.detail}), so nothing is asked for", closed_by=refusal.outcome
+            )
         return self._keep(host, _read(now, answer))
 
     def _path(self, host: str) -> Path:

@@ -118,16 +118,27 @@ def test_a_robots_txt_elsewhere_on_the_hosts_of_the_source_counts(server: Loopba
 
 
 @pytest.mark.parametrize(
-    "fault", [Reply(500), Reply(503), Reply(429), reset, raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nUser-")]
+    ("fault", "outcome"),
+    [
+        (Reply(500), "server_error"),
+        (Reply(503), "server_error"),
+        (Reply(429), "rate_limited"),
+        (reset, "connection_failed"),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nUser-"), "connection_failed"),
+    ],
 )
-def test_where_it_cannot_be_read_nothing_is_asked_for_until_it_can(server: Loopback, tmp_path: Path, fault: Reply | Raw) -> None:
+def test_where_it_cannot_be_read_nothing_is_asked_for_until_it_can(
+    server: Loopback, tmp_path: Path, fault: Reply | Raw, outcome: str
+) -> None:
     server.on("/robots.txt", *[fault] * 4, Reply(body=b"User-agent: *\nDisallow: /private\n", headers=TEXT))
     clock = FakeClock()
     with bench(server, tmp_path, clock=clock, limits=Limits(attempts=4)) as made:
         for _ in range(3):
-            with pytest.raises(Refused) as caught:
+            with pytest.raises(Refused, match=r"robots\.txt cannot be read") as caught:
                 made.client.get(URL, expect="json")
-            assert caught.value.outcome == "robots_disallowed"
+            # A host that is down is not one that does not want to be asked.
+            assert caught.value.outcome == outcome
+        assert made.outcomes() == [outcome] * 3
         assert asked_for_robots(server) == 4
         assert server.paths() == []
         clock.sleep(600)
