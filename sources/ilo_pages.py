@@ -1,24 +1,33 @@
-"""Pages of the ILO's website: title, day, language and the files that the page is about. Strict: what is not plainly there is not guessed."""
+"""Pages of the ILO's website: what they say of themselves, the files that they are about, and the records that these become.
+
+Strict: what is not plainly there is not guessed.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml import etree
 from lxml import html as lxml_html
 
 from sources.dates import parse_date
+from sources.description import Query
 from sources.ilo_marc import SITE, moved_url
-from sources.json_texts import clean
+from sources.json_texts import clean, mark_of, raw_text, signal
 from sources.languages import language_code
 from sources.links import format_of_url, https_url, language_of_file, name_of_url
+from sources.missions import mission_of
 from sources.symbols import parse_symbol
+from sources.types import DocumentMetadata, FileLink, Record, Signal
 
+LANGUAGE_PART = re.compile(r"/(?P<code>[a-z]{2})(?=/)")
+"""The language at the beginning of a path; English has none."""
 _FILES = ("pdf", "docx", "doc")
 _BESIDE = frozenset(("nav", "header", "footer", "aside"))
 _DATES = ("article:published_time", "dcterms.date", "dcterms.issued", "dc.date", "citation_publication_date")
@@ -81,6 +90,79 @@ def read_page(text: str, url: str) -> PageFacts:
         symbol=_symbol(title),
         files=tuple(_files(root, url)),
     )
+
+
+def records_of_page(
+    facts: PageFacts, url: str, changed: str, query: Query, *, source_id: str, routes: Mapping[str, str], most_files: int
+) -> tuple[list[Record], list[Signal]]:
+    """Make a record of each file of a page, and signals of what is missing on it.
+
+    The first file in each language has the page's own key, further ones have their file's name with it.
+
+    Args:
+        facts: what the page says.
+        url: its address.
+        changed: when the site map says that it was changed.
+        query: the question that it answers.
+        source_id: the source that the records belong to; also the route of their links.
+        routes: other routes, by host.
+        most_files: so many are taken.
+    """
+    if facts.title is None or not facts.files:
+        return [], [signal("difference", "page", f"{url}: no {'title' if facts.title is None else 'file'} on it")]
+    signals = []
+    if facts.published is None:
+        signals.append(signal("difference", "published", f"{url}: no day of publication on it"))
+    if len(facts.files) > most_files:
+        signals.append(signal("unexpected_count", "files", f"{url}: {len(facts.files)} files"))
+    host = mission_of(facts.title, facts.summary, defaults=query).host
+    metadata = DocumentMetadata(
+        igo=query.igo or "ILO",
+        body=query.body,
+        symbol=facts.symbol,
+        title=facts.title,
+        doc_type=query.doc_type,
+        mission_kind=query.mission_kind,
+        country_iso3=host.iso3 if host else None,
+        country_name=host.name if host else None,
+        published=facts.published,
+        url=url,
+        extra={"abstract": facts.summary} if facts.summary else {},
+    )
+    used: set[str] = set()
+    records = []
+    for found in facts.files[:most_files]:
+        language = found.language or language_of_page(facts, url)
+        said = replace(metadata, language=language)
+        key = key_of_page(url)
+        if language in used:
+            key = f"{key}#{name_of_url(found.urls[0])}"
+            said = replace(said, symbol=None, title=f"{facts.title} ({found.words})" if found.words else facts.title)
+        used.add(language)
+        raw = raw_text(
+            {
+                "url": url, "changed": changed, "title": facts.title, "published": facts.published and facts.published.isoformat(),
+                "language": language, "summary": facts.summary, "file": list(found.urls), "words": found.words,
+            }
+        )  # fmt: skip
+        links = tuple(
+            FileLink(one, routes.get(urlsplit(one).hostname or "", source_id), found.file_format, language) for one in found.urls
+        )
+        records.append(
+            Record(source_id, f"{key}/{language}", None, said, links=links, version=f"{changed}:{mark_of(raw)}", raw=raw)
+        )
+    return records, signals
+
+
+def key_of_page(url: str) -> str:
+    """Return the key of a page: its path."""
+    return clean(unquote(urlsplit(url).path)).strip("/")
+
+
+def language_of_page(facts: PageFacts, url: str) -> str:
+    """Return the language that a page names, or that its address does; English is the one without a mark."""
+    match = LANGUAGE_PART.match(urlsplit(url).path)
+    return facts.language or (match["code"] if match else "en")
 
 
 def _meta(root: Any, *names: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,14 +18,13 @@ from entente.errors import BadInput
 from sources.connector_settings import read_settings
 from sources.dates import parse_date
 from sources.description import Query, SourceDescription
-from sources.ilo_pages import FoundFile, NotAPage, PageFacts, read_page
-from sources.json_texts import clean, mark_of, raw_text, signal
-from sources.links import format_of_url, https_url, name_of_url
-from sources.missions import mission_of
+from sources.ilo_pages import LANGUAGE_PART, NotAPage, key_of_page, language_of_page, read_page, records_of_page
+from sources.json_texts import signal
+from sources.links import format_of_url, https_url
 from sources.selection import passes
 from sources.sitemap import Entry, NotASitemap, read_sitemap
 from sources.texts import fold
-from sources.types import DocumentMetadata, FileLink, Page, Record, Signal
+from sources.types import FileLink, Page, Record, Signal
 from sources.web.errors import Refused
 from sources.web.results import Validators
 
@@ -33,11 +33,9 @@ if TYPE_CHECKING:
     from sources.web.results import Download, NotModified
 
 _MOST_PAGE_BYTES = 8_000_000
-_LANGUAGE_PART = re.compile(r"/(?P<code>[a-z]{2})(?=/)")
-# Said of one page: it is noted, and the others go on. Anything else is tried again at the next discovery.
-_FOR_GOOD = frozenset(
-    ("wrong_type", "bad_answer", "error_page", "too_large", "robots_disallowed", "host_not_allowed", "empty_answer")
-)
+# What may pass by itself: tried again at each discovery until it has. Everything else said of a page is tried so many times.
+_PASSING = frozenset(("challenge_page", "forbidden", "rate_limited", "server_error", "timed_out", "connection_failed"))
+_MOST_TRIES = 4
 _ROUTES = {"researchrepository.ilo.org": "ilo-catalogue", "labordoc.ilo.org": "ilo-catalogue"}
 
 
@@ -63,23 +61,65 @@ class _Settings(BaseModel):
 
 @dataclass
 class _State:
-    """The watermark: the day on which each page of the index was read to its end, and addresses that could not be had."""
+    """The watermark.
+
+    Attributes:
+        read_on: the day on which each page of the index was read to its end.
+        again: addresses that could not be had or had no file, each with the day of its change and how often it was tried.
+    """
 
     read_on: dict[str, str] = field(default_factory=dict)
-    again: list[str] = field(default_factory=list)
+    again: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, watermark: str | None) -> _State:
         try:
             content = json.loads(watermark or "{}")
-            return cls(
-                {str(key): str(value) for key, value in content["read_on"].items()}, [str(one) for one in content["again"]]
-            )
+            again = {str(url): (str(changed), int(tries)) for url, (changed, tries) in content["again"].items()}
+            return cls({str(key): str(value) for key, value in content["read_on"].items()}, again)
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls()
 
     def text(self) -> str:
         return json.dumps({"read_on": self.read_on, "again": self.again}, sort_keys=True)
+
+
+@dataclass
+class _Run:
+    """What one discovery remembers: the state as it grows, how often what failed was tried before, what was read, and how it goes."""
+
+    state: _State
+    tries: dict[str, int]
+    read: set[str] = field(default_factory=set)
+    n_failures: int = 0
+    n_unread: int = 0
+    n_useful: int = 0
+    n_useless: int = 0
+
+    def not_read(self, url: str, changed: str, *, is_passing: bool) -> None:
+        """Note that a page could not be had: what passes is tried until it has passed, the rest some times."""
+        self.n_unread += 1
+        self.n_failures += is_passing
+        self._again(url, changed, math.inf if is_passing else _MOST_TRIES)
+
+    def note(self, url: str, changed: str, *, is_useful: bool) -> None:
+        """Note that a page was read; one without a file may have been something else in its place, or may get its file later."""
+        self.n_useful += is_useful
+        self.n_useless += not is_useful
+        if not is_useful:
+            self._again(url, changed, _MOST_TRIES)
+
+    def looks_whole(self) -> bool:
+        """Tell whether what was not listed may be taken as gone: not where pages failed, nor where most pages had no file on them.
+
+        The latter is how a site looks that has changed its form.
+        """
+        return not self.n_unread and self.n_useful >= self.n_useless
+
+    def _again(self, url: str, changed: str, most: float) -> None:
+        tries = self.tries.get(url, 0) + 1
+        if tries < most:
+            self.state.again[url] = (changed, tries)
 
 
 class IloSiteConnector:
@@ -94,7 +134,6 @@ class IloSiteConnector:
         self._base = description.base("sitemap")
         self._hosts = {host.host for host in description.hosts}
         self._queries = [(query, _pattern(description, query)) for query in description.queries]
-        self._failures = self._n_unread = self._n_read = self._n_useful = 0
 
     def discover(self, client: Client, watermark: str | None, now: datetime) -> Iterator[Page]:
         """List what the pages name; see `Connector.discover`."""
@@ -106,20 +145,14 @@ class IloSiteConnector:
         maps = [(url, entry.changed) for entry in index if entry.is_map and (url := self._own(entry.url))]
         known = {url for url, _ in maps} | {self._base}
         state.read_on = {url: day for url, day in state.read_on.items() if url in known}
-        again, state.again = state.again, []
-        yield from self._read(client, [Entry(url, "", False) for url in again], state)
+        before, state.again = state.again, {}
+        run = _Run(state, {url: tries for url, (_, tries) in before.items()})
+        yield from self._read(client, [Entry(url, changed, False) for url, (changed, _) in before.items()], run)
         if not maps:
-            yield from self._map(client, self._base, index, state, now)
+            yield from self._map(client, self._base, index, run, now)
         for url in self._to_read(maps, state):
-            yield from self._map(client, url, self._sitemap(client, url), state, now)
-        yield Page((), watermark=state.text(), is_complete=is_whole and self._looks_whole())
-
-    def _looks_whole(self) -> bool:
-        """Tell whether what was not listed may be taken as gone: not where pages failed, nor where most pages had no file on them.
-
-        The latter is how a site looks that has changed its form.
-        """
-        return not self._n_unread and self._n_useful * 2 >= self._n_read
+            yield from self._map(client, url, self._sitemap(client, url), run, now)
+        yield Page((), watermark=state.text(), is_complete=is_whole and run.looks_whole())
 
     def _to_read(self, maps: list[tuple[str, str]], state: _State) -> list[str]:
         silent = [url for url, changed in maps if parse_date(changed) is None]
@@ -146,15 +179,15 @@ class IloSiteConnector:
         except NotASitemap as error:
             raise Refused("bad_answer", url, str(error).rstrip("."), status=answer.status) from None
 
-    def _map(self, client: Client, url: str, entries: list[Entry], state: _State, now: datetime) -> Iterator[Page]:
+    def _map(self, client: Client, url: str, entries: list[Entry], run: _Run, now: datetime) -> Iterator[Page]:
         """Read one page of the index to its end; only then is it noted as read."""
-        read_on = state.read_on.get(url)
+        read_on = run.state.read_on.get(url)
         entries = [entry for entry in entries if not entry.is_map]
         meant = [entry for entry in entries if self._query_of(entry.url) is not None]
         yield Page((), n_listed=len(entries), signals=tuple(self._signals_of(entries, meant)))
-        yield from self._read(client, [one for one in meant if read_on is None or self._is_new(one.changed, read_on)], state)
-        state.read_on[url] = now.date().isoformat()
-        yield Page((), watermark=state.text())
+        yield from self._read(client, [one for one in meant if read_on is None or self._is_new(one.changed, read_on)], run)
+        run.state.read_on[url] = now.date().isoformat()
+        yield Page((), watermark=run.state.text())
 
     def _signals_of(self, entries: list[Entry], meant: list[Entry]) -> Iterator[Signal]:
         bad = next((entry for entry in entries if self._own(entry.url) is None), None)
@@ -164,93 +197,53 @@ class IloSiteConnector:
         if dateless is not None:
             yield signal("bad_value", "sitemap.lastmod", f"{dateless.changed!r} of {dateless.url}")
 
-    def _read(self, client: Client, entries: list[Entry], state: _State) -> Iterator[Page]:
+    def _read(self, client: Client, entries: list[Entry], run: _Run) -> Iterator[Page]:
         records: list[Record] = []
         signals: list[Signal] = []
         for entry in entries:
             url, query = self._own(entry.url), self._query_of(entry.url)
-            if url is None or query is None:
+            if url is None or query is None or url in run.read:
                 continue
+            run.read.add(url)
             try:
                 answer = client.get(url, expect="html", max_bytes=_MOST_PAGE_BYTES)
                 facts = read_page(answer.text(), answer.url)
             except NotAPage as error:
-                self._n_unread += 1
                 signals.append(signal("difference", "page", f"{url}: {error}"))
+                run.not_read(url, entry.changed, is_passing=False)
                 continue
             except Refused as refused:
                 if refused.outcome == "not_found":
-                    yield Page((), withdrawn=(_key_of(url),))
+                    yield Page((), withdrawn=(key_of_page(url),))
                     continue
-                self._n_unread += 1
-                if refused.outcome in _FOR_GOOD:
-                    signals.append(signal("difference", "page", str(refused)))
-                else:
-                    self._failures += 1
-                    state.again.append(url)
-                    if self._failures >= self._settings.most_failures:
-                        yield Page(tuple(records), signals=tuple(signals))
-                        raise
+                signals.append(signal("difference", "page", str(refused)))
+                run.not_read(url, entry.changed, is_passing=refused.outcome in _PASSING)
+                if run.n_failures >= self._settings.most_failures:
+                    yield Page(tuple(records), signals=tuple(signals))
+                    raise
                 continue
-            self._failures = 0
-            self._n_read += 1
-            records.extend(self._records(url, entry.changed, facts, query, signals))
+            run.n_failures = 0
+            made, said = records_of_page(
+                facts,
+                url,
+                entry.changed,
+                query,
+                source_id=self._description.id,
+                routes=_ROUTES,
+                most_files=self._settings.most_files,
+            )
+            run.note(url, entry.changed, is_useful=bool(made))
+            signals.extend(said)
+            records.extend(
+                one
+                for one in made
+                if one.metadata.language in self._description.languages and passes(one, self._description.filters)
+            )
             if len(records) >= self._description.page_size:
                 yield Page(tuple(records), signals=tuple(signals))
                 records, signals = [], []
         if records or signals:
             yield Page(tuple(records), signals=tuple(signals))
-
-    def _records(self, url: str, changed: str, facts: PageFacts, query: Query, signals: list[Signal]) -> Iterator[Record]:
-        """Yield a record for each file of a page: the first one has the page's own key, the others have their file's name with it."""
-        if facts.title is None or not facts.files:
-            signals.append(signal("difference", "page", f"{url}: no {'title' if facts.title is None else 'file'} on it"))
-            return
-        self._n_useful += 1
-        if facts.published is None:
-            signals.append(signal("difference", "published", f"{url}: no day of publication on it"))
-        if len(facts.files) > self._settings.most_files:
-            signals.append(signal("unexpected_count", "files", f"{url}: {len(facts.files)} files"))
-        page_language = _language_of(facts, url)
-        used: set[str] = set()
-        for found in facts.files[: self._settings.most_files]:
-            language = found.language or page_language
-            key = _key_of(url) if language not in used else f"{_key_of(url)}#{name_of_url(found.urls[0])}"
-            record = self._record(url, changed, facts, query, found, f"{key}/{language}", is_first=language not in used)
-            used.add(language)
-            if language in self._description.languages and passes(record, self._description.filters):
-                yield record
-
-    def _record(
-        self, url: str, changed: str, facts: PageFacts, query: Query, found: FoundFile, key: str, *, is_first: bool
-    ) -> Record:
-        language = key.rpartition("/")[2]
-        said = {
-            "url": url, "changed": changed, "title": facts.title, "published": facts.published and facts.published.isoformat(),
-            "language": language, "summary": facts.summary, "file": list(found.urls), "words": found.words,
-        }  # fmt: skip
-        raw = raw_text(said)
-        title = facts.title if is_first or not found.words else f"{facts.title} ({found.words})"
-        host = mission_of(facts.title, facts.summary, defaults=query).host
-        metadata = DocumentMetadata(
-            igo=query.igo or "ILO",
-            body=query.body,
-            symbol=facts.symbol if is_first else None,
-            title=title,
-            doc_type=query.doc_type,
-            mission_kind=query.mission_kind,
-            country_iso3=host.iso3 if host else None,
-            country_name=host.name if host else None,
-            published=facts.published,
-            language=language,
-            url=url,
-            extra={"abstract": facts.summary} if facts.summary else {},
-        )
-        links = tuple(FileLink(one, self._route(one), found.file_format, language) for one in found.urls)
-        return Record(self._description.id, key, None, metadata, links=links, version=f"{changed}:{mark_of(raw)}", raw=raw)
-
-    def _route(self, url: str) -> str:
-        return _ROUTES.get(urlsplit(url).hostname or "", self._description.id)
 
     def _own(self, text: str) -> str | None:
         url = https_url(text)
@@ -261,7 +254,7 @@ class IloSiteConnector:
         if url is None:
             return None
         path = fold(unquote(urlsplit(url).path))
-        match = _LANGUAGE_PART.match(path)
+        match = LANGUAGE_PART.match(path)
         if match is not None:
             path = path[match.end() :]
         if not path.startswith(self._settings.sections):
@@ -286,7 +279,7 @@ def fetch_link(
         facts = read_page(answer.text(), answer.url)
     except NotAPage as error:
         raise Refused("bad_answer", link.url, f"the page cannot be read ({error})", status=answer.status) from None
-    own_language = _language_of(facts, answer.url)
+    own_language = language_of_page(facts, answer.url)
     found = next((one for one in facts.files if link.language in (None, one.language or own_language)), None)
     if found is None:
         raise Refused("not_found", link.url, "the page names no file of this language", status=answer.status)
@@ -309,15 +302,6 @@ def _pattern(description: SourceDescription, query: Query) -> re.Pattern[str]:
         return re.compile(query.query)
     except re.error as error:
         raise BadInput(f"{place}: {query.query!r} is no regular expression ({error}).") from None
-
-
-def _key_of(url: str) -> str:
-    return clean(unquote(urlsplit(url).path)).strip("/")
-
-
-def _language_of(facts: PageFacts, url: str) -> str:
-    match = _LANGUAGE_PART.match(urlsplit(url).path)
-    return facts.language or (match["code"] if match else "en")
 
 
 CONNECTOR = IloSiteConnector

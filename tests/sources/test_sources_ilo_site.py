@@ -100,7 +100,18 @@ def test_a_page_that_fails_for_the_moment_is_tried_again_later() -> None:
     site.answers[URL] = html("/f/a.pdf")
     pages, _ = run(site, last_mark(pages))
     assert [record.record_key for record in records(pages)] == ["publications/third-party-monitoring-one/en"]
-    assert json.loads(last_mark(pages) or "")["again"] == []
+    assert json.loads(last_mark(pages) or "")["again"] == {}
+
+
+def test_a_page_without_a_file_is_looked_at_some_times_more_and_then_left_alone() -> None:
+    site = Site(**{INDEX: page_of("/publications/third-party-monitoring-one"), URL: html()})
+    mark: str | None = None
+    for _ in range(6):
+        mark = last_mark(run(site, mark)[0])
+    assert site.asked.count(URL) == 4
+    site.answers[URL] = html("/f/a.pdf")
+    site.answers[INDEX] = page_of("/publications/third-party-monitoring-one", changed="2026-11-25")
+    assert len(records(run(site, mark)[0])) == 1
 
 
 def test_a_site_that_refuses_page_after_page_ends_the_discovery() -> None:
