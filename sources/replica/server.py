@@ -55,7 +55,7 @@ class ReplicaServer:
         self._log_clock = log_clock
         self._closing = threading.Event()
         self._http = _Http(("127.0.0.1", port), self)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="replica", daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), name="replica", daemon=True)
 
     @property
     def address(self) -> str:
