@@ -11,7 +11,7 @@ from sources.web.results import Expect
 Headers = Mapping[str, str]
 
 _ACCEPT: dict[Expect, str] = {
-    "json": "application/json",
+    "json": "application/json, */*;q=0.1",
     "xml": "application/xml, text/xml;q=0.9, */*;q=0.1",
     "html": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
     "text": "text/plain, */*;q=0.1",

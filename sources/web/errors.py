@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from entente.errors import EntenteError
@@ -39,12 +40,23 @@ class Refused(EntenteError):
         shown = outcome if status is None else f"{outcome}, status {status}"
         super().__init__(f"{_host_of(url)}: {detail} ({shown}); asked for {url}.")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Schedulers carry errors from one process to another.
+        return _again, (type(self), self.args, dict(self.__dict__))
+
 
 class NotPublic(Refused):
     """The name of an allowed host leads to an address that is not of the public internet (`host_not_allowed`)."""
 
     def __init__(self, url: str, detail: str) -> None:
         super().__init__("host_not_allowed", url, detail)
+
+
+def _again(kind: type[Refused], args: tuple[Any, ...], state: dict[str, Any]) -> Refused:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def _host_of(url: str) -> str:

@@ -82,6 +82,7 @@ class Robots:
         self._limits = limits
         self._known: dict[str, tuple[Rules, Protego]] = {}
         self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
 
     def verdict(self, url: str, host: str) -> Verdict:
         """Say whether an address of a host may be asked for; asks the host where its rules are not known or too old.
@@ -90,6 +91,9 @@ class Robots:
             NotPublic: when the host's name leads into a private network.
         """
         with self._lock:
+            of_host = self._locks.setdefault(host, threading.Lock())
+        # One host that is slow to answer does not hold the others up.
+        with of_host:
             rules, parsed = self._rules(host)
         if rules.closed_by is not None:
             return Verdict(rules.closed_by, 0.0, rules.note)
@@ -100,7 +104,7 @@ class Robots:
     def notes(self) -> Mapping[str, str]:
         """Return for each host asked so far whose robots.txt was not a usual one what was there instead."""
         with self._lock:
-            return {host: rules.note for host, (rules, _) in self._known.items() if rules.note}
+            return {host: rules.note for host, (rules, _) in list(self._known.items()) if rules.note}
 
     def _rules(self, host: str) -> tuple[Rules, Protego]:
         known = self._known.get(host)

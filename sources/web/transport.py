@@ -40,7 +40,8 @@ def connect_to_address(address: str, port: int, timeout: float | None) -> httpco
 class Wire(httpx2.BaseTransport):
     """Sends requests for https addresses, over TLS verified for the host name, or in the clear to a gateway on this machine.
 
-    The environment's proxies are not used: a proxy would look names up by itself, and the check of addresses would be void.
+    The environment's proxies are not used: a proxy would look names up by itself, and the check of addresses would be void. A list of
+    trusted authorities named by `SSL_CERT_FILE` or `SSL_CERT_DIR` is.
     """
 
     def __init__(

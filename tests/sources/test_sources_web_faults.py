@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import gzip
 import itertools
 import tracemalloc
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from sources.web.answers import problem_of_file, problem_of_listing, problem_of_status, retry_after
 from sources.web.client import Limits, Redirect, Refused
+from sources.web.errors import NotPublic
 from sources.web.results import Answer, Expect
 from tests.sources.loopback import BEGIN, FakeClock, Loopback, Raw, Reply, bench, dripping, raw, reset
 
@@ -339,6 +341,13 @@ def test_encodings_that_nobody_asked_for_or_that_are_not_so_are_bad_answers(
     with bench(server, tmp_path) as made, pytest.raises(Refused) as caught:
         made.client.get(URL, expect="json")
     assert caught.value.outcome == "bad_answer"
+
+
+def test_a_refusal_can_be_carried_to_another_process() -> None:
+    for refusal in (Refused("forbidden", URL, "no", status=403, retry_after=2.0), NotPublic(URL, "private")):
+        again = copy.copy(refusal)  # by the same road as pickling
+        assert type(again) is type(refusal)
+        assert (str(again), again.__dict__) == (str(refusal), refusal.__dict__)
 
 
 @pytest.mark.parametrize(
