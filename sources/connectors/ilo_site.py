@@ -96,18 +96,18 @@ class _Run:
     n_useful: int = 0
     n_useless: int = 0
 
-    def not_read(self, url: str, changed: str, *, is_passing: bool) -> None:
-        """Note that a page could not be had: what passes is tried until it has passed, the rest some times."""
+    def not_read(self, url: str, changed: str, *, is_passing: bool) -> bool:
+        """Note that a page could not be had: what passes is tried until it has passed, the rest some times. True when it is given up."""
         self.n_unread += 1
         self.n_failures += is_passing
-        self._again(url, changed, math.inf if is_passing else _MOST_TRIES)
+        return self._given_up(url, changed, math.inf if is_passing else _MOST_TRIES)
 
     def note(self, url: str, changed: str, *, is_useful: bool) -> None:
         """Note that a page was read; one without a file may have been something else in its place, or may get its file later."""
         self.n_useful += is_useful
         self.n_useless += not is_useful
         if not is_useful:
-            self._again(url, changed, _MOST_TRIES)
+            self._given_up(url, changed, _MOST_TRIES)
 
     def looks_whole(self) -> bool:
         """Tell whether what was not listed may be taken as gone: not where pages failed, nor where most pages had no file on them.
@@ -116,10 +116,11 @@ class _Run:
         """
         return not self.n_unread and self.n_useful >= self.n_useless
 
-    def _again(self, url: str, changed: str, most: float) -> None:
+    def _given_up(self, url: str, changed: str, most: float) -> bool:
         tries = self.tries.get(url, 0) + 1
         if tries < most:
             self.state.again[url] = (changed, tries)
+        return tries >= most
 
 
 class IloSiteConnector:
@@ -213,11 +214,11 @@ class IloSiteConnector:
                 run.not_read(url, entry.changed, is_passing=False)
                 continue
             except Refused as refused:
-                if refused.outcome == "not_found":
-                    yield Page((), withdrawn=(key_of_page(url),))
-                    continue
                 signals.append(signal("difference", "page", str(refused)))
-                run.not_read(url, entry.changed, is_passing=refused.outcome in _PASSING)
+                is_given_up = run.not_read(url, entry.changed, is_passing=refused.outcome in _PASSING)
+                if is_given_up and refused.outcome == "not_found":
+                    # Once may be a fault on the way; a page that is never found is gone.
+                    yield Page((), withdrawn=(key_of_page(url),))
                 if run.n_failures >= self._settings.most_failures:
                     yield Page(tuple(records), signals=tuple(signals))
                     raise

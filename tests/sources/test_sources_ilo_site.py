@@ -114,6 +114,17 @@ def test_a_page_without_a_file_is_looked_at_some_times_more_and_then_left_alone(
     assert len(records(run(site, mark)[0])) == 1
 
 
+def test_a_page_that_is_never_found_is_gone_but_not_at_once() -> None:
+    site = Site(**{INDEX: page_of("/publications/third-party-monitoring-one")})
+    mark: str | None = None
+    gone: list[tuple[str, ...]] = []
+    for _ in range(5):
+        pages, _refused = run(site, mark)
+        mark = last_mark(pages)
+        gone.append(tuple(key for page in pages for key in page.withdrawn))
+    assert gone == [(), (), (), ("publications/third-party-monitoring-one",), ()]
+
+
 def test_a_site_that_refuses_page_after_page_ends_the_discovery() -> None:
     paths = [f"/publications/third-party-monitoring-{n}" for n in range(9)]
     site = Site(**{INDEX: page_of(*paths)} | {f"https://www.ilo.org{path}": "challenge_page" for path in paths})
