@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from sources.dates import parse_date
 from sources.symbols import parse_symbol
@@ -31,6 +32,7 @@ LEFT = {
 }
 """Keys of a row that are left aside, and why."""
 _MOST_SIGNALS = 200
+_DEEPEST = 20
 # Stamps are compared as texts, which only this form allows.
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:T|$)", re.ASCII)
 # The same symbols and days stand in row after row.
@@ -88,15 +90,54 @@ def read_export(path: Path, address: str) -> Export:
     export = Export()
     try:
         with path.open("rb") as stream:
-            for row in ijson.items(stream, "item", use_float=True):
+            for row in _rows(ijson.basic_parse(stream, use_float=True)):
                 export.n_rows += 1
                 _add(export, row)
-    except (ijson.JSONError, ValueError, ArithmeticError, RecursionError) as error:
+    except (ijson.JSONError, ValueError, ArithmeticError) as error:
         detail = f"the export is no whole JSON ({squeeze(str(error))[:120]}), after {export.n_rows} rows"
         raise Refused("bad_answer", address, detail) from None
     if not export.n_rows:
         raise Refused("bad_answer", address, "the export has no rows")
     return export
+
+
+def _rows(events: Iterable[tuple[str, Any]]) -> Iterator[object]:
+    """Yield the entries of the array at the top, built from the parser's events.
+
+    The parser's own way to do so keeps the path to each value as a text, which deep nesting makes larger than any memory.
+
+    Raises:
+        ValueError: when there is no array at the top, or the nesting is deeper than a row can be.
+    """
+    stack: list[Any] = []
+    key = ""
+    for event, value in events:
+        if event == "map_key":
+            key = value
+            continue
+        if event in ("end_map", "end_array"):
+            value = stack.pop()
+            if len(stack) == 1:
+                yield value
+            continue
+        if event == "start_map":
+            value = {}
+        elif event == "start_array":
+            value = []
+        if not stack:
+            if event != "start_array":
+                raise ValueError("no array at the top")
+        elif len(stack) > 1:
+            if isinstance(stack[-1], dict):
+                stack[-1][key] = value
+            else:
+                stack[-1].append(value)
+        elif event not in ("start_map", "start_array"):
+            yield value
+        if event in ("start_map", "start_array"):
+            if len(stack) == _DEEPEST:
+                raise ValueError(f"nested more than {_DEEPEST} deep")
+            stack.append(value)
 
 
 def _add(export: Export, row: object) -> None:
