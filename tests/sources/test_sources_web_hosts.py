@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sources.description import Host
@@ -76,6 +76,7 @@ URLS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(url=URLS)
 def test_what_passes_is_https_to_an_allowed_host(url: str) -> None:
     try:
@@ -86,6 +87,7 @@ def test_what_passes_is_https_to_an_allowed_host(url: str) -> None:
     assert HOSTS.check(passed) == passed
 
 
+@settings(deadline=None)
 @given(location=URLS)
 def test_no_redirect_leads_outside(location: str) -> None:
     try:
@@ -95,6 +97,7 @@ def test_no_redirect_leads_outside(location: str) -> None:
     assert is_within(passed)
 
 
+@settings(deadline=None)
 @given(host=st.text(alphabet=string.ascii_lowercase + string.digits + ".-", min_size=1, max_size=30))
 def test_no_other_host_passes(host: str) -> None:
     if host in ALLOWED:
@@ -178,6 +181,7 @@ def test_public_addresses_pass(address: str) -> None:
     assert public_addresses("api.example.org", lambda name: [address, address]) == [address]
 
 
+@settings(deadline=None)
 @given(address=st.ip_addresses())
 def test_no_address_within_a_private_network_passes_in_any_dress(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     if is_public(str(address)):

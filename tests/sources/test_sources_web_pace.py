@@ -6,13 +6,14 @@ import itertools
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sources.web.pace import Pace, Resting
 from tests.sources.loopback import FakeClock
 
 
+@settings(deadline=None)
 @given(
     delays=st.lists(st.floats(0, 100), min_size=1, max_size=4),
     rests=st.lists(st.floats(0, 50), max_size=3),
