@@ -11,6 +11,7 @@ from sources.connectors.base import connector_for
 from sources.description import SourceDescription
 from sources.identity import Known
 from sources.metadata import metadata_hash
+from sources.pages import coalesced
 from sources.routes import Fetched, Unchanged, fetch_file
 from sources.silence import Given, count_requests, judge
 from sources.store import Store
@@ -57,10 +58,14 @@ def discover_source(settings: Settings, run_id: str, remote: Remote, source_id: 
     _record(settings, run_id, remote, source_id)
     try:
         connector = connector_for(description)
-        for page in connector.discover(remote.clients.of(source_id), watermark, datetime.now(UTC)):
+        for page in coalesced(connector.discover(remote.clients.of(source_id), watermark, datetime.now(UTC))):
             hashes = {record.record_id: metadata_hash(record) for record in page.records}
+            events = remote.clients.drain()
+            account.requests = account.requests.plus(count_requests(events))
             with open_warehouse(settings.paths.warehouse) as connection:
-                account.add(Loader(connection, run_id).load_page(source_id, page, hashes, full=account.is_full))
+                loader = Loader(connection, run_id)
+                account.add(loader.load_page(source_id, page, hashes, full=account.is_full))
+                loader.load_requests(events)
         account.status = "ok"
     except Refused as refusal:
         account.status = "refused"

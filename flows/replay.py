@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from entente.errors import BadInput
 from flows.settings import Paths, Settings
-from flows.sources import source_descriptions
+from flows.sources import RECOMMENDED, source_descriptions
 
 if TYPE_CHECKING:
     from sources.replica.world import World
@@ -36,7 +36,8 @@ def replayed(settings: Settings, *, from_sample: bool) -> Iterator[Settings]:
 def replay_settings(settings: Settings, address: str, home: Path) -> Settings:
     """Return settings under which every source with records is asked at a replica's address, quickly, with its data in `home`."""
     descriptions = source_descriptions(settings)
-    listing = tuple(key for key, one in descriptions.items() if one.gives in ("records", "both"))
+    enabled = [key for key in RECOMMENDED if key in descriptions]
+    enabled += [key for key, one in descriptions.items() if one.gives != "files" and key not in enabled]
     overrides = {
         key: {
             # A small world gives little, and nobody is spared by waiting.
@@ -48,7 +49,7 @@ def replay_settings(settings: Settings, address: str, home: Path) -> Settings:
     sources = settings.sources.model_copy(
         update={
             "folders": (),
-            "enabled": (*listing, *(("archive",) if "archive" in descriptions and "archive" not in listing else ())),
+            "enabled": tuple(enabled),
             "contact": _CONTACT,
             "gateway": address,
             "delay_factor": 0.0,
@@ -73,5 +74,7 @@ def _world(settings: Settings, *, from_sample: bool) -> World:
         return world_from_manifest(sample, sample / "manifest.csv", broken=sample / "broken")
     manifests = [path for folder in settings.sources.folders for path in folder.manifests]
     if len(manifests) != 1:
-        raise BadInput("--replay with folders needs one --manifest: it says which services list the documents, and under which symbols.")
+        raise BadInput(
+            "--replay with folders needs one --manifest: it says which services list the documents, and under which symbols."
+        )
     return world_from_manifest(manifests[0].parent, manifests[0])

@@ -183,6 +183,11 @@ def default_file(name: str) -> str:
     return files("configs").joinpath(name).read_text(encoding="utf-8")
 
 
+def default_descriptions() -> Path:
+    """Return the folder of the descriptions of sources that ship with Entente."""
+    return default_codebook_path().parent / "sources"
+
+
 def default_codebook_path() -> Path:
     """Return the codebook that ships with Entente."""
     return Path(str(files("configs").joinpath("codebook.yaml")))

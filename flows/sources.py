@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from entente import __version__
 from entente.errors import BadInput
-from flows.settings import Settings
+from flows.settings import Settings, default_descriptions
 from sources.description import SourceDescription, overridden, read_descriptions
 from sources.silence import RequestCounts
 from warehouse.types import PageCounts
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
 FOLDERS = "folders"
 """The name by which `--sources` means the folders of this machine."""
+RECOMMENDED = ("un-library", "uhri", "un-oai", "worldbank", "ilo-catalogue", "ilo-site", "reliefweb", "archive")
+"""The order in which the shipped sources are best enabled: the one that says most of a document first."""
 
 
 def source_descriptions(settings: Settings) -> dict[str, SourceDescription]:
@@ -31,7 +32,7 @@ def source_descriptions(settings: Settings) -> dict[str, SourceDescription]:
 
     They are those that ship with Entente, each replaced by the project's own file of the same name, with `sources.overrides` on top.
     """
-    shipped = read_descriptions(Path(str(files("configs"))) / "sources")
+    shipped = read_descriptions(default_descriptions())
     own = settings.project / "configs" / "sources"
     descriptions = {**shipped, **(read_descriptions(own) if own.is_dir() else {})}
     for source_id, values in settings.sources.overrides.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from sources.description import Host, SourceDescription
+from sources.description import SourceDescription
 from sources.types import RequestEvent
 
 if TYPE_CHECKING:
@@ -42,11 +42,10 @@ class Clients:
     ) -> None:
         from sources.web.pace import Pace
 
-        self._descriptions = {
-            key: _with_pace(one, delay_factor if gateway else max(1.0, delay_factor)) for key, one in descriptions.items()
-        }
+        self._descriptions = dict(descriptions)
         self._contact, self._version, self._state, self._gateway = contact, version, state, gateway
-        self._pace = Pace()
+        # Real services are never asked faster than their descriptions say.
+        self._pace = Pace(scale=delay_factor if gateway else max(1.0, delay_factor))
         self._recorder = recorder
         self._clients: dict[str, Client] = {}
         self._events: list[RequestEvent] = []
@@ -92,10 +91,3 @@ class Clients:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-
-def _with_pace(description: SourceDescription, factor: float) -> SourceDescription:
-    if factor == 1.0:
-        return description
-    hosts = tuple(Host(**{**host.model_dump(), "delay_seconds": host.delay_seconds * factor}) for host in description.hosts)
-    return description.model_copy(update={"hosts": hosts})

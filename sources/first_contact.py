@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entente.errors import BadInput
-from sources.connectors.base import Connector, connector_for
+from sources.connectors.base import connector_for
 from sources.description import SourceDescription
 from sources.routes import Fetched, Unchanged, fetch_file
 from sources.store import Store
@@ -72,8 +71,7 @@ def check_live(
         return
     connector = connector_for(description)
     try:
-        with closing(_generator(connector, client)) as listing:
-            pages = list(islice(listing, PAGES))
+        pages = list(islice(connector.discover(client, None, datetime.now(UTC)), PAGES))
     except Refused as refusal:
         yield Check("one page", "failed", str(refusal))
         return
@@ -86,10 +84,6 @@ def check_live(
     yield _signals(pages)
     yield _counts(description, pages, len(records))
     yield from _one_file(records, clients, routes, store)
-
-
-def _generator(connector: Connector, client: Client) -> Iterator[Page]:
-    return connector.discover(client, None, datetime.now(UTC))
 
 
 def _answers(description: SourceDescription, client: Client) -> Iterator[Check]:

@@ -35,4 +35,5 @@ def next_attempt(reason: str, attempts: int, now: datetime) -> datetime:
         now: the time of the last one.
     """
     first, most = _FIRST_AND_MOST.get(reason, _OTHERWISE)
-    return now + min(first * 2 ** min(attempts - 1, 16), most)
+    wait: timedelta = first * (1 << min(attempts - 1, 16))
+    return now + min(wait, most)

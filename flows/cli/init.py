@@ -11,7 +11,7 @@ import typer
 from entente.errors import BadInput
 from entente.files import replacing, write_text_whole
 from flows.cli.main import app
-from flows.settings import CONFIG_NAME, default_file, load_settings
+from flows.settings import CONFIG_NAME, default_descriptions, default_file, load_settings
 
 _SAMPLE_LINES = {
     "      manifests: []": "      manifests: [manifest.csv]",
@@ -68,7 +68,7 @@ def _copy_descriptions(directory: Path) -> list[Path]:
     folder = directory / "configs" / "sources"
     if folder.exists():
         return []
-    for path in sorted((Path(str(files("configs"))) / "sources").glob("*.yaml")):
+    for path in sorted(default_descriptions().glob("*.yaml")):
         write_text_whole(folder / path.name, path.read_text(encoding="utf-8"))
     return [folder]
 

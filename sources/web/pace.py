@@ -55,7 +55,12 @@ class Pace:
     """The pace of all hosts; safe to share between threads."""
 
     def __init__(
-        self, clock: Clock | None = None, *, random: Callable[[], float] = random_module.random, jitter: float = 0.2
+        self,
+        clock: Clock | None = None,
+        *,
+        random: Callable[[], float] = random_module.random,
+        jitter: float = 0.2,
+        scale: float = 1.0,
     ) -> None:
         """Begin with no rules.
 
@@ -63,10 +68,12 @@ class Pace:
             clock: the time.
             random: gives numbers from 0 up to 1.
             jitter: the largest part of a delay that is added to it at random; a delay is never shortened.
+            scale: multiplies every wait; below 1 only where a replica is asked, which nobody has to spare.
         """
         self.clock = clock or Clock()
         self._random = random
         self._jitter = jitter
+        self._scale = scale
         self._hosts: dict[str, _Host] = {}
         self._lock = threading.Lock()
 
@@ -80,13 +87,13 @@ class Pace:
 
     def lengthened(self, seconds: float) -> float:
         """Return a wait with jitter on top."""
-        return seconds * (1 + self._jitter * self._random())
+        return seconds * self._scale * (1 + self._jitter * self._random())
 
     def rest(self, host: str, seconds: float) -> None:
         """Leave a host alone for so long."""
         state = self._state(host)
         with state.changed:
-            state.rests_until = max(state.rests_until, self.clock.monotonic() + seconds)
+            state.rests_until = max(state.rests_until, self.clock.monotonic() + seconds * self._scale)
 
     @contextlib.contextmanager
     def turn(self, host: str, *, longest_rest: float) -> Iterator[None]:
@@ -116,8 +123,8 @@ class Pace:
         while True:
             with state.changed:
                 now = self.clock.monotonic()
-                if state.rests_until - now > longest_rest:
-                    raise Resting(state.rests_until - now)
+                if state.rests_until - now > longest_rest * self._scale:
+                    raise Resting((state.rests_until - now) / (self._scale or 1.0))
                 wait = max(state.next_start, state.rests_until) - now
                 if wait <= 0:
                     state.next_start = now + self.lengthened(state.delay)

@@ -14,7 +14,12 @@ from sources.types import Outcome, RequestEvent
 
 NOW = datetime(2026, 11, 25, 12)
 EXPECTED = Expected(
-    first_listing_min=100, new_per_30_days_min=5, new_per_30_days_max=50, fresh_within_days=60, refused_share_max=0.2, error_share_max=0.2
+    first_listing_min=100,
+    new_per_30_days_min=5,
+    new_per_30_days_max=50,
+    fresh_within_days=60,
+    refused_share_max=0.2,
+    error_share_max=0.2,
 )
 HEALTHY = Given(False, 3, NOW - timedelta(days=400), 12, NOW - timedelta(days=2), RequestCounts(n_requests=20, n_refused=1))
 

@@ -38,7 +38,12 @@ def load(loader: Loader, *records: Record, full: bool = False, **page: object) -
 
 def fetched(record: Record, **more: object) -> FetchedRow:
     stored = StoredFile(sha(record.record_key), 10, "pdf", "application/pdf", Path("x"))
-    values: dict[str, object] = {"stored": stored, "refusal": None, "document_id": f"UN:{record.metadata.symbol}:en", "is_primary": True}
+    values: dict[str, object] = {
+        "stored": stored,
+        "refusal": None,
+        "document_id": f"UN:{record.metadata.symbol}:en",
+        "is_primary": True,
+    }
     return FetchedRow(record, "", f"described:{record.metadata.title}", reason="ok", **{**values, **more})  # type: ignore[arg-type]  # fields given by name
 
 
@@ -159,7 +164,10 @@ def test_the_records_of_a_document_complete_one_another(loader: Loader) -> None:
     other = fetched(second, is_primary=False, stored=StoredFile(sha("1/en"), 10, "pdf", "application/pdf", Path("x")))
     loader.load_downloads([fetched(first), replace(other, reason="other_record")], {}, ())
     assert ask(loader, "SELECT title, body FROM documents") == [("Visit to Orvania, 1", "Human Rights Council")]
-    assert ask(loader, "SELECT source_id, is_primary FROM document_provenance ORDER BY ALL") == [("un-library", True), ("un-oai", False)]
+    assert ask(loader, "SELECT source_id, is_primary FROM document_provenance ORDER BY ALL") == [
+        ("un-library", True),
+        ("un-oai", False),
+    ]
 
 
 def test_signals_are_counted_and_keep_their_first_example(loader: Loader) -> None:
