@@ -20,6 +20,7 @@ from sources.types import DocumentMetadata, FileLink, Record, Signal
 
 SITE = "www.ilo.org"
 _KEY = re.compile(r"[0-9A-Za-z]{4,40}")
+_FILE_PATHS = ("/sites/default/files/", "/wcmsp5/")
 _OLD_PATH = re.compile(r"/wcmsp5/groups/public/(?P<rest>(?:---|@).+)")
 # Subfields that control the record itself (authority numbers, sources, linkage), in any field.
 _CONTROL_SUBFIELDS = frozenset("0123456789")
@@ -244,6 +245,13 @@ def moved_url(url: str) -> str | None:
     return f"https://{SITE}/sites/default/files/wcmsp5/groups/public/{match['rest'].replace('---', '@')}"
 
 
+def format_of_file(url: str) -> str | None:
+    """Return the format of the file at an address; None for pages. Where the site keeps its files, web pages and texts are files too."""
+    file_format = format_of_url(url)
+    is_file = file_format in ("pdf", "docx", "doc") or urlsplit(url).path.startswith(_FILE_PATHS)
+    return file_format if is_file else None
+
+
 def _look_at_all(marc: MarcRecord, signals: list[Signal]) -> tuple[str, ...]:
     ignored: dict[str, None] = {}
     for one in marc.fields:
@@ -297,6 +305,8 @@ def _language(marc: MarcRecord, languages: Sequence[str], signals: list[Signal])
             signals.append(signal("unknown_value", "041$a", text))
         else:
             codes.append(code)
+    if not codes:
+        signals.append(signal("bad_value", "041$a", f"no language is told of {clean(marc.control('001') or '')}"))
     return next((code for code in languages if code in codes), codes[0] if codes else None)
 
 
@@ -372,7 +382,7 @@ def _addresses(marc: MarcRecord, signals: list[Signal]) -> list[tuple[str, str |
                 signals.append(signal("bad_value", "856$u", text))
                 continue
             words = (said for code in "3yz" if (said := one.first(code)))
-            addresses.append((url, language_of_file(*words, name_of_url(url)) if format_of_url(url) else None))
+            addresses.append((url, language_of_file(*words, name_of_url(url)) if format_of_file(url) else None))
     return addresses
 
 
@@ -385,8 +395,8 @@ def _links(addresses: Sequence[tuple[str, str | None]], source_id: str, language
             continue
         is_site = urlsplit(url).hostname in (SITE, "ilo.org")
         route = "ilo-site" if is_site else source_id
-        file_format = format_of_url(url)
-        if file_format in ("pdf", "docx", "doc"):
+        file_format = format_of_file(url)
+        if file_format is not None:
             files.extend(FileLink(address, route, file_format, language) for address in (moved_url(url), url) if address)
         elif is_site:
             pages.append(FileLink(url, route, None, language))

@@ -18,17 +18,16 @@ from lxml import html as lxml_html
 
 from sources.dates import parse_date
 from sources.description import Query
-from sources.ilo_marc import SITE, moved_url
+from sources.ilo_marc import SITE, format_of_file, moved_url
 from sources.json_texts import clean, mark_of, raw_text, signal
 from sources.languages import language_code
-from sources.links import format_of_url, https_url, language_of_file, name_of_url
+from sources.links import group_files, https_url, language_of_file, name_of_url
 from sources.missions import mission_of
 from sources.symbols import parse_symbol
 from sources.types import DocumentMetadata, FileLink, Record, Signal
 
 LANGUAGE_PART = re.compile(r"/(?P<code>[a-z]{2})(?=/)")
 """The language at the beginning of a path; English has none."""
-_FILES = ("pdf", "docx", "doc")
 _BESIDE = frozenset(("nav", "header", "footer", "aside"))
 _DATES = ("article:published_time", "dcterms.date", "dcterms.issued", "dc.date", "citation_publication_date")
 _SYMBOL_WORDS = ("GB.", "ILC.")
@@ -95,9 +94,10 @@ def read_page(text: str, url: str) -> PageFacts:
 def records_of_page(
     facts: PageFacts, url: str, changed: str, query: Query, *, source_id: str, routes: Mapping[str, str], most_files: int
 ) -> tuple[list[Record], list[Signal]]:
-    """Make a record of each file of a page, and signals of what is missing on it.
+    """Make a record of each document of a page, and signals of what is missing on it.
 
-    The first file in each language has the page's own key, further ones have their file's name with it.
+    The first document in each language has the page's own key, further ones have their file's name with it. A document in several formats is
+    one record.
 
     Args:
         facts: what the page says.
@@ -129,25 +129,30 @@ def records_of_page(
         url=url,
         extra={"abstract": facts.summary} if facts.summary else {},
     )
+    files = facts.files[:most_files]
+    languages = [found.language or language_of_page(facts, url) for found in files]
+    listed = [(name_of_url(found.urls[0]), found.file_format, language) for found, language in zip(files, languages, strict=True)]
     used: set[str] = set()
     records = []
-    for found in facts.files[:most_files]:
-        language = found.language or language_of_page(facts, url)
+    for group in group_files(listed):
+        found, language = files[group[0]], languages[group[0]]
         said = replace(metadata, language=language)
         key = key_of_page(url)
         if language in used:
             key = f"{key}#{name_of_url(found.urls[0])}"
             said = replace(said, symbol=None, title=f"{facts.title} ({found.words})" if found.words else facts.title)
         used.add(language)
+        links = tuple(
+            FileLink(one, routes.get(urlsplit(one).hostname or "", source_id), files[place].file_format, language)
+            for place in group
+            for one in files[place].urls
+        )
         raw = raw_text(
             {
                 "url": url, "changed": changed, "title": facts.title, "published": facts.published and facts.published.isoformat(),
-                "language": language, "summary": facts.summary, "file": list(found.urls), "words": found.words,
+                "language": language, "summary": facts.summary, "files": [link.url for link in links], "words": found.words,
             }
         )  # fmt: skip
-        links = tuple(
-            FileLink(one, routes.get(urlsplit(one).hostname or "", source_id), found.file_format, language) for one in found.urls
-        )
         records.append(
             Record(source_id, f"{key}/{language}", None, said, links=links, version=f"{changed}:{mark_of(raw)}", raw=raw)
         )
@@ -236,8 +241,8 @@ def _files(root: Any, url: str) -> Iterator[FoundFile]:
         if any(isinstance(above.tag, str) and above.tag in _BESIDE for above in anchor.iterancestors()):
             continue
         address = _absolute(url, anchor.get("href"))
-        file_format = format_of_url(address) if address else None
-        if address is None or file_format not in _FILES or not _is_of_ilo(address):
+        file_format = format_of_file(address) if address else None
+        if address is None or file_format is None or not _is_of_ilo(address):
             continue
         moved = moved_url(address)
         urls = tuple(one for one in (moved, address) if one)

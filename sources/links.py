@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -17,6 +19,7 @@ _BETWEEN_WORDS = re.compile(r"[\s_\-.,;:()\[\]/]+")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _FEW_WORDS = 3
 _LONGEST_CODE = 3
+_PREFERENCE = ("pdf", "docx", "doc", "html", "txt")
 
 
 def https_url(text: object) -> str | None:
@@ -75,6 +78,32 @@ def language_of_file(*texts: str) -> str | None:
             found.add(language_code(tokens[-1]))
     found.discard(None)
     return found.pop() if len(found) == 1 else None
+
+
+def group_files(files: Sequence[tuple[str, str, str]]) -> list[list[int]]:
+    """Put together the files that are one document in several formats.
+
+    Files of one language are, where their names are the same, or where each format occurs once. Two files of one format are two documents.
+
+    Args:
+        files: name without ending, format and language of each.
+
+    Returns:
+        Lists of places in `files`, in the order of their first files; within a list PDF goes first, as it has pages.
+    """
+    counts = Counter((file_format, language) for _, file_format, language in files)
+    alone = {language for _, _, language in files} - {language for (_, language), count in counts.items() if count > 1}
+    groups: list[list[int]] = []
+    for place, (name, file_format, language) in enumerate(files):
+        for group in groups:
+            members = [files[one] for one in group]
+            is_same = language in alone or any(own == name for own, _, _ in members)
+            if is_same and all(member[2] == language and member[1] != file_format for member in members):
+                group.append(place)
+                break
+        else:
+            groups.append([place])
+    return [sorted(group, key=lambda place: _PREFERENCE.index(files[place][1])) for group in groups]
 
 
 def _words(text: str) -> list[str]:

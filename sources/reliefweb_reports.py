@@ -1,4 +1,4 @@
-"""ReliefWeb reports: the fields of one report become records, one for each file in each language; each field handled, ignored or signalled."""
+"""ReliefWeb reports: one report becomes a record for each document in each language; each field is handled, ignored or signalled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sources.dates import parse_date
 from sources.description import Query
 from sources.json_texts import clean, is_shallow, mark_of, raw_text, signal
 from sources.languages import language_code
-from sources.links import format_of_url, https_url, language_of_file, name_of_url
+from sources.links import format_of_url, group_files, https_url, language_of_file, name_of_url
 from sources.texts import plain_text
 from sources.types import DocumentMetadata, FileLink, Record, Signal
 
@@ -89,19 +89,23 @@ def map_report(key: str, fields: Mapping[str, object], *, source_id: str, query:
     languages = _languages(fields, signals)
     files = _files(fields, signals)
     raw = raw_text(dict(fields))
+    own = languages[0] if languages else "und"
+    metadata = _metadata(fields, query, signals)
     used: set[str] = set()
     records: list[Record] = []
-    offered: list[_File | None] = [*files] if files else [None]
-    for found in offered:
-        language = (found.language if found else None) or (languages[0] if languages else "und")
-        is_first = language not in used
+    for group in group_files([(name_of_url(one.url), one.file_format, one.language or own) for one in files]):
+        found = files[group[0]]
+        language = found.language or own
+        said = replace(metadata, language=language)
+        own_key = key
+        if language in used:
+            own_key = f"{key}#{found.key}"
+            said = replace(said, title=f"{metadata.title or ''} ({found.words})".strip()) if found.words else said
         used.add(language)
-        own_key = key if is_first or found is None else f"{key}#{found.key}"
-        links = () if found is None else (FileLink(found.url, source_id, found.file_format, language),)
-        metadata = _metadata(fields, query, language, signals if not records else [])
-        if not is_first and found is not None and found.words:
-            metadata = _with_part(metadata, found.words)
-        records.append(Record(source_id, f"{own_key}/{language}", None, metadata, links=links, version=mark_of(raw), raw=raw))
+        links = tuple(FileLink(files[place].url, source_id, files[place].file_format, language) for place in group)
+        records.append(Record(source_id, f"{own_key}/{language}", None, said, links=links, version=mark_of(raw), raw=raw))
+    if not records:
+        records.append(Record(source_id, f"{key}/{own}", None, replace(metadata, language=own), version=mark_of(raw), raw=raw))
     return Mapped(tuple(records), tuple(signals), ignored)
 
 
@@ -111,7 +115,7 @@ def changed_of(fields: Mapping[str, object]) -> str | None:
     return _text(dates.get("changed")) or None if isinstance(dates, Mapping) else None
 
 
-def _metadata(fields: Mapping[str, object], query: Query, language: str, signals: list[Signal]) -> DocumentMetadata:
+def _metadata(fields: Mapping[str, object], query: Query, signals: list[Signal]) -> DocumentMetadata:
     countries = _countries(fields, signals)
     publishers = [_text(one.get("shortname")) or _text(one.get("name")) for one in _objects(fields.get("source"))]
     primary = _primary(fields)
@@ -133,14 +137,9 @@ def _metadata(fields: Mapping[str, object], query: Query, language: str, signals
         country_iso3=country.iso3 if country else None,
         country_name=country.name if country else "; ".join(one.name for one in countries) or None,
         published=_published(fields, signals),
-        language=language,
         url=url,
         extra={name: text for name, text in extra.items() if text},
     )
-
-
-def _with_part(metadata: DocumentMetadata, words: str) -> DocumentMetadata:
-    return replace(metadata, title=f"{metadata.title or ''} ({words})".strip())
 
 
 def _published(fields: Mapping[str, object], signals: list[Signal]) -> date | None:
@@ -186,6 +185,8 @@ def _languages(fields: Mapping[str, object], signals: list[Signal]) -> list[str]
             codes.append(code)
         elif text:
             signals.append(signal("unknown_value", "language", text))
+    if not codes:
+        signals.append(signal("bad_value", "language", f"none is told of {_text(fields.get('title'))!r}"))
     return codes
 
 

@@ -285,10 +285,15 @@ def _claimed_format(link: FileLink, came: Download) -> str:
 
 
 def _claims(link: FileLink, came: Download) -> Iterator[str | None]:
+    """Yield what is claimed, the strongest first. That a document is a web page, only the source's own word makes believe."""
     yield link.file_format
-    yield format_of_url(link.url)
+    yield _unless_page(format_of_url(link.url))
     yield _FORMAT_OF_MIME.get(came.content_type.partition(";")[0].strip().lower())
-    yield format_of_url(came.url)
+    yield _unless_page(format_of_url(came.url))
+
+
+def _unless_page(file_format: str | None) -> str | None:
+    return None if file_format == "html" else file_format
 
 
 def _name(record: Record) -> str:

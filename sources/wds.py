@@ -178,6 +178,8 @@ def _language(document: Mapping[str, object], languages: Sequence[str], signals:
                 codes.append(code)
             elif name.strip():
                 signals.append(signal("unknown_value", "lang", name))
+    if not codes:
+        signals.append(signal("bad_value", "lang", f"none is told of {first_text(document.get('id')) or 'a document'}"))
     return next((code for code in languages if code in codes), codes[0] if codes else None)
 
 

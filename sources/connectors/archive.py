@@ -72,7 +72,8 @@ def find_copies(client: Client, description: SourceDescription, url: str, file_f
         client: the Archive's.
         description: the Archive's.
         url: the address as it stands in the record.
-        file_format: pdf, docx, doc or txt; copies of another type (error pages that came with status 200) are left out. None takes all.
+        file_format: pdf, docx, doc or txt; copies of another type (error pages that came with status 200) are left out. None takes every
+            kind of document but web pages.
 
     Raises:
         Refused: when the Archive does not answer rightly.
@@ -150,11 +151,12 @@ def _rows(content: object, url: str, status: int) -> tuple[list[dict[str, str]],
 
 
 def _copies(rows: Sequence[dict[str, str]], url: str, file_format: str | None) -> Iterator[Copy]:
+    types = _UNTOLD | {mime for kind, mime in MIME.items() if kind == file_format or (file_format is None and kind != "html")}
     for row in rows:
         made_at = _time(row["timestamp"])
         if made_at is None or row.get("statuscode", "200") not in ("200", "-") or not _is_same_place(row["original"], url):
             continue
-        if file_format is None or row.get("mimetype", "").lower() in (_UNTOLD | {MIME.get(file_format, "")}):
+        if row.get("mimetype", "").lower() in types:
             yield Copy(made_at, row["original"])
 
 

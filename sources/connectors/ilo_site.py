@@ -18,9 +18,10 @@ from entente.errors import BadInput
 from sources.connector_settings import read_settings
 from sources.dates import parse_date
 from sources.description import Query, SourceDescription
+from sources.ilo_marc import format_of_file
 from sources.ilo_pages import LANGUAGE_PART, NotAPage, key_of_page, language_of_page, read_page, records_of_page
 from sources.json_texts import signal
-from sources.links import format_of_url, https_url
+from sources.links import https_url
 from sources.selection import passes
 from sources.sitemap import Entry, NotASitemap, read_sitemap
 from sources.texts import fold
@@ -273,7 +274,7 @@ def fetch_link(
     validators: Validators | None = None,
 ) -> Download | NotModified:
     """Fetch a file, or the first file in the link's language that a page names; see `FetchLink`."""
-    if format_of_url(link.url) in ("pdf", "docx", "doc", "txt"):
+    if format_of_file(link.url) is not None:
         return client.download(link.url, target, max_bytes=max_bytes, validators=validators)
     answer = client.get(link.url, expect="html", max_bytes=_MOST_PAGE_BYTES)
     try:

@@ -73,6 +73,14 @@ def test_only_what_may_be_the_file_is_a_copy(listed: list[Any], is_copy: bool) -
     assert bool(find([HEADER, listed])) is is_copy
 
 
+def test_where_nobody_knows_the_format_a_copy_is_any_document_but_a_page() -> None:
+    rows = [
+        row(f"20190{n}01000000", mime=mime)
+        for n, mime in enumerate(("text/html", "application/msword", "image/png", "unk"), start=1)
+    ]
+    assert [copy.made_at.month for copy in find([HEADER, *rows], file_format=None)] == [4, 2]
+
+
 def test_it_lists_nothing_by_itself_and_names_wrong_settings() -> None:
     with pytest.raises(BadInput, match="only gives files"):
         connector_for(ARCHIVE)

@@ -15,7 +15,7 @@ from sources import ilo_marc
 from sources.connectors.base import connector_for
 from sources.description import Query
 from sources.ilo_marc import map_ilo_record, moved_url, reason_for
-from sources.links import format_of_url, https_url, language_of_file, name_of_url
+from sources.links import format_of_url, group_files, https_url, language_of_file, name_of_url
 from sources.marc import MarcField, MarcRecord, parse_marcxml
 from tests.sources.given_answers import NOW, discover, is_storable, mangled
 from tests.sources.playback import EXAMPLES, described
@@ -215,3 +215,16 @@ def test_the_last_part_of_an_address_tells_the_format() -> None:
 )
 def test_names_of_files_and_links_tell_the_language(texts: tuple[str, ...], language: str | None) -> None:
     assert language_of_file(*texts) == language
+
+
+@pytest.mark.parametrize(
+    ("files", "groups"),
+    [
+        ([("a", "docx", "en"), ("b", "pdf", "en")], [[1, 0]]),
+        ([("a", "pdf", "en"), ("a", "docx", "en"), ("b", "pdf", "en"), ("c", "docx", "en")], [[0, 1], [2], [3]]),
+        ([("a", "pdf", "en"), ("a", "pdf", "fr"), ("a", "docx", "fr")], [[0], [1, 2]]),
+        ([], []),
+    ],
+)
+def test_formats_of_one_document_are_put_together(files: list[tuple[str, str, str]], groups: list[list[int]]) -> None:
+    assert group_files(files) == groups

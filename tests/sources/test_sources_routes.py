@@ -223,16 +223,24 @@ def test_a_page_of_the_site_leads_to_its_file(desk: Desk) -> None:
         ("application/octet-stream", PDF, None),
         ("", PDF, None),
         ("text/html", PAGE.body, "error_page"),
+        ("application/octet-stream", PAGE.body, "error_page"),
         ("application/octet-stream", b"just a text that claims nothing", "wrong_type"),
     ],
 )
 def test_where_nobody_said_what_is_due_only_a_document_is_taken(
     desk: Desk, content_type: str, body: bytes, reason: str | None
 ) -> None:
-    url = f"https://{BANK}/bitstream/7/download"
-    on(desk, url, Reply(200, body, {"Content-Type": content_type} if content_type else {}))
-    outcome = desk.fetch(link(url, file_format=None))
-    assert (outcome.reason if isinstance(outcome, Refusal) else None) == reason
+    for url in (f"https://{BANK}/bitstream/7/download", f"https://{BANK}/lang--en/index.htm"):
+        on(desk, url, Reply(200, body, {"Content-Type": content_type} if content_type else {}))
+        outcome = desk.fetch(link(url, file_format=None))
+        assert (outcome.reason if isinstance(outcome, Refusal) else None) == reason
+
+
+def test_a_document_that_is_a_web_page_by_the_sources_own_word_is_taken(desk: Desk) -> None:
+    on(desk, FIRST, PAGE)
+    outcome = desk.fetch(link(FIRST, file_format="html"))
+    assert isinstance(outcome, Fetched)
+    assert outcome.stored.file_format == "html"
 
 
 def copies(desk: Desk, *rows: list[str]) -> None:
