@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entente.errors import BadInput
-from sources import ilo_marc
+from sources import ilo_marc, ilo_marc_fields
 from sources.connectors.base import connector_for
 from sources.description import Query
-from sources.ilo_marc import map_ilo_record, moved_url, reason_for
+from sources.ilo_marc import map_ilo_record, moved_url
+from sources.ilo_marc_fields import reason_for
 from sources.links import format_of_url, group_files, https_url, language_of_file, name_of_url
 from sources.marc import MarcField, MarcRecord, parse_marcxml
 from tests.sources.given_answers import NOW, discover, is_storable, mangled
@@ -35,9 +36,9 @@ def datafield(tag: str, *subfields: tuple[str, str]) -> MarcField:
 
 
 def test_every_ignored_field_and_subfield_has_a_reason_and_one_fate() -> None:
-    assert not set(ilo_marc.IGNORED) & set(ilo_marc._READ)
-    for tag, codes in ilo_marc.IGNORED_SUBFIELDS.items():
-        assert not set(codes) & set(ilo_marc._READ[tag]), tag
+    assert not set(ilo_marc_fields.IGNORED) & set(ilo_marc_fields.READ)
+    for tag, codes in ilo_marc_fields.IGNORED_SUBFIELDS.items():
+        assert not set(codes) & set(ilo_marc_fields.READ[tag]), tag
     card = next(parse_marcxml(PAGE))
     mapped = map_ilo_record(card, source_id="s", query=QUERY, languages=("en",), version="", raw="", page_url="")
     assert mapped.ignored
