@@ -105,11 +105,17 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The file is the one that is here already: the server says so, or the same bytes came again."""
+    """The file is the one that is here already: the server says so, or the same bytes came again.
+
+    Attributes:
+        link, url, attempts: as of `Fetched`.
+        validators: what to send with the link the next time; None for a copy.
+    """
 
     link: FileLink
     url: str
     attempts: tuple[Attempt, ...]
+    validators: Validators | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,7 @@ class _Run:
             return None
         if isinstance(came, NotModified):
             self._attempts.append(Attempt(came.url, "not_modified", "the server says that it has not changed"))
-            return Unchanged(link, came.url, tuple(self._attempts))
+            return Unchanged(link, came.url, tuple(self._attempts), came.validators)
         return self._keep(link, came, came.validators, None)
 
     def try_copies(self) -> Fetched | Unchanged | None:
@@ -253,7 +259,7 @@ class _Run:
             return None
         self._attempts.append(Attempt(came.url, "ok", f"{stored.n_bytes} bytes"))
         if stored.sha256 == self._known_sha256:
-            return Unchanged(link, came.url, tuple(self._attempts))
+            return Unchanged(link, came.url, tuple(self._attempts), validators)
         return Fetched(stored, link, came.url, validators, tuple(self._attempts), copy)
 
     def _failed(self, link: FileLink, url: str, refusal: Refusal) -> None:
