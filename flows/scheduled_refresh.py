@@ -41,28 +41,30 @@ _GRACE_SECONDS = 10.0
 
 
 def _run_name() -> str:
-    return ", ".join(prefect.runtime.flow_run.parameters.get("sources") or ["all sources"])
+    return _name(prefect.runtime.flow_run.parameters)
+
+
+def _name(parameters: dict[str, Any]) -> str:
+    return ", ".join(parameters.get("sources") or ["all sources"])
 
 
 def _note_crash(flow: object, flow_run: FlowRun, state: State[Any]) -> None:
     """Write down in the ledger a run whose process died; called in the process that had started it."""
-    names = flow_run.parameters.get("sources") or []
-    say(f"{', '.join(names)}: crashed. {state.message}")
+    say(f"{_name(flow_run.parameters)}: crashed. {state.message}")
     with get_client(sync_client=True) as client:
         close_inner_runs(client, [flow_run.id], state.message or "Its process died.")
-    record_failure(
-        load_settings(Path(flow_run.parameters["project"])), command_for_ledger(names), flow_run.start_time or datetime.now(UTC)
-    )
+    settings = load_settings(Path(flow_run.parameters["project"]))
+    command = command_for_ledger(settings, flow_run.parameters.get("sources"))
+    record_failure(settings, command, flow_run.start_time or datetime.now(UTC))
 
 
 @flow(name="scheduled-refresh", flow_run_name=_run_name, persist_result=False, on_crashed=[_note_crash])
-def scheduled_refresh(project: str, sources: list[str], all_sources: bool = False) -> State[Any]:
-    """Refresh some sources of a project and publish; of runs that fell due while this one waited, none is made up for.
+def scheduled_refresh(project: str, sources: list[str] | None = None) -> State[Any]:
+    """Refresh a project, or some of its sources, and publish; of runs that fell due while this one waited, none is made up for.
 
     Args:
         project: the folder of the project.
-        sources: ids of the sources; `folders` for the folders.
-        all_sources: these are all sources of the project.
+        sources: ids of sources, `folders` for the folders; by default all.
 
     Returns:
         Completed with what was done, or Failed with what a person has to mend.
@@ -70,11 +72,10 @@ def scheduled_refresh(project: str, sources: list[str], all_sources: bool = Fals
     if prefect.runtime.deployment.id:
         _end_with_parent()
     began = datetime.now(UTC)
-    name = ", ".join(sources)
+    name = _name({"sources": sources})
     say(f"{name}: begins.")
     try:
-        settings = load_settings(Path(project))
-        summary = refresh_in_turn(settings, sources, all_sources=all_sources, began=began, turn=_TurnInPrefect())
+        summary = refresh_in_turn(load_settings(Path(project)), sources, began=began, turn=_TurnInPrefect())
     except EntenteError as error:
         say(f"{name}: failed. {error}")
         return Failed(message=str(error))
@@ -120,21 +121,20 @@ class _TurnInPrefect(Turn):
             client.set_flow_run_state(UUID(prefect.runtime.flow_run.id), state, force=True)
 
 
-def refresh_in_turn(settings: Settings, sources: Sequence[str], *, all_sources: bool, began: datetime, turn: Turn) -> Summary:
+def refresh_in_turn(settings: Settings, sources: Sequence[str] | None, *, began: datetime, turn: Turn) -> Summary:
     """Refresh as soon as nobody else refreshes this project; a failure stands in the ledger when this returns.
 
     Args:
         settings: the project's settings.
-        sources: ids of the sources; `folders` for the folders.
-        all_sources: these are all sources of the project.
+        sources: ids of sources, `folders` for the folders; None for all.
         began: when this run began (with zone), for the ledger.
         turn: told of waiting.
 
     Raises:
         EntenteError: as `flows.pipeline.refresh`, but for `Busy` because of another refresh.
     """
-    command = command_for_ledger(sources)
-    options = RefreshOptions(command=command) if all_sources else RefreshOptions(command=command, sources=tuple(sources))
+    command = command_for_ledger(settings, sources)
+    options = RefreshOptions(command=command, sources=None if sources is None else tuple(sources))
     told = False
     while True:
         try:

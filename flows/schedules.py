@@ -12,19 +12,22 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from entente import __version__
 from entente.errors import BadInput, EntenteError
 from flows.settings import Settings
+from flows.sources import FOLDERS, enabled_descriptions
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
 from warehouse.lock import refresh_lock
 from warehouse.status import last_runs
 
+if TYPE_CHECKING:
+    from prefect.server.schemas.schedules import CronSchedule
+
 _PREFIX = "entente serve: "
 _LEDGER_ROWS = 5000
-_LONGEST_GAP = timedelta(days=9 * 366)  # 29 February can be eight years away
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,18 @@ class Schedule:
         """Return in words when it runs."""
         return f"every {self.every:g} seconds" if self.every is not None else f"{self.cron} UTC"
 
-    def last_due(self, now: datetime) -> datetime | None:
-        """Return the last time up to `now` (with zone) at which it should have run; None for a cron that never comes.
+    @property
+    def sources_of_run(self) -> tuple[str, ...] | None:
+        """Return what its runs are to refresh; None for everything, whatever that is by then."""
+        return None if self.is_all else self.sources
+
+    def last_due(self, now: datetime) -> datetime:
+        """Return the last time up to `now` (with zone) at which it should have run.
 
         The cron is read by Prefect, whose scheduler fires it. Prefect reads its settings when it is imported: set the environment before.
+
+        Raises:
+            ValueError: when the cron cannot be read or never comes.
         """
         if self.every is not None:
             return now - timedelta(seconds=self.every)
@@ -65,20 +76,31 @@ class Schedule:
         return asyncio.run(_last_date(CronSchedule(cron=self.cron, timezone="UTC"), now))
 
 
-async def _last_date(schedule: object, now: datetime) -> datetime | None:
+async def _last_date(schedule: CronSchedule, now: datetime) -> datetime:
     """Look back from `now` in growing steps: the scheduler's own dates can only be asked for forwards."""
     reach = timedelta(minutes=2)
-    while reach <= 2 * _LONGEST_GAP:
-        dates: list[datetime] = await schedule.get_dates(start=now - reach, end=now)  # type: ignore[attr-defined]  # Prefect's
-        if dates:
-            return dates[-1]
+    while not (dates := await schedule.get_dates(start=now - reach, end=now)):
         reach *= 2
-    return None
+    return dates[-1]
 
 
-def command_for_ledger(sources: Sequence[str]) -> str:
-    """Return how the ledger names a run of the service; `missed` reads the sources out of it again."""
-    return _PREFIX + ", ".join(sources)
+def crons_of(settings: Settings) -> dict[str, str]:
+    """Return when each source is to be refreshed, by id; `folders` stands for all folders.
+
+    Raises:
+        BadInput: when a description cannot be used.
+    """
+    crons = {name: one.schedule for name, one in enabled_descriptions(settings).items() if one.schedule is not None}
+    return {FOLDERS: settings.sources.schedule, **crons} if settings.sources.folders else crons
+
+
+def command_for_ledger(settings: Settings, sources: Sequence[str] | None) -> str:
+    """Return how the ledger names a run of the service over these sources (None: all); `missed` reads the sources out of it again.
+
+    Raises:
+        BadInput: when a description cannot be used.
+    """
+    return _PREFIX + ", ".join(sorted(crons_of(settings)) if sources is None else sources)
 
 
 def plan(crons: Mapping[str, str], every: float | None = None) -> tuple[Schedule, ...]:
@@ -104,22 +126,18 @@ def plan(crons: Mapping[str, str], every: float | None = None) -> tuple[Schedule
 
 
 def check_crons(schedules: Sequence[Schedule]) -> None:
-    """Let Prefect read every cron; call it before anything is started, with the environment set.
+    """Let Prefect read every cron; call it with the environment set, before anything is started.
 
     Raises:
-        BadInput: names the sources and the cron that cannot be read.
+        BadInput: names the sources and the cron that cannot be read or never comes.
     """
-    from prefect.server.schemas.schedules import CronSchedule
-
     for schedule in schedules:
-        if not schedule.cron:
-            continue
         try:
-            CronSchedule(cron=schedule.cron, timezone="UTC")
+            schedule.last_due(datetime.now(UTC))
         except ValueError:
             raise BadInput(
-                f"The schedule {schedule.cron!r} of {schedule.name} cannot be read. It has five fields (minute hour day month weekday), "
-                "as in '0 3 * * *'. Folders have theirs in sources.schedule, remote sources in configs/sources/ID.yaml."
+                f"The schedule {schedule.cron!r} of {schedule.name} cannot be read, or never comes. It has five fields (minute hour day "
+                "month weekday), as in '0 3 * * *'. Folders have theirs in sources.schedule, services in configs/sources/ID.yaml."
             ) from None
 
 
@@ -131,8 +149,8 @@ def missed(settings: Settings, schedules: Sequence[Schedule], now: datetime) -> 
         schedules: its schedules.
         now: with zone.
     """
-    dues = [(schedule, due) for schedule in schedules if (due := schedule.last_due(now)) is not None]
-    last = _last_ends(settings) if dues else {}
+    dues = [(schedule, schedule.last_due(now)) for schedule in schedules]
+    last = _last_ends(settings)
     late = [(schedule, due) for schedule, due in dues if not all(name in last and last[name] >= due for name in schedule.sources)]
     return sorted(late, key=lambda pair: (pair[1], pair[0].name))
 

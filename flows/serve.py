@@ -48,8 +48,10 @@ def serve(settings: Settings, schedules: Sequence[Schedule], server: ServerProce
     runner = _StoppableRunner(name="entente", limit=1, query_seconds=2, pause_on_shutdown=False)
     with get_client(sync_client=True) as client:
         # Looked up before anything is registered: what a killed service has left behind is not to be taken for ours.
-        before = _deployments(client, settings)
-        _refuse_foreign(client, settings, schedules)
+        # A server of our own has no others, but may have those of this project from before its folder was moved.
+        before = _deployments(client, {} if server is not None else {"tags": {"all_": _tags(settings)}})
+        if server is None:
+            _refuse_foreign(client, settings, schedules)
         _close_dead_runs(client, list(before.values()))
         ids = asyncio.run(_register(runner, settings, schedules))
         for name in before.keys() - {_name(settings, schedule) for schedule in schedules}:
@@ -106,7 +108,7 @@ async def _register(runner: Runner, settings: Settings, schedules: Sequence[Sche
         deployment = await scheduled_refresh.ato_deployment(
             name=_name(settings, schedule),
             schedule=_when(schedule),
-            parameters={"project": str(settings.project), "sources": list(schedule.sources), "all_sources": schedule.is_all},
+            parameters={"project": str(settings.project), "sources": schedule.sources_of_run},
             description=f"Refreshes {schedule.name} of {settings.project} ({schedule.rule}) and publishes.",
             tags=_tags(settings),
             entrypoint_type=EntrypointType.MODULE_PATH,
@@ -131,8 +133,8 @@ def _tags(settings: Settings) -> list[str]:
     return [f"host:{socket.gethostname()}", f"project:{settings.project}"]
 
 
-def _deployments(client: SyncPrefectClient, settings: Settings) -> dict[str, UUID]:
-    ours = DeploymentFilter.model_validate({"tags": {"all_": _tags(settings)}})
+def _deployments(client: SyncPrefectClient, asked: dict[str, Any]) -> dict[str, UUID]:
+    ours = DeploymentFilter.model_validate(asked)
     found = client.read_deployments(deployment_filter=ours, limit=_MOST_DEPLOYMENTS, sort=DeploymentSort.NAME_ASC)
     return {deployment.name: deployment.id for deployment in found}
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from entente.errors import BadInput, EntenteError
 from flows.cli.main import app
 from flows.cli.output import note
-from flows.schedules import Schedule, check_crons, missed, plan
 from flows.settings import CONFIG_NAME, Settings, has_project, load_settings
+
+if TYPE_CHECKING:
+    from flows.schedules import Schedule
 
 
 @app.command(epilog="Example: entente -C my-project serve --port 4200")
@@ -29,6 +31,7 @@ def serve(
 
     What was missed while the service was down is caught up once. PREFECT_API_URL lets it use a Prefect server of yours.
     """
+    from flows.schedules import crons_of, plan
     from warehouse.lock import refresh_lock
 
     settings = load_settings(context.obj)
@@ -36,7 +39,7 @@ def serve(
         raise BadInput(
             f"There is no project here ({settings.project / CONFIG_NAME} is missing). Make one with `entente init DIR`."
         )
-    schedules = _schedules(settings, every)
+    schedules = plan(crons_of(settings), every)
     with refresh_lock(settings.paths.state / "serve.lock", "entente serve"):
         if once:
             _run_due(settings, schedules)
@@ -44,16 +47,8 @@ def serve(
             _serve(settings, schedules, host, port)
 
 
-def _schedules(settings: Settings, every: float | None) -> tuple[Schedule, ...]:
-    from flows.sources import FOLDERS, enabled_descriptions
-
-    crons = {name: one.schedule for name, one in enabled_descriptions(settings).items() if one.schedule is not None}
-    if settings.sources.folders:
-        crons[FOLDERS] = settings.sources.schedule
-    return plan(crons, every)
-
-
 def _serve(settings: Settings, schedules: tuple[Schedule, ...], host: str, port: int) -> None:
+    from flows.schedules import check_crons
     from flows.service_server import is_loopback, service_server, set_service_environment
 
     home = settings.paths.state / "service"
@@ -77,6 +72,7 @@ def _serve(settings: Settings, schedules: tuple[Schedule, ...], host: str, port:
 
 def _run_due(settings: Settings, schedules: tuple[Schedule, ...]) -> None:
     """Refresh what is due, one schedule after another; one that fails stops no other, and the first failure is the answer."""
+    from flows.schedules import check_crons, missed
     from flows.server import prefect_server, set_environment
 
     home = settings.paths.state / "prefect"
@@ -94,9 +90,7 @@ def _run_due(settings: Settings, schedules: tuple[Schedule, ...]) -> None:
         for schedule, _time in due:
             say(f"{schedule.name}: begins.")
             try:
-                summary = refresh_in_turn(
-                    settings, schedule.sources, all_sources=schedule.is_all, began=datetime.now(UTC), turn=Turn()
-                )
+                summary = refresh_in_turn(settings, schedule.sources_of_run, began=datetime.now(UTC), turn=Turn())
             except EntenteError as error:
                 failed.append(error)
                 say(f"{schedule.name}: failed.")
