@@ -36,6 +36,9 @@ from warehouse.lock import refresh_lock
 AT_WORK: dict[str, Any] = {"type": {"any_": [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]}}
 """The states of runs that somebody should be working on, as a filter in Prefect's own form."""
 
+stopping = threading.Event()
+"""Set by a service that ends its runs because it ends itself: such a run has not failed, it is caught up at the next start."""
+
 _POLL_SECONDS = 2.0
 _GRACE_SECONDS = 10.0
 
@@ -50,9 +53,11 @@ def _name(parameters: dict[str, Any]) -> str:
 
 def _note_crash(flow: object, flow_run: FlowRun, state: State[Any]) -> None:
     """Write down in the ledger a run whose process died; called in the process that had started it."""
-    say(f"{_name(flow_run.parameters)}: crashed. {state.message}")
     with get_client(sync_client=True) as client:
         close_inner_runs(client, [flow_run.id], state.message or "Its process died.")
+    if stopping.is_set():
+        return
+    say(f"{_name(flow_run.parameters)}: crashed. {state.message}")
     settings = load_settings(Path(flow_run.parameters["project"]))
     command = command_for_ledger(settings, flow_run.parameters.get("sources"))
     record_failure(settings, command, flow_run.start_time or datetime.now(UTC))

@@ -24,7 +24,7 @@ from prefect.states import Crashed, Scheduled
 from prefect.types.entrypoint import EntrypointType
 
 from entente.errors import BadInput, Unavailable
-from flows.scheduled_refresh import AT_WORK, close_inner_runs, drop_late_runs, find_runs, say, scheduled_refresh
+from flows.scheduled_refresh import AT_WORK, close_inner_runs, drop_late_runs, find_runs, say, scheduled_refresh, stopping
 from flows.schedules import Schedule, missed
 from flows.service_server import ServerProcess
 from flows.settings import Settings
@@ -71,16 +71,17 @@ class _StoppableRunner(Runner):
 
 
 async def _run(runner: Runner, server: ServerProcess | None) -> None:
-    stopping = asyncio.Event()
+    signalled = asyncio.Event()
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(runner.start())
     # The runner answers signals from its first step on; only after it can they be taken over.
     await asyncio.sleep(0)
     for sent in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sent, stopping.set)
+        loop.add_signal_handler(sent, signalled.set)
     watch = asyncio.ensure_future(_until_gone(server))
-    asked = asyncio.ensure_future(stopping.wait())
+    asked = asyncio.ensure_future(signalled.wait())
     await asyncio.wait({task, watch, asked}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.set()
     if asked.done():
         say("Stops; a run that is at work is ended and goes on at the next start.")
     if runner.started:
@@ -92,7 +93,7 @@ async def _run(runner: Runner, server: ServerProcess | None) -> None:
         await task
     except Exception as failure:  # noqa: BLE001  # whatever ends Prefect's runner, people need one sentence and the log
         error = failure
-    if not stopping.is_set():
+    if not signalled.is_set():
         where = "" if server is None else f" Its log: {server.log}."
         raise Unavailable(f"The Prefect server does not answer any more ({error or 'its process has ended'}).{where}") from error
 
