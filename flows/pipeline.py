@@ -43,6 +43,7 @@ class RefreshOptions:
         full: list remote sources from the beginning, and notice what they list no more.
         retry: ask again at once for what was refused or missing.
         record_to: a WARC file in which every exchange with a service is kept, or None.
+        recorded: such a file, which answers instead of the services, or None.
     """
 
     classify: bool = True
@@ -52,6 +53,7 @@ class RefreshOptions:
     full: bool = False
     retry: bool = False
     record_to: Path | None = None
+    recorded: Path | None = None
 
     @property
     def wants_folders(self) -> bool:
@@ -189,7 +191,7 @@ def _run_steps(
 
 
 def _pull(settings: Settings, options: RefreshOptions, progress: Progress, call: Call, run_id: str, summary: Summary) -> None:
-    with remote_sources(settings, options.sources, record_to=options.record_to) as sources:
+    with remote_sources(settings, options.sources, record_to=options.record_to, recorded=options.recorded) as sources:
         if sources is None:
             return
         from flows import remote

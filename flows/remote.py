@@ -21,7 +21,7 @@ from sources.web.errors import Refused
 from sources.web.results import Validators
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
-from warehouse.types import FetchedRow, PageCounts, SourceFacts, SourceRunRow
+from warehouse.types import FetchedRow, KnownDocument, PageCounts, SourceFacts, SourceRunRow
 
 
 def describe(settings: Settings, remote: Remote) -> None:
@@ -58,7 +58,7 @@ def discover_source(settings: Settings, run_id: str, remote: Remote, source_id: 
     _record(settings, run_id, remote, source_id)
     try:
         connector = connector_for(description)
-        for page in coalesced(connector.discover(remote.clients.of(source_id), watermark, datetime.now(UTC))):
+        for page in coalesced(connector.discover(remote.clients.of(source_id), watermark, remote.now)):
             hashes = {record.record_id: metadata_hash(record) for record in page.records}
             events = remote.clients.drain()
             account.requests = account.requests.plus(count_requests(events))
@@ -107,27 +107,25 @@ def download(settings: Settings, run_id: str, remote: Remote, groups: Sequence[G
     urls = [link.url for group in groups for one in group.members for link in one.record.links]
     with open_warehouse(settings.paths.warehouse) as connection:
         loader = Loader(connection, run_id)
-        validators = {url: Validators(etag, modified) for url, (etag, modified, _sha) in loader.validators(urls).items()}
+        said = loader.validators(urls)
+        there = {
+            one.file_sha256: _known_file(store, one)
+            for one in loader.files([sha256 for _etag, _modified, sha256 in said.values()])
+        }
+    given = {url: there[sha256] for url, (_etag, _modified, sha256) in said.items() if sha256 in there}
+    validators = {url: Validators(etag, modified) for url, (etag, modified, _sha256) in said.items() if url in given}
 
     def known(record_ids: Sequence[str], document_ids: Sequence[str], hashes: Sequence[str]) -> list[KnownFile]:
         with open_warehouse(settings.paths.warehouse) as connection:
             rows = Loader(connection, None).known_documents(record_ids, document_ids, hashes)
-        return [
-            KnownFile(
-                Known(one.record_id, one.document_id, one.file_sha256, one.file_format, one.is_primary),
-                StoredFile(
-                    one.file_sha256, one.n_bytes, one.file_format, one.mime, store.path_of(one.file_sha256, one.file_format)
-                ),
-            )
-            for one in rows
-        ]
+        return [_known_file(store, one) for one in rows]
 
     def holders(document_ids: Sequence[str]) -> Mapping[str, Wanted]:
         with open_warehouse(settings.paths.warehouse) as connection:
             found = Loader(connection, None).records_of_documents(document_ids)
         return {document_id: Wanted(record, said, 0) for document_id, (said, record) in found.items()}
 
-    def fetch(record: Record) -> Fetched | Unchanged | Refusal:
+    def fetch(record: Record, known_sha256: str | None) -> Fetched | Unchanged | Refusal:
         return fetch_file(
             remote.clients.of,
             remote.routes,
@@ -136,9 +134,10 @@ def download(settings: Settings, run_id: str, remote: Remote, groups: Sequence[G
             max_bytes=max_bytes,
             validators=validators,
             archive="archive" in remote.routes,
+            known_sha256=known_sha256,
         )
 
-    batch = take(groups, known, holders, fetch, now=_utc_now(), parallel=settings.sources.parallel_downloads)
+    batch = take(groups, known, holders, fetch, given, now=_utc_now(), parallel=settings.sources.parallel_downloads)
     events = remote.clients.drain()
     for source_id in sorted({event.source_id for event in events}):
         account = remote.account(source_id)
@@ -148,6 +147,14 @@ def download(settings: Settings, run_id: str, remote: Remote, groups: Sequence[G
     refused = sum(one.refusal is not None for one in batch.taken)
     taken = sum(one.stored is not None and one.is_primary for one in batch.taken)
     return {"fetched": taken, "refused": refused, "linked": len(batch.taken) - refused - taken}
+
+
+def _known_file(store: Store, row: KnownDocument) -> KnownFile:
+    path = store.path_of(row.file_sha256, row.file_format)
+    return KnownFile(
+        Known(row.record_id, row.document_id, row.file_sha256, row.file_format, row.is_primary),
+        StoredFile(row.file_sha256, row.n_bytes, row.file_format, row.mime, path),
+    )
 
 
 def _row(taken: Taken) -> FetchedRow:

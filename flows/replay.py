@@ -33,6 +33,12 @@ def replayed(settings: Settings, *, from_sample: bool) -> Iterator[Settings]:
         yield replay_settings(settings, server.address, home)
 
 
+def recorded_settings(settings: Settings) -> Settings:
+    """Return settings for playing a recorded run again: the same sources, and a folder of its own (`<state>/recorded`) for its data."""
+    sources = settings.sources.model_copy(update={"folders": ()})
+    return settings.model_copy(update={"sources": sources, "paths": _paths(settings, settings.paths.state / "recorded")})
+
+
 def replay_settings(settings: Settings, address: str, home: Path) -> Settings:
     """Return settings under which every source with records is asked at a replica's address, quickly, with its data in `home`."""
     descriptions = source_descriptions(settings)
@@ -56,14 +62,17 @@ def replay_settings(settings: Settings, address: str, home: Path) -> Settings:
             "overrides": overrides,
         }
     )
-    paths = Paths(
+    return settings.model_copy(update={"sources": sources, "paths": _paths(settings, home)})
+
+
+def _paths(settings: Settings, home: Path) -> Paths:
+    return Paths(
         store=home / "store",
         warehouse=home / "warehouse.duckdb",
         published=home / "published" / "entente.duckdb",
         models=settings.paths.models,
         state=home,
     )
-    return settings.model_copy(update={"sources": sources, "paths": paths})
 
 
 def _world(settings: Settings, *, from_sample: bool) -> World:

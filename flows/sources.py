@@ -105,13 +105,23 @@ class Remote:
         routes: all descriptions by whose rules files may be fetched.
         clients: speak with them.
         accounts: how each source fares, by id.
+        now: the present moment, or that of a recorded run which is played again; UTC, with zone.
     """
 
     def __init__(
-        self, listed: Mapping[str, SourceDescription], routes: Mapping[str, SourceDescription], clients: Clients
+        self,
+        listed: Mapping[str, SourceDescription],
+        routes: Mapping[str, SourceDescription],
+        clients: Clients,
+        now: datetime | None = None,
     ) -> None:
         self.listed, self.routes, self.clients = listed, routes, clients
+        self._now = now
         self.accounts: dict[str, SourceAccount] = {}
+
+    @property
+    def now(self) -> datetime:  # noqa: D102  # said above
+        return self._now or datetime.now(UTC)
 
     def account(self, source_id: str) -> SourceAccount:
         """Return the account of a source, opened when it is first asked for."""
@@ -124,26 +134,30 @@ class Remote:
 
 
 @contextmanager
-def remote_sources(settings: Settings, only: tuple[str, ...] | None, *, record_to: Path | None = None) -> Iterator[Remote | None]:
+def remote_sources(
+    settings: Settings, only: tuple[str, ...] | None, *, record_to: Path | None = None, recorded: Path | None = None
+) -> Iterator[Remote | None]:
     """Give the remote sources of a run with their clients; None where no source is enabled or asked.
 
     Args:
         settings: the project's settings.
         only: the sources of this run; None for all enabled ones.
         record_to: a WARC file in which every exchange is kept, or None.
+        recorded: such a file of an earlier run, which answers instead of the services, or None.
     """
     listed = enabled_descriptions(settings, only)
     if not listed:
         yield None
         return
     from sources.clients import Clients
-    from sources.web.recording import Recorder
+    from sources.web.recording import Recorded, Recorder
 
     routes = {
         key: one
         for key, one in source_descriptions(settings).items()
         if one.gives in ("files", "both") and (key != "archive" or key in settings.sources.enabled)
     }
+    answers = None if recorded is None else Recorded(recorded)
     clients = Clients(
         {**routes, **listed},
         contact=settings.sources.contact,
@@ -152,6 +166,12 @@ def remote_sources(settings: Settings, only: tuple[str, ...] | None, *, record_t
         gateway=settings.sources.gateway,
         delay_factor=settings.sources.delay_factor,
         recorder=None if record_to is None else Recorder(record_to),
+        recorded=answers,
     )
     with clients:
-        yield Remote({key: one for key, one in listed.items() if one.gives in ("records", "both")}, routes, clients)
+        yield Remote(
+            {key: one for key, one in listed.items() if one.gives in ("records", "both")},
+            routes,
+            clients,
+            answers.began if answers else None,
+        )

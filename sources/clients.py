@@ -13,7 +13,7 @@ from sources.types import RequestEvent
 
 if TYPE_CHECKING:
     from sources.web.client import Client
-    from sources.web.recording import Recorder
+    from sources.web.recording import Recorded, Recorder
 
 
 class Clients:
@@ -27,6 +27,7 @@ class Clients:
         gateway: a loopback address that answers for all hosts (trials and tests), or None.
         delay_factor: multiplies every delay; below 1 only with a gateway.
         recorder: keeps every exchange, or None.
+        recorded: answers instead of the network, or None.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Clients:
         gateway: str | None = None,
         delay_factor: float = 1.0,
         recorder: Recorder | None = None,
+        recorded: Recorded | None = None,
     ) -> None:
         from sources.web.pace import Pace
 
@@ -46,7 +48,7 @@ class Clients:
         self._contact, self._version, self._state, self._gateway = contact, version, state, gateway
         # Real services are never asked faster than their descriptions say.
         self._pace = Pace(scale=delay_factor if gateway else max(1.0, delay_factor))
-        self._recorder = recorder
+        self._recorder, self._recorded = recorder, recorded
         self._clients: dict[str, Client] = {}
         self._events: list[RequestEvent] = []
         self._lock = threading.Lock()
@@ -66,6 +68,7 @@ class Clients:
                     gateway=self._gateway,
                     pace=self._pace,
                     recorder=self._recorder,
+                    replay=self._recorded,
                 )
             return self._clients[source_id]
 

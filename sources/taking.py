@@ -80,7 +80,8 @@ class _Plan:
     leader: Wanted | None
 
 
-Fetch = Callable[[Record], Fetched | Unchanged | Refusal]
+Fetch = Callable[[Record, str | None], Fetched | Unchanged | Refusal]
+"""Gets a record's file by its links; the text is the SHA-256 of the file that the document has, if it has one."""
 
 
 def group_records(wanted: Sequence[Wanted], priority: Sequence[str]) -> list[Group]:
@@ -139,6 +140,7 @@ def take(
     known: Callable[[Sequence[str], Sequence[str], Sequence[str]], Sequence[KnownFile]],
     holders: Callable[[Sequence[str]], Mapping[str, Wanted]],
     fetch: Fetch,
+    given: Mapping[str, KnownFile],
     *,
     now: datetime,
     parallel: int,
@@ -150,6 +152,7 @@ def take(
         known: records with files by record identifiers, document identifiers and hashes.
         holders: the remote records that stand for some documents.
         fetch: gets a record's file by its links; called from `parallel` threads.
+        given: by address, the file that came from there last, where `fetch` asks only for what has changed.
         now: UTC, for the times of further attempts.
         parallel: most files under way at once; the pace of each host holds besides.
     """
@@ -162,16 +165,34 @@ def take(
     plans = [_plan(group, by_record, primary, holder_records) for group in groups]
     leaders = [_with_all_links(plan) for plan in plans]
     with ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="download") as pool:
-        outcomes = list(pool.map(lambda record: None if record is None else fetch(record), leaders))
+        outcomes = list(pool.map(lambda plan, record: _ask(fetch, given, plan, record), plans, leaders))
     hashes = [outcome.stored.sha256 for outcome in outcomes if isinstance(outcome, Fetched)]
     registry = Registry([one.known for one in _unique(files, known(record_ids, document_ids, hashes))])
     taken: list[Taken] = []
     validators: dict[str, Validator] = {}
     for plan, outcome in zip(plans, outcomes, strict=True):
         taken += _decide(plan, outcome, registry, now)
-        if isinstance(outcome, Fetched) and outcome.validators is not None:
-            validators[outcome.link.url] = (outcome.validators.etag, outcome.validators.last_modified, outcome.stored.sha256)
+        if not isinstance(outcome, Fetched | Unchanged) or outcome.validators is None:
+            continue
+        stored = outcome.stored if isinstance(outcome, Fetched) else plan.holder.stored if plan.holder else None
+        if stored is not None:
+            validators[outcome.link.url] = (outcome.validators.etag, outcome.validators.last_modified, stored.sha256)
     return Batch(tuple(taken), validators)
+
+
+def _ask(
+    fetch: Fetch, given: Mapping[str, KnownFile], plan: _Plan, record: Record | None
+) -> Fetched | Unchanged | Refusal | None:
+    if record is None:
+        return None
+    sha256 = plan.holder.stored.sha256 if plan.holder is not None else None
+    outcome = fetch(record, sha256)
+    if isinstance(outcome, Unchanged) and outcome.link.url in given:
+        # Another document may have had this file from this address: what has not changed there may be new here.
+        stored = given[outcome.link.url].stored
+        if stored.sha256 != sha256:
+            return Fetched(stored, outcome.link, outcome.url, None, outcome.attempts)
+    return outcome
 
 
 def _plan(

@@ -58,6 +58,17 @@ def known_documents(
     return [KnownDocument(*row) for row in rows]
 
 
+def files(connection: Connection, hashes: Sequence[str]) -> list[KnownDocument]:
+    """Return for each of these hashes the first record whose file it is."""
+    rows = connection.execute(
+        "SELECT r.record_id, r.document_id, r.is_primary, r.file_sha256, f.file_format, f.n_bytes, f.mime FROM records r JOIN files f "
+        "USING (file_sha256) WHERE r.document_id IS NOT NULL AND list_contains(?, r.file_sha256) "
+        "QUALIFY row_number() OVER (PARTITION BY r.file_sha256 ORDER BY r.is_primary DESC, r.record_id) = 1",
+        [list(hashes)],
+    ).fetchall()
+    return [KnownDocument(*row) for row in rows]
+
+
 def records_of_documents(connection: Connection, document_ids: Sequence[str]) -> dict[str, tuple[str, Record]]:
     """Return, by document, the remote record that stands for it with the hash of what is said of it."""
     rows = connection.execute(

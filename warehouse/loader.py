@@ -124,6 +124,10 @@ class Loader:
         """Return the records with a file that are these, belong to these documents, or stand for a document with these bytes."""
         return downloads.known_documents(self._connection, record_ids, document_ids, hashes)
 
+    def files(self, hashes: Sequence[str]) -> list[KnownDocument]:
+        """Return for each of these hashes a record whose file it is, where there is one."""
+        return downloads.files(self._connection, hashes)
+
     def records_of_documents(self, document_ids: Sequence[str]) -> dict[str, tuple[str, Record]]:
         """Return, by document, the remote record that stands for it with the hash of what is said of it."""
         return downloads.records_of_documents(self._connection, document_ids)

@@ -35,6 +35,10 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The models that there are.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
+sources_app = typer.Typer(
+    help="The sources of reports: which there are, how they fare.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(sources_app, name="sources")
 
 
 @app.callback()
@@ -92,6 +96,8 @@ def _import_commands() -> None:
         models,
         publish,
         refresh,
+        serve,
+        sources,
         sql,
         status,
         summary,

@@ -38,6 +38,12 @@ def refresh(
     ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Ask again at once for what was refused or missing.")] = False,
     warc: Annotated[Path | None, typer.Option(help="Keep every exchange with the services in this WARC file.")] = None,
+    from_warc: Annotated[
+        Path | None,
+        typer.Option(
+            help="Play a run again that was kept in this WARC file: it answers instead of the services, apart from the project."
+        ),
+    ] = None,
     replay: Annotated[
         bool,
         typer.Option(
@@ -65,8 +71,18 @@ def refresh(
         full=full,
         retry=retry,
         record_to=None if warc is None else warc.resolve(),
+        recorded=None if from_warc is None else from_warc.resolve(),
     )
-    if replay:
+    if replay and from_warc is not None:
+        raise BadInput("--replay asks a replica, --from-warc a recording; name one of them.")
+    if from_warc is not None:
+        from flows.replay import recorded_settings
+
+        settings = recorded_settings(given)
+        settings.paths.state.mkdir(parents=True, exist_ok=True)
+        note(f"A recorded run is played again; what it gives goes into {settings.paths.state} and nowhere else.")
+        summary = _refresh(settings, options, prefect=prefect, as_json=as_json)
+    elif replay:
         from flows.replay import replayed
 
         with replayed(given, from_sample=not folders) as settings:

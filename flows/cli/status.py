@@ -45,6 +45,7 @@ def status(
 
 def _read(settings: Settings, *, problems: bool, state: str | None) -> dict[str, Any]:
     from warehouse.database import open_warehouse
+    from warehouse.source_ledger import source_rows
     from warehouse.status import document_rows, last_runs, state_counts, undescribed
 
     with open_warehouse(settings.paths.warehouse, read_only=True) as connection:
@@ -54,6 +55,7 @@ def _read(settings: Settings, *, problems: bool, state: str | None) -> dict[str,
         elif state is not None:
             content["records"] = document_rows(connection, state)
         content["documents"] = undescribed(connection)
+        content["sources"] = [row for row in source_rows(connection) if row["status"] not in (None, "ok")]
     published = settings.paths.published
     content["published"] = {"path": str(published), "there": published.exists()}
     content["progress"] = _progress(settings.paths.state / "progress.json")
@@ -89,6 +91,8 @@ def _show(content: dict[str, Any]) -> None:
     ]
     print(table(header, rows))
     print(f"\nPublished: {content['published']['path']}" + ("" if content["published"]["there"] else " (not there yet)"))
+    for source in content["sources"]:
+        print(f"Source {source['source_id']}: {source['status']}. {source['detail'] or ''}".rstrip())
     documents = content["documents"]
     if documents["undescribed"]:
         print(

@@ -13,6 +13,7 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -186,7 +187,11 @@ class _Entry:
 
 
 class Recorded(httpx2.BaseTransport):
-    """Answers from a recording: for each method, address and body the recorded answers in their order, failures included."""
+    """Answers from a recording: for each method, address and body the recorded answers in their order, failures included.
+
+    Attributes:
+        began: the moment of the first exchange, UTC: a run that is played again has to take it for now.
+    """
 
     def __init__(self, path: Path) -> None:
         """Read what is in the file; bodies are read when they are asked for.
@@ -198,6 +203,7 @@ class Recorded(httpx2.BaseTransport):
         self._answers: dict[Key, deque[_Entry]] = defaultdict(deque)
         self._confirmed: dict[str, deque[int]] = defaultdict(deque)
         self._lock = threading.Lock()
+        self.began: datetime | None = None
         try:
             with path.open("rb") as stream:
                 self._index(ArchiveIterator(stream))
@@ -251,6 +257,7 @@ class Recorded(httpx2.BaseTransport):
         with contextlib.suppress(ArchiveLoadFailed, ZlibError, EOFError, ValueError, AttributeError):
             for record in records:
                 headers = record.rec_headers
+                self.began = self.began or _moment(headers.get_header("WARC-Date"))
                 url = headers.get_header("WARC-Target-URI") or ""
                 key = asked.get(headers.get_header("WARC-Concurrent-To") or "")
                 if record.rec_type == "request":
@@ -284,6 +291,13 @@ class _Replayed(httpx2.SyncByteStream):
 
     def close(self) -> None:
         self._file.close()
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def _key(method: str, url: str, body: bytes) -> Key:

@@ -54,7 +54,7 @@ def test_what_came_before_a_failure_is_handed_on_before_it() -> None:
         yield Page((record("b"),))
         raise ValueError("gone")
 
-    seen = []
+    seen: list[Page] = []
     with pytest.raises(ValueError, match="gone"):
         seen.extend(coalesced(breaking()))
     found = coalesced(breaking())

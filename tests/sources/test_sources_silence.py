@@ -12,7 +12,7 @@ from sources.description import Expected
 from sources.silence import Given, RequestCounts, count_requests, judge
 from sources.types import Outcome, RequestEvent
 
-NOW = datetime(2026, 11, 25, 12)
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 EXPECTED = Expected(
     first_listing_min=100,
     new_per_30_days_min=5,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -50,7 +50,7 @@ def fetched(record: Record, **more: object) -> FetchedRow:
 @pytest.fixture
 def loader(tmp_path: Path) -> Loader:  # type: ignore[misc]  # pytest makes a generator a fixture
     with open_warehouse(tmp_path / "w.duckdb") as connection:
-        yield start(connection)  # type: ignore[misc]
+        yield start(connection)
 
 
 def ask(loader: Loader, query: str) -> list[tuple[object, ...]]:
@@ -140,14 +140,14 @@ def test_a_refused_record_waits_for_its_time_and_counts_its_attempts(loader: Loa
     load(loader, listed("1"))
     (one,) = loader.pending_downloads([SOURCE], None)
     refusal = Refusal("refused", "challenge_page", "a challenge")
-    later = datetime(2026, 12, 1)
+    later = datetime(2026, 12, 1, tzinfo=UTC).replace(tzinfo=None)
     row = fetched(one.record, stored=None, refusal=refusal, document_id=None, is_primary=False, next_attempt_at=later)
     loader.load_downloads([replace(row, reason="challenge_page")], {}, ())
-    assert loader.pending_downloads([SOURCE], datetime(2026, 11, 30)) == []
-    assert loader.pending_downloads([SOURCE], datetime(2026, 12, 2))[0].attempts == 1
+    assert loader.pending_downloads([SOURCE], datetime(2026, 11, 30, tzinfo=UTC).replace(tzinfo=None)) == []
+    assert loader.pending_downloads([SOURCE], datetime(2026, 12, 2, tzinfo=UTC).replace(tzinfo=None))[0].attempts == 1
     assert loader.pending_downloads([SOURCE], None)[0].attempts == 1
     load(loader, listed("1", version="2"))
-    assert loader.pending_downloads([SOURCE], datetime(2026, 11, 30))[0].attempts == 0
+    assert loader.pending_downloads([SOURCE], datetime(2026, 11, 30, tzinfo=UTC).replace(tzinfo=None))[0].attempts == 0
 
 
 def test_a_changed_record_changes_what_is_said_of_its_document(loader: Loader) -> None:
