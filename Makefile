@@ -50,6 +50,10 @@ bench: $(READY) ## print the tables of speed and quality
 	@$(BIN)/python -m benchmarks.refresh_folders
 	@$(BIN)/python -m benchmarks.classify_speed
 	@$(BIN)/python -m benchmarks.kill_refresh
+	@$(BIN)/python -m benchmarks.replica_refresh
+	@$(BIN)/python -m benchmarks.replica_refresh --faults 0.3
+	@$(BIN)/python -m benchmarks.record_api_scale
+	@$(BIN)/python -m benchmarks.uhri_memory
 
 guide: $(READY) ## render docs/codebook.md from configs/codebook.yaml
 	@$(BIN)/python -m models.guide --write

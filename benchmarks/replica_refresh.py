@@ -110,6 +110,9 @@ def fault_run(manifest: Path | None, factor: float, share: float, seed: int, rou
             f"\nfaults in {share:.0%} of answers, seed {seed}: {len(held)} of {len(wanted)} records with their file after {number} refreshes, "
             f"lost {len(wanted - held)}, other {len(held - wanted)}, doubled {doubled}"
         )
+        for what, some in (("lost", wanted - held), ("other", held - wanted)):
+            for one in sorted(some, key=str):
+                print(f"{what}: {one}")
         return held == wanted and not doubled
 
 

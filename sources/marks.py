@@ -15,8 +15,14 @@ _CHALLENGES = (
     b"cf-browser-verification",
 )
 _ERROR_TITLE = re.compile(
-    rb"<title>\s*(40\d|5\d\d|error|access denied|(page )?not found|forbidden|service unavailable|bad gateway|internal server error)"
+    rb"<title>\s*(?:(?:40\d|5\d\d)\b|error\b|access denied|(?:page )?not found|forbidden|bad gateway|internal server error|request rejected"
+    rb"|[^<]{0,80}?(?:temporarily unavailable|service unavailable|unavailable</|under maintenance|something went wrong|page (?:was )?not found))"
 )
+_ERROR_WORDS = re.compile(
+    rb"\b(?:try again|unavailable|maintenance|an error|went wrong|access denied|not found|forbidden|request rejected|incident id)\b"
+)
+_THIN_PAGE = 300  # characters that a reader sees; no report is so short
+_NOT_SEEN = re.compile(rb"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.S)
 _NO_TEXT_ANSWER = b"the system was not able to generate"
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -40,8 +46,11 @@ def is_challenge(text: bytes) -> bool:
 
 
 def is_error_page(text: bytes) -> bool:
-    """Say whether the title of a folded web page reports an error."""
-    return _ERROR_TITLE.search(text) is not None
+    """Say whether a folded web page reports an error: in its title, or in the few words that are all it has."""
+    if _ERROR_TITLE.search(text) is not None:
+        return True
+    seen = b" ".join(_NOT_SEEN.sub(b" ", text).split())
+    return len(seen) < _THIN_PAGE and _ERROR_WORDS.search(seen) is not None
 
 
 def says_no_text(text: bytes) -> bool:

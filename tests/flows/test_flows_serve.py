@@ -12,6 +12,8 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,11 @@ import pytest
 import yaml
 
 from flows.settings import Settings
-from tests.flows.projects import ENTENTE, entente, make_project, page, rows
+from sources.replica.content import Content
+from sources.replica.server import ReplicaServer
+from sources.replica.world import File, SetClock
+from tests.flows.projects import ENTENTE, entente, make_project, rows
+from tests.sources.replica_asking import sample_world
 from warehouse.lock import refresh_lock
 
 pytestmark = [pytest.mark.e2e, pytest.mark.encoder]
@@ -100,25 +106,54 @@ def ledger(settings: Settings) -> list[str]:
     return [status for (status,) in rows(settings.paths.warehouse, "SELECT status FROM runs ORDER BY started_at")]
 
 
-def test_scheduled_refreshes_fire_and_publish(tmp_path: Path, service_home: Path) -> None:
-    settings = make_project(tmp_path / "p", 2)
+def test_scheduled_refreshes_of_services_fire_and_publish(tmp_path: Path, service_home: Path) -> None:
+    settings = make_project(tmp_path / "p", 1)
     shutil.copytree(service_home, settings.paths.state / "service")
-    with serving(settings, "--every", "10") as service:
-        service.wait_for(lambda: service.said.count("completed.") == 1, "the first refresh")
-        (settings.project / "reports" / "report-7.html").write_text(page(7), encoding="utf-8")
-        service.wait_for(lambda: "1 files taken" in service.said, "a refresh with the new report")
-        scheduled = [run for run in service.runs() if "auto-scheduled" in run["tags"] and run["state_name"] == "Completed"]
-        assert scheduled, "a run that Prefect's own scheduler has fired"
-        family = service.family()
-        service.process.send_signal(signal.SIGTERM)
-        assert service.process.wait(60) == 0, service.said
+    world = sample_world(clock=SetClock(datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)))
+    with ReplicaServer(world) as server:
+        _pull_from(settings, server.address)
+        with serving(settings, "--every", "10") as service:
+            service.wait_for(lambda: service.said.count("completed.") == 1, "the first refresh")
+            assert rows(settings.paths.published, "SELECT count(*) FROM documents WHERE document_id LIKE 'WORLD_BANK:%'") == [
+                (3,)
+            ]
+            changed = next(one for one in world.documents("worldbank") if one.files)
+            world.clock.advance(timedelta(hours=1))  # type: ignore[attr-defined]  # a clock that is set
+            copy = replace(changed, title=f"{changed.title}, second part", published=world.now.date())
+            world.add(replace(copy, files=tuple(_another_edition(file) for file in copy.files)))
+            service.wait_for(lambda: "1 files taken" in service.said, "a refresh with the new report")
+            scheduled = [run for run in service.runs() if "auto-scheduled" in run["tags"] and run["state_name"] == "Completed"]
+            assert scheduled, "a run that Prefect's own scheduler has fired"
+            family = service.family()
+            service.process.send_signal(signal.SIGTERM)
+            assert service.process.wait(60) == 0, service.said
     assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-    assert set(rows(settings.paths.warehouse, "SELECT command, status FROM runs")) == {("entente serve: folders", "completed")}
+    commands = set(rows(settings.paths.warehouse, "SELECT command, status FROM runs WHERE status <> 'interrupted'"))
+    assert commands == {("entente serve: folders, worldbank", "completed")}
     published = rows(settings.paths.published, "SELECT status FROM runs ORDER BY started_at")
     assert published[0] == ("completed",)
     assert len(published) >= 2, "the refresh before, and the one that has published"
-    assert rows(settings.paths.published, "SELECT count(*) FROM documents") == [(3,)]
+    assert rows(settings.paths.published, "SELECT count(*) FROM documents WHERE document_id LIKE 'WORLD_BANK:%'") == [(4,)]
+    assert rows(
+        settings.paths.published, "SELECT count(DISTINCT run_id) >= 2 FROM source_runs WHERE source_id = 'worldbank'"
+    ) == [(True,)]
     assert "Traceback" not in service.said
+
+
+def _pull_from(settings: Settings, address: str) -> None:
+    """Let a project pull from the replica's World Bank, besides its folder."""
+    sources = {
+        "enabled": ["worldbank"],
+        "contact": "tests@example.org",
+        "gateway": address,
+        "delay_factor": 0,
+        "overrides": {"worldbank": {"queries": [{"id": "all", "igo": "World Bank"}], "expected": {"first_listing_min": 1}}},
+    }
+    (settings.project / "configs" / "entente.yaml").write_text(yaml.safe_dump({"sources": sources}), encoding="utf-8")
+
+
+def _another_edition(file: File) -> File:
+    return replace(file, content=Content(held=b"".join(file.content.read()) + b"\n% second part\n%%EOF\n"))
 
 
 def test_a_run_waits_its_turn_and_a_killed_service_leaves_nothing_stuck(tmp_path: Path, service_home: Path) -> None:

@@ -99,3 +99,30 @@ def test_no_bytes_can_break_the_check(tmp_path_factory: pytest.TempPathFactory, 
     path = given_file(tmp_path_factory.getbasetemp(), "any.bin", head + content)
     sniffed = sniff(path)
     assert (sniffed.file_format is None) == (sniffed.reason != "ok")
+
+
+@pytest.mark.parametrize(
+    ("page", "is_error"),
+    [
+        (b"<html><head><title>Service temporarily unavailable</title></head><body>Please wait.</body></html>", True),
+        (b"<html><head><title>ILO</title></head><body><h1>Sorry</h1>Please try again later.</body></html>", True),
+        (b"<html><head><title>Site under maintenance - UN</title></head><body></body></html>", True),
+        (
+            b"<html><head><title>Errors of the past: report of the mission</title></head><body>"
+            + b"text " * 200
+            + b"</body></html>",
+            False,
+        ),
+        (
+            b"<html><head><title>Report</title></head><body>Water was not found. "
+            + b"The mission went on. " * 30
+            + b"</body></html>",
+            False,
+        ),
+    ],
+)
+def test_a_web_page_that_only_excuses_itself_is_no_report(page: bytes, is_error: bool, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_bytes(page)
+    outcome = check_file(path, "report.html", max_bytes=1000_000)
+    assert (isinstance(outcome, Refusal) and outcome.reason == "error_page") == is_error
