@@ -2,6 +2,8 @@
 
     python -m benchmarks.kill_refresh --kills 20 --documents 30
 
+With `--replica` the refresh pulls from a replica of the services instead of a folder, so that kills hit listings and downloads too.
+
 Each kill hits only the main process, as a full memory or a reboot would; its children must end by themselves. When a refresh comes through
 before its kill, the project is wiped and begun again, so that every kill counted has hit a run at work.
 """
@@ -9,6 +11,7 @@ before its kill, the project is wiped and begun again, so that every kill counte
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -19,13 +22,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psutil
+import yaml
 
 from flows.cli.output import table
+from sources.replica.manifest_world import world_from_manifest
+from sources.replica.server import ReplicaServer
+from sources.replica.world import SetClock
+from tests.flows.replica import replica_project
 from warehouse.content import content_digest
 
+SAMPLE = Path(__file__).resolve().parents[1] / "sample"
 ENTENTE = (sys.executable, "-m", "flows")
 
 
@@ -42,6 +53,18 @@ def make_project(folder: Path, documents: int) -> Path:
             source.read_bytes() + f"\n<!-- copy {number} -->\n".encode()
         )
     return folder
+
+
+def make_remote_project(folder: Path, address: str) -> Path:
+    """Make a project that pulls from the replica at this address, asked as widely as its world is."""
+    settings = replica_project(folder, address)
+    sources = settings.sources.model_dump(mode="json") | {"schedule": "30 3 * * *"}
+    (folder / "configs" / "entente.yaml").write_text(yaml.safe_dump({"sources": sources}), encoding="utf-8")
+    return folder
+
+
+def _make_remote(address: str, folder: Path, _documents: int) -> Path:
+    return make_remote_project(folder, address)
 
 
 def command(project: Path, *more: str) -> list[str]:
@@ -115,16 +138,22 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--documents", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--replica", action="store_true", help="pull from a replica of the services")
     parser.add_argument("--no-prefect", action="store_true", help="kill the plain run instead of the flow")
     arguments = parser.parse_args()
     more = ("--no-prefect",) if arguments.no_prefect else ()
-    with tempfile.TemporaryDirectory() as folder:
-        calm = make_project(Path(folder, "calm"), arguments.documents)
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        make: Callable[[Path, int], Path] = make_project
+        if arguments.replica:
+            world = world_from_manifest(SAMPLE, SAMPLE / "manifest.csv", clock=SetClock(datetime.now(UTC) - timedelta(hours=2)))
+            address = stack.enter_context(ReplicaServer(world)).address
+            make = partial(_make_remote, address)
+        calm = make(Path(folder, "calm"), arguments.documents)
         started = time.monotonic()
         subprocess.run(command(calm, *more), check=True)
         seconds = time.monotonic() - started
-        killed = make_project(Path(folder, "killed"), arguments.documents)
-        hits = run_with_kills(killed, arguments.documents, arguments.kills, seconds, more, arguments.seed)
+        killed = make(Path(folder, "killed"), arguments.documents)
+        hits = run_with_kills(killed, arguments.documents, arguments.kills, seconds, more, arguments.seed, make)
         subprocess.run(command(killed, *more), check=True)
         left, right = digests(calm), digests(killed)
         print(

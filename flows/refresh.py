@@ -46,8 +46,25 @@ def _may_pass(_task: object, _run: object, state: Any) -> bool:
 
 def as_markdown(summary: Summary) -> str:
     """Return the summary of a run as a Markdown table."""
-    rows = [f"| {name} | {value} |" for name, value in summary.as_dict().items() if name not in ("issues", "published")]
+    rows = [
+        f"| {name} | {value} |" for name, value in summary.as_dict().items() if name not in ("issues", "published", "sources")
+    ]
     lines = ["| what | how many |", "| --- | --- |", *rows, ""]
+    if summary.sources:
+        names = (
+            "status",
+            "n_records",
+            "n_new",
+            "n_changed",
+            "n_withdrawn",
+            "n_requests",
+            "n_file_requests",
+            "n_refused",
+            "n_errors",
+        )
+        lines += [f"| source | {' | '.join(names)} |", "| --- " * (len(names) + 1) + "|"]
+        lines += [f"| {key} | {' | '.join(str(one[name]) for name in names)} |" for key, one in summary.sources.items()]
+        lines.append("")
     if summary.published is not None:
         lines.append(f"Published: {summary.published.path} ({'new' if summary.published.changed else 'unchanged'}).")
     lines += [f"- {issue}" for issue in summary.issues[:50]]

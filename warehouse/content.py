@@ -29,6 +29,7 @@ _VARYING = frozenset(
         "last_seen_at",
         "next_attempt_at",
         "attempts",
+        "n",
     }
 )
 _NO_CONTENT = frozenset({"runs", "warehouse_meta", "schema_migrations", "release", "source_runs", "requests"})

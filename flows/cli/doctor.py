@@ -37,6 +37,7 @@ def doctor(
         ("encoder", _encoder),
         ("model", _model),
         ("folders", _folders),
+        ("sources", _sources),
         ("room on the disk", _room),
         ("warehouse", _warehouse),
         ("published", _published),
@@ -99,6 +100,15 @@ def _folders(settings: Settings) -> tuple[str, str]:
     if gone and has_project(settings):
         return "note", f"not there yet: {', '.join(gone)}; make them, or name other folders in sources.folders"
     return "ok", ", ".join(str(root) for folder in settings.sources.folders for root in folder.roots)
+
+
+def _sources(settings: Settings) -> tuple[str, str]:
+    from flows.sources import enabled_descriptions
+
+    enabled = enabled_descriptions(settings)
+    if not enabled:
+        return "note", "no services are enabled (sources.enabled): only folders are read"
+    return "ok", f"{', '.join(enabled)}; asked in the name of {settings.sources.contact}"
 
 
 def _room(settings: Settings) -> tuple[str, str]:
