@@ -9,15 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from entente.errors import Unavailable
+from flows.server_process import start_server
 
 _START_SECONDS = 120
 
@@ -32,6 +30,10 @@ QUIET = {
     "PREFECT_CLI_PROMPT": "false",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
 }
+
+
+# No pages and no second server: this one lives as long as one run.
+_PRIVATE = {"PREFECT__SERVER_EPHEMERAL": "1", "PREFECT_UI_ENABLED": "0"}
 
 
 def set_environment(home: Path) -> None:
@@ -57,23 +59,17 @@ def prefect_server(home: Path) -> Iterator[str]:
         yield given
         return
     home.mkdir(parents=True, exist_ok=True)
-    process, address = _start(home)
-    if not _healthy(process, address):
-        _stop(process)
-        # A kill during the very first start can leave a half made history; it is worth nothing, ours is in the warehouse.
-        _set_history_aside(home)
-        process, address = _start(home)
-        if not _healthy(process, address):
-            _stop(process)
-            raise Unavailable(
-                f"The private Prefect server does not start; see {home / 'server.log'}. `entente refresh --no-prefect` works without it."
-            )
-    os.environ["PREFECT_API_URL"] = address
+    server = start_server(home, "127.0.0.1", _free_port(), _PRIVATE, seconds=_START_SECONDS)
+    if server is None:
+        raise Unavailable(
+            f"The private Prefect server does not start; see {home / 'server.log'}. `entente refresh --no-prefect` works without it."
+        )
+    os.environ["PREFECT_API_URL"] = server.api
     try:
-        yield address
+        yield server.api
     finally:
         del os.environ["PREFECT_API_URL"]
-        _stop(process)
+        server.stop()
 
 
 def _refuse_silent(address: str) -> None:
@@ -90,51 +86,7 @@ def _refuse_silent(address: str) -> None:
         ) from error
 
 
-def _start(home: Path) -> tuple[subprocess.Popen[bytes], str]:
-    port = _free_port()
-    environment = {**os.environ, "PREFECT_HOME": str(home), "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
-    environment["PREFECT_UI_ENABLED"] = "0"
-    with (home / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flows.server_child", str(port)],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    return process, f"http://127.0.0.1:{port}/api"
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _healthy(process: subprocess.Popen[bytes], address: str) -> bool:
-    deadline = time.monotonic() + _START_SECONDS
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with opener.open(f"{address}/health", timeout=5) as answer:
-                if answer.status == 200:
-                    return True
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
-    return False
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _set_history_aside(home: Path) -> None:
-    for path in home.glob("prefect.db*"):
-        path.replace(path.with_name(f"broken-{path.name}"))

@@ -1,4 +1,4 @@
-"""The process of the private Prefect server: it ends when the run that started it ends, however that ends."""
+"""The process of a Prefect server of ours: it ends when the process that started it ends, however that ends."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def _end_with_parent() -> None:
 
 
 def main() -> None:
-    """Serve Prefect's API on the loopback port given as the only argument."""
-    # Whoever stops a whole group of processes (systemd, Ctrl-C) means the run; it has to tell this server how it ended.
+    """Serve Prefect's API on the host and port given as arguments."""
+    # Whoever stops a whole group of processes (systemd, Ctrl-C) means the run or the service; they have to tell this server how they ended.
     for sent in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sent, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -34,8 +34,8 @@ def main() -> None:
     config = uvicorn.Config(
         "prefect.server.api.server:create_app",
         factory=True,
-        host="127.0.0.1",
-        port=int(sys.argv[1]),
+        host=sys.argv[1],
+        port=int(sys.argv[2]),
         log_level="error",
         lifespan="on",
     )

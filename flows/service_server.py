@@ -9,19 +9,13 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
-import signal
 import socket
-import subprocess
-import sys
-import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from entente.errors import BadInput, Unavailable
 from flows.server import QUIET, prefect_server
+from flows.server_process import ServerProcess, seen_from_here, start_server
 
 _START_SECONDS = 180
 _DAYS_KEPT = 90
@@ -69,74 +63,17 @@ def service_server(home: Path, host: str, port: int) -> Iterator[ServerProcess |
         return
     home.mkdir(parents=True, exist_ok=True)
     port = _checked(host, port)
-    server = ServerProcess(home, host, port)
-    if not server.answers():
-        server.stop()
-        # A kill during the very first start can leave a half made history; it is worth little, the ledger is in the warehouse.
-        for path in home.glob("prefect.db*"):
-            path.replace(path.with_name(f"broken-{path.name}"))
-        server = ServerProcess(home, host, port)
-        if not server.answers():
-            server.stop()
-            raise Unavailable(f"The Prefect server does not start; see {home / 'server.log'}.")
+    # Pages that are called from elsewhere have to find the API where they came from themselves.
+    api = f"http://{seen_from_here(host)}:{port}/api" if is_loopback(host) else "/api"
+    server = start_server(home, host, port, {"PREFECT_SERVER_UI_API_URL": api}, seconds=_START_SECONDS)
+    if server is None:
+        raise Unavailable(f"The Prefect server does not start; see {home / 'server.log'}.")
     os.environ["PREFECT_API_URL"] = server.api
     try:
         yield server
     finally:
         del os.environ["PREFECT_API_URL"]
         server.stop()
-
-
-class ServerProcess:
-    """A Prefect server as a child process that ends when this process ends, however that ends.
-
-    Attributes:
-        api: the address of its API as seen from this machine.
-        log: the file with what it printed.
-    """
-
-    def __init__(self, home: Path, host: str, port: int) -> None:
-        self.api = f"http://{_seen_from_here(host)}:{port}/api"
-        # Pages that are called from elsewhere have to find the API where they came from themselves.
-        pages = {"PREFECT_SERVER_UI_API_URL": self.api if is_loopback(host) else "/api"}
-        self.log = home / "server.log"
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "flows.service_server", host, str(port)],
-                env={**os.environ, "PREFECT__SERVER_FINAL": "1", **pages},
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def is_alive(self) -> bool:
-        """Say whether the process is still there."""
-        return self._process.poll() is None
-
-    def answers(self) -> bool:
-        """Wait until the server answers; False when it ends before or needs too long."""
-        deadline = time.monotonic() + _START_SECONDS
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        while time.monotonic() < deadline and self.is_alive:
-            try:
-                with opener.open(f"{self.api}/health", timeout=5) as answer:
-                    if answer.status == 200:
-                        return True
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
-        return False
-
-    def stop(self) -> None:
-        """End the process."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
 
 def is_loopback(host: str) -> bool:
@@ -147,14 +84,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _seen_from_here(host: str) -> str:
-    if host in ("0.0.0.0", ""):  # noqa: S104  # compared with, not bound to
-        return "127.0.0.1"
-    if host == "::":
-        return "[::1]"
-    return f"[{host}]" if ":" in host else host
 
 
 def _checked(host: str, port: int) -> int:
@@ -171,40 +100,3 @@ def _checked(host: str, port: int) -> int:
             f"The service cannot listen on {host} port {port}: {error.strerror or error}. Choose another with --host and --port; if a Prefect "
             "server is at work there, set PREFECT_API_URL to use it."
         ) from error
-
-
-def _end_with_parent() -> None:
-    """Wait for the end of standard input, which the service holds open as long as it lives, then leave at once."""
-    sys.stdin.buffer.read()
-    os._exit(0)
-
-
-def main() -> None:
-    """Serve Prefect's API and pages on the host and port given as arguments."""
-    # Whoever stops a whole group of processes (systemd, Ctrl-C) means the service; its runs have to tell this server how they ended.
-    for sent in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sent, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    import uvicorn
-
-    class Undisturbed(uvicorn.Server):
-        """Leaves the signals as they were set above."""
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield
-
-    config = uvicorn.Config(
-        "prefect.server.api.server:create_app",
-        factory=True,
-        host=sys.argv[1],
-        port=int(sys.argv[2]),
-        log_level="error",
-        lifespan="on",
-    )
-    Undisturbed(config).run()
-    sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()
