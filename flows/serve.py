@@ -26,7 +26,7 @@ from prefect.types.entrypoint import EntrypointType
 from entente.errors import BadInput, Unavailable
 from flows.scheduled_refresh import AT_WORK, close_inner_runs, drop_late_runs, find_runs, say, scheduled_refresh, stopping
 from flows.schedules import Schedule, missed
-from flows.service_server import ServerProcess
+from flows.server_process import ServerProcess
 from flows.settings import Settings
 
 _MOST_DEPLOYMENTS = 200

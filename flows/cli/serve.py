@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flows.schedules import Schedule
 
 
-@app.command(epilog="Example: entente -C my-project serve --port 4200")
+@app.command(epilog="Example: entente serve --port 4200")
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Where the pages and the API of the service listen.")] = "127.0.0.1",

@@ -268,7 +268,9 @@ def test_no_more_requests_at_once_than_a_host_allows(server: Loopback, tmp_path:
         release.wait(10)
         with lock:
             under_way -= 1
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n[]")  # type: ignore[attr-defined]
+        # Said, because this handler keeps no connection: a client that took it up again would have to begin anew.
+        answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n[]"
+        handler.wfile.write(answer)  # type: ignore[attr-defined]
 
     server.on("/api", slow)
     with bench(server, tmp_path, Host(host="api.example.org", delay_seconds=0, concurrency=2)) as made:
