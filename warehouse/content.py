@@ -32,7 +32,10 @@ _VARYING = frozenset(
         "n",
     }
 )
-_NO_CONTENT = frozenset({"runs", "warehouse_meta", "schema_migrations", "release", "source_runs", "requests"})
+# What tells of the runs and not of the documents; a watermark also holds how often a page was tried in vain.
+_NO_CONTENT = frozenset(
+    {"runs", "warehouse_meta", "schema_migrations", "release", "source_runs", "requests", "source_watermarks"}
+)
 
 
 def content_digest(path: Path) -> dict[str, str]:
