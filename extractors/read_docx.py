@@ -23,6 +23,12 @@ _OFF = ("0", "false")
 
 def read_docx(path: Path, file_sha256: str) -> Extraction:
     """Return the extraction of a DOCX; raises `ExtractionError` (broken_file, encrypted, too_large, no_passages)."""
+    blocks, title = docx_blocks(path)
+    return extraction_of(blocks, file_sha256, "docx", {"title": title} if title else {})
+
+
+def docx_blocks(path: Path) -> tuple[list[Block], str]:
+    """Return the blocks of a DOCX and the title that its properties give; raises what `read_docx` raises."""
     with DocxPackage(path) as package:
         document = package.part("word/document.xml")
         if document is None or document.find(W + "body") is None:
@@ -36,7 +42,7 @@ def read_docx(path: Path, file_sha256: str) -> Extraction:
                 reader.blocks.append(Block("footnote", text, codable=False))
         core = package.part("docProps/core.xml")
         title = core.findtext(".//{http://purl.org/dc/elements/1.1/}title") if core is not None else None
-    return extraction_of(reader.blocks, file_sha256, "docx", {"title": clean(title)} if title and clean(title) else {})
+    return reader.blocks, clean(title or "")
 
 
 def paragraph_text(paragraph: Any) -> str:

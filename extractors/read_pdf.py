@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from extractors.assemble import passages_of
+from extractors.block import Block
 from extractors.blocks_pdf import PageLines, blocks_of
 from extractors.cover_title import title_of
 from extractors.engines import LazySpare, open_engine
@@ -25,12 +27,40 @@ _SYMBOL = re.compile(r"\b(?:[A-Z]{1,5}(?:/[A-Z0-9][\w.()-]*){2,}|[AS]/(?:RES/)?\
 _DATE = re.compile(r"\b\d{1,2}\s+[A-Za-zÀ-ÿ]{3,10}\s+(?:19|20)\d\d\b")
 
 
+@dataclass(slots=True)
+class PdfStructure:
+    """What the layout made of a PDF, before the rules of passages: pages, blocks in reading order, cover, language, warnings."""
+
+    infos: list[PageInfo]
+    blocks: list[Block]
+    cover: dict[str, str]
+    language: str | None
+    warnings: list[str]
+
+
 def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: ExtractionLimits) -> Extraction:
     """Return the extraction of a PDF.
 
     Raises:
         ExtractionError: encrypted, broken_file, no_pages, too_large, no_text_layer.
     """
+    found = pdf_structure(path, options, limits)
+    passages = passages_of(
+        units_of(found.blocks),
+        file_sha256,
+        found.language,
+        {info.number: info.language for info in found.infos},
+        {info.number: info.quality for info in found.infos},
+    )
+    if not passages:
+        raise ExtractionError(Reason.NO_PASSAGES, "The file has text, but nothing that is a passage.")
+    return Extraction(
+        file_sha256, "pdf", EXTRACTOR_VERSION, found.language, tuple(found.infos), passages, found.cover, tuple(found.warnings)
+    )
+
+
+def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits) -> PdfStructure:
+    """Return pages and blocks of a PDF; raises what `read_pdf` raises."""
     engine, spare = open_engine(path, options.engine)
     try:
         count = engine.page_count()
@@ -83,17 +113,7 @@ def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: Extr
         raise ExtractionError(Reason.NO_TEXT_LAYER, f"None of the {len(infos)} pages has readable text; they are images.")
     language = _document_language(pages)
     cover = _cover(pages)
-    units = units_of(blocks_of(pages))
-    passages = passages_of(
-        units,
-        file_sha256,
-        language,
-        {info.number: info.language for info in infos},
-        {info.number: info.quality for info in infos},
-    )
-    if not passages:
-        raise ExtractionError(Reason.NO_PASSAGES, "The file has text, but nothing that is a passage.")
-    return Extraction(file_sha256, "pdf", EXTRACTOR_VERSION, language, tuple(infos), passages, cover, tuple(warnings))
+    return PdfStructure(infos, blocks_of(pages), cover, language, warnings)
 
 
 def _best_page(engine: Engine, spare: LazySpare | None, number: int) -> tuple[RawPage, bool]:
