@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -151,21 +152,16 @@ def _gutter(segments: list[Segment], left: float, right: float) -> float | None:
     width = right - left
     if width < 200:
         return None
-    spans = [(s[0].x0, max(w.x1 for w in s)) for s in segments]
-    best: tuple[int, float] | None = None
-    steps = int(width * 0.4 / 3)
-    for step in range(steps + 1):
+    starts = sorted(s[0].x0 for s in segments)
+    ends = sorted(max(w.x1 for w in s) for s in segments)
+    best: tuple[int, float, float] | None = None
+    for step in range(int(width * 0.4 / 3) + 1):
         x = left + 0.3 * width + 3 * step
-        crossing = sum(1 for x0, x1 in spans if x0 < x < x1)
-        if (
-            best is None
-            or crossing < best[0]
-            or (crossing == best[0] and abs(x - left - width / 2) < abs(best[1] - left - width / 2))
-        ):
-            best = (crossing, x)
+        found = bisect_left(starts, x) - bisect_right(ends, x), abs(x - left - width / 2), x
+        best = found if best is None or found < best else best
     if best is None:
         return None
-    x = best[1]
+    x = best[2]
     sides = [
         _row_spans([s for s in segments if max(w.x1 for w in s) <= x]),
         _row_spans([s for s in segments if s[0].x0 >= x]),
@@ -221,6 +217,21 @@ def _leftward(words: list[Word]) -> list[Word]:
     return result
 
 
+def _usual_size(words: Sequence[Word]) -> float:
+    """Return the type size of most letters of a line."""
+    sizes: dict[float, int] = {}
+    for word in words:
+        sizes[word.size] = sizes.get(word.size, 0) + min(len(word.text), 20)
+    if len(sizes) == 1:
+        return words[0].size
+    half = sum(sizes.values()) / 2
+    for size in sorted(sizes):
+        half -= sizes[size]
+        if half <= 0:
+            return size
+    return words[0].size
+
+
 def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int) -> Line:
     words = [word for segment in row for word in segment]
     kept = [
@@ -257,7 +268,7 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         max(w.x1 for w in words),
         max(w.bottom for w in words),
         clean("".join(parts)),
-        median(w.size for w in kept for _ in range(min(len(w.text), 20))) if kept else words[0].size,
+        _usual_size(kept or words),
         sum(len(w.text) for w in kept if w.bold) / letters > 0.8,
         sum(len(w.text) for w in kept if w.italic) / letters > 0.8,
         column,

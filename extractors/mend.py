@@ -25,11 +25,15 @@ _LIGATURES = str.maketrans(
 # Letters by their category that show nothing: the fillers of Hangul, and the stroke that stretches Arabic words.
 _UNSEEN = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u0640"))
 _SPACES = re.compile(r"\s+")
+_FUSED = re.compile("[ﬀﬁﬂﬃﬄﬅﬆ]")
+_APART = re.compile(r"[\W_]+")
 _COMPOUND = re.compile(r"[A-Za-z0-9À-ÿ’']+-[A-Za-z0-9À-ÿ-]+")
 
 
 def clean(text: str) -> str:
     """Return the text with ligatures resolved, invisible characters dropped and white space runs made single spaces."""
+    if text.isprintable() and "  " not in text and (text.isascii() or not _FUSED.search(text)):
+        return text.strip()
     text = text.translate(_LIGATURES)
     return _SPACES.sub(" ", "".join(c for c in text if c.isspace() or unicodedata.category(c) != "Cc")).strip()
 
@@ -73,5 +77,6 @@ def compounds_of(lines: Iterable[str]) -> frozenset[str]:
 
 def normal_form(text: str) -> str:
     """Return the text as it is compared: NFKC, lower case, letters and digits only with single spaces between words."""
-    text = unicodedata.normalize("NFKC", text.translate(_LIGATURES).translate(_UNSEEN)).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_LIGATURES).translate(_UNSEEN))
+    return _APART.sub(" ", text.casefold()).strip()

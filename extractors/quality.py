@@ -6,7 +6,8 @@ import re
 import unicodedata
 
 _CID = re.compile(r"\(cid:\d+\)")
-_WORD = re.compile(r"\S+")
+_USUAL = re.compile(r"[^\W_]{2,}[-.,;:!?’'\"”)]{1,2}")
+_LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
 USABLE = 0.5
 # PDF fonts of these scripts often map shapes to wrong letters, which no score of single characters can see.
 LEFTWARD_QUALITY = 0.2
@@ -18,20 +19,27 @@ def text_quality(text: str) -> float | None:
     The product of the share of known characters (no replacement, private-use or control characters, no "(cid:12)") and of the share
     of words that are letters mostly or plain numbers.
     """
-    total = sum(not c.isspace() for c in text)
+    words = text.split()
+    total = sum(map(len, words))
     if not total:
         return None
-    cid = sum(len(match) for match in _CID.findall(text))
-    unknown = sum((unicodedata.category(c) in ("Co", "Cn", "Cc") and not c.isspace()) or c == "\ufffd" for c in text)
+    bare = " ".join(words)
+    cid = unknown = 0
+    if "(cid:" in bare:
+        cid = sum(len(match) for match in _CID.findall(bare))
+        words = _CID.sub(" ", bare).split()
+    if "\ufffd" in bare or not bare.isprintable():
+        unknown = sum(unicodedata.category(c) in ("Co", "Cn", "Cc") or c == "\ufffd" for c in bare)
     known = max(0.0, 1 - (cid + unknown) / total)
-    words = _WORD.findall(_CID.sub(" ", text))
-    good = sum(len(word) for word in words if _plausible(word))
-    share = good / (sum(map(len, words)) or 1)
+    odd = sum(len(word) for word in words if not word.isalnum() and not _USUAL.fullmatch(word) and not _plausible(word))
+    share = 1 - odd / (sum(map(len, words)) or 1)
     return round(known * min(1.0, share / 0.9), 3)
 
 
 def is_leftward(text: str) -> bool:
     """True for text mostly in a script that is written from right to left (Hebrew, Arabic and their kin)."""
+    if text.isascii() or not _LEFTWARD.search(text):
+        return False
     letters = [c for c in text if c.isalpha()]
     return len(letters) >= 20 and sum(unicodedata.bidirectional(c) in ("R", "AL") for c in letters) > 0.3 * len(letters)
 

@@ -13,8 +13,8 @@ from extractors.blocks_pdf import PageLines, blocks_of
 from extractors.cover_title import title_of
 from extractors.engines import LazySpare, open_engine
 from extractors.failure import ExtractionError
-from extractors.language import language_of
-from extractors.lines import ColumnMemory, page_lines
+from extractors.language import is_of, language_of
+from extractors.lines import ColumnMemory, Line, page_lines
 from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.page import Engine, RawPage
 from extractors.quality import LEFTWARD_QUALITY, USABLE, is_leftward, text_quality
@@ -76,10 +76,13 @@ def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits)
         warnings: list[str] = []
         columns: list[ColumnMemory] = []
         for number in range(1, count + 1):
-            raw, by_spare = _best_page(engine, spare, number)
-            lines = page_lines(raw, columns)
+            raw, by_spare = engine.page(number), False
+            lines, quality = _read(raw, columns)
+            if spare is not None and (quality or 0.0) < USABLE and (other := _spare_page(spare, number)) is not None:
+                again, better = _read(other, columns)
+                if (better or 0.0) > max(quality or 0.0, USABLE):
+                    raw, by_spare, lines, quality = other, True, again, better
             text = "\n".join(line.text for line in lines)
-            quality = text_quality(text)
             usable = quality is not None and quality >= USABLE
             if by_spare:
                 warnings.append(f"page {number}: read with pdfplumber, PDFium found no usable text")
@@ -100,7 +103,7 @@ def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits)
                     "none" if not usable else "ocr_layer" if raw.scanned else "text_layer",
                     sum(len(line.text) for line in lines),
                     sum(len(line.text.split()) for line in lines),
-                    language_of(text, None) if usable else None,
+                    _page_language(text, infos[-1].language if infos else None) if usable else None,
                     quality,
                 )
             )
@@ -116,20 +119,23 @@ def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits)
     return PdfStructure(infos, blocks_of(pages), cover, language, warnings)
 
 
-def _best_page(engine: Engine, spare: LazySpare | None, number: int) -> tuple[RawPage, bool]:
-    """Return the page from the engine, or from the spare one where that alone finds usable text."""
-    raw = engine.page(number)
-    if spare is None or _score(raw) >= USABLE:
-        return raw, False
-    second = spare.engine()
-    if second is None or number > second.page_count():
-        return raw, False
-    other = second.page(number)
-    return (other, True) if _score(other) > max(_score(raw), USABLE) else (raw, False)
+def _read(raw: RawPage, columns: list[ColumnMemory]) -> tuple[list[Line], float | None]:
+    """Return the lines of a page and how good their text looks."""
+    lines = page_lines(raw, columns)
+    return lines, text_quality("\n".join(line.text for line in lines))
 
 
-def _score(raw: RawPage) -> float:
-    return text_quality(" ".join(word.text for word in raw.words)) or 0.0
+def _spare_page(spare: LazySpare, number: int) -> RawPage | None:
+    """Return the page as the second engine reads it, None where that does not open the file or ends before."""
+    engine = spare.engine()
+    return None if engine is None or number > engine.page_count() else engine.page(number)
+
+
+def _page_language(text: str, before: str | None) -> str | None:
+    """Return the language of a page, that of the page before where its small words say so."""
+    if before is not None and is_of(text[:3000].split(), before):
+        return before
+    return language_of(text, None)
 
 
 def _document_language(pages: Sequence[PageLines]) -> str | None:
