@@ -21,7 +21,7 @@ _NEAR = 4  # words after the start of a paragraph by which it may be recognized
 class Reading:
     """What one tool made of a document: its paragraphs and headings in order, and all its words (numbers and notes included)."""
 
-    pieces: list[tuple[str, str]]  # kind (heading, paragraph) and text
+    pieces: list[tuple[str, str]]  # kind (heading, paragraph, or cover: what the cover holds beside titles) and text
     everything: str
 
 
@@ -41,18 +41,25 @@ def score(reading: Reading, pair: Pair) -> Score:
     """Return the score of a reading of the document of `pair`."""
     wanted = Counter(normal_form(" ".join(piece.text for piece in pair.pieces)).split())
     found = Counter(normal_form(reading.everything).split())
-    body = Counter(normal_form(" ".join(text for _, text in reading.pieces)).split())
+    body = Counter(normal_form(" ".join(text for kind, text in reading.pieces if kind != "cover")).split())
     both = (wanted & found).total()
     result = Score(both / max(wanted.total(), 1), (wanted & body).total() / max(body.total(), 1))
     if pair.kind in ("typed", "aligned"):
         paragraphs, foreign = _boundaries(reading, pair)
         result.paragraphs, result.foreign = paragraphs, foreign
     if pair.kind == "typed":
+        front = _front(pair)
         result.similarity = edit_similarity(
-            " ".join(_bare(text) for _, text in reading.pieces), " ".join(_bare(piece.text) for piece in pair.pieces)
+            " ".join(bare for kind, text in reading.pieces if kind != "cover" and (bare := _bare(text)) not in front),
+            " ".join(_bare(piece.text) for piece in pair.pieces if piece.kind != "front"),
         )
         result.headings = _headings(reading, pair)
     return result
+
+
+def _front(pair: Pair) -> set[str]:
+    """Return the titles and front matter of a reference, which are neither wanted nor wrong."""
+    return {_bare(piece.text) for piece in pair.pieces if piece.kind == "front"}
 
 
 def _bare(text: str) -> str:
@@ -62,7 +69,7 @@ def _bare(text: str) -> str:
 
 def _headings(reading: Reading, pair: Pair) -> float | None:
     wanted = Counter(_bare(piece.text) for piece in pair.pieces if piece.kind == "heading")
-    front = {_bare(piece.text) for piece in pair.pieces if piece.kind == "front"}
+    front = _front(pair)
     ours = Counter(bare for kind, text in reading.pieces if kind == "heading" and (bare := _bare(text)) not in front)
     if not wanted:
         return None
@@ -73,27 +80,33 @@ def _boundaries(reading: Reading, pair: Pair) -> tuple[float, float]:
     """Return the F1 of the starts of paragraphs and the share of our paragraphs that the reference does not have.
 
     A start is right when the words after it are aligned with those after a start of the reference. In `aligned` references, which
-    leave paragraphs out, one that mostly is not there is not judged; in `typed` ones it is wrong.
+    leave paragraphs out, one that mostly is not there is not judged; in `typed` ones it is wrong. What was read as cover is not judged
+    where the reference has no cover, and no paragraph of a typed reference.
     """
     ours, starts = _stream([text for _, text in reading.pieces])
     theirs, their_starts = _stream([piece.text for piece in pair.pieces])
+    kinds = [kind for kind, text in reading.pieces if _bare(text)]
+    their_kinds = dict(zip(their_starts, (piece.kind for piece in pair.pieces if _bare(piece.text)), strict=True))
     matched = aligned_words(ours, theirs)
-    wanted = set(their_starts)
+    wanted = {start for start, kind in their_kinds.items() if kind != "front"}
     hits: set[int] = set()
     judged = foreign = 0
     for index, start in enumerate(starts):
         end = starts[index + 1] if index + 1 < len(starts) else len(ours)
-        known = sum(position in matched for position in range(start, end))
-        absent = 2 * known < end - start
-        foreign += absent and end - start >= 5
-        if absent and pair.kind == "aligned":
+        cover = kinds[index] == "cover"
+        absent = 2 * sum(position in matched for position in range(start, end)) < end - start
+        foreign += absent and end - start >= 5 and not cover
+        places = [at - near for near in range(min(_NEAR, end - start)) if (at := matched.get(start + near)) is not None]
+        if absent and (pair.kind == "aligned" or cover):
+            continue
+        if any(their_kinds.get(place) == "front" for place in places):
+            continue
+        if cover and pair.kind == "typed":
             continue
         judged += 1
-        for near in range(min(_NEAR, end - start)):
-            at = matched.get(start + near)
-            if at is not None and at - near in wanted and at - near not in hits:
-                hits.add(at - near)
-                break
+        place = next((place for place in places if place in wanted and place not in hits), None)
+        if place is not None:
+            hits.add(place)
     return 2 * len(hits) / max(judged + len(wanted), 1), foreign / max(len(starts), 1)
 
 

@@ -47,12 +47,12 @@ def reading_of_pages(pages: list[str]) -> Reading:
 
 
 def reading_of_blocks(blocks: list[Block]) -> Reading:
-    """Return a reading of what Entente's layout found; the body is what is coded and the headings, covers and notes left out."""
+    """Return a reading of what Entente's layout found: the body is what is coded and the headings; tables and notes are left out."""
     first = next((i for i, block in enumerate(blocks) if block.codable and block.kind != "heading"), len(blocks))
     pieces = [
-        ("heading" if block.kind == "heading" else "paragraph", block.text)
+        ("heading" if block.kind == "heading" else "paragraph" if block.codable else "cover", block.text)
         for index, block in enumerate(blocks)
-        if block.codable or block.kind == "heading" or (index < first and block.kind == "paragraph" and block.level)
+        if block.codable or block.kind == "heading" or (index < first and block.kind in ("paragraph", "list_item"))
     ]
     words = " ".join(
         f"{block.para_no or ''}{'.' if block.para_no else ''} {block.marker or ''} {block.text} " for block in blocks
