@@ -17,7 +17,7 @@ from extractors.furniture import furniture_of
 from extractors.headings import MAX_HEADING_WORDS, HeadingDepth, Look, is_annex, is_capitals, is_contents, section_marker
 from extractors.lines import Line
 from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, Marker, find_marker
-from extractors.mend import compounds_of
+from extractors.mend import Hyphens, hyphens_of
 from extractors.numbering import NUMBERED_ITEM_DEPTH, ParagraphSequence
 from extractors.page import Rule
 from extractors.tables import is_cells, is_name_list, table_runs
@@ -49,8 +49,8 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
         for line in page.lines:
             sizes[round(line.size * 2) / 2] += len(line.text)
     body = max(sizes, key=lambda size: (sizes[size], size)) if sizes else 10.0
-    compounds = compounds_of(line.text for page in pages for line in page.lines)
-    builder = _Builder(body, compounds, _leading(pages))
+    hyphens = hyphens_of(line.text for page in pages for line in page.lines)
+    builder = _Builder(body, hyphens, _leading(pages))
     for page in pages:
         if page.number in unread:
             # What stands there is not known: the text before and after must not grow together.
@@ -74,8 +74,8 @@ def _leading(pages: Sequence[PageLines]) -> float:
 
 
 class _Builder:
-    def __init__(self, body: float, compounds: frozenset[str], leading: float) -> None:
-        self.body, self.compounds, self.leading = body, compounds, leading
+    def __init__(self, body: float, hyphens: Hyphens, leading: float) -> None:
+        self.body, self.hyphens, self.leading = body, hyphens, leading
         self.blocks: list[Block] = []
         self.pending_notes: list[Block] = []
         self.depth = HeadingDepth()
@@ -242,7 +242,7 @@ class _Builder:
     def block(self, lines: list[Line], marker: Marker | None) -> Block:
         page = PageLines(lines[0].page, 0, 0, [], [])
         if self.looks_head(lines, page) and not (marker is not None and marker.kind in ITEM_DEPTH and not lines[0].bold):
-            block = block_of_lines("heading", lines, codable=False, compounds=self.compounds)
+            block = block_of_lines("heading", lines, codable=False, hyphens=self.hyphens)
             text = block.text
             block.level = self.depth.depth(
                 Look(
@@ -263,9 +263,9 @@ class _Builder:
         if marker is None and is_name_list(lines):
             return block_of_lines("annex_list", lines, codable=False)
         if marker is None:
-            return block_of_lines(self.plain_kind(lines), lines, compounds=self.compounds)
+            return block_of_lines(self.plain_kind(lines), lines, hyphens=self.hyphens)
         drop = len(lines[0].text) - len(marker.rest) if lines[0].text.endswith(marker.rest) else 0
-        block = block_of_lines("paragraph", lines, compounds=self.compounds, drop=drop)
+        block = block_of_lines("paragraph", lines, hyphens=self.hyphens, drop=drop)
         if marker.kind == "number" and self.sequence.is_item(marker, lines[0]):
             block.kind, block.marker, block.level = "list_item", marker.printed, NUMBERED_ITEM_DEPTH
             self.last_item = None
@@ -278,7 +278,7 @@ class _Builder:
             block.kind, block.marker, block.level = "list_item", marker.printed, ITEM_DEPTH[marker.kind]
             self.last_item = marker.value if marker.kind == "paren_letter" else self.last_item
         else:
-            return block_of_lines("paragraph", lines, compounds=self.compounds)
+            return block_of_lines("paragraph", lines, hyphens=self.hyphens)
         return block
 
     def plain_kind(self, lines: list[Line]) -> str:

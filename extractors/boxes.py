@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from extractors.block import Block, Span
 from extractors.lines import Line
-from extractors.mend import join_lines
+from extractors.mend import Hyphens, join_lines
 from extractors.types import Box
 
 
@@ -41,11 +41,11 @@ def block_of_lines(
     lines: Sequence[Line],
     *,
     codable: bool = True,
-    compounds: frozenset[str] = frozenset(),
+    hyphens: Hyphens | None = None,
     drop: int = 0,
 ) -> Block:
     """Return a block of these lines; `drop` characters (a marker) are left out at its start."""
-    text, counts = join_lines((line.text for line in lines), compounds)
+    text, counts = join_lines((line.text for line in lines), hyphens)
     counts[0] = max(0, counts[0] - len(text[:drop].split()))
     spans = _spans(lines, counts)
     return Block(

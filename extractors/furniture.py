@@ -14,7 +14,7 @@ _PAGE_NUMBER = re.compile(
 )
 _BARCODE = re.compile(r"^\*\s?\d{5,10}\s?\*$")
 # Job number of the United Nations' conference services at the foot of a first page: 25-05603 (E) 010525, GE.07-13682.
-_JOB_NUMBER = re.compile(r"^(?:GE\.|V\.|K)?\d{2}-\d{5}\b(?:\s*\([A-Z]\))?[\s\d*]*$")
+_JOB_NUMBER = re.compile(r"^(?:GE\.|V\.|K)?\d{2}-\d{5}\b\*{0,3}(?:\s*\([A-Z]\))?[\s\d*]*$")
 _OUTER_NUMBER = re.compile(r"^\W*\d{1,4}\s+(?=\D)|(?<=\S)\s+\d{1,4}\W*$")
 _DEPTH = 4  # outermost lines at either end of a page that may be furniture
 _ZONE = 0.16  # share of the page's height

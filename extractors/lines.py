@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from extractors.page import RawPage, Word
 
 _GAP = 1.0  # in type sizes: the narrowest gutters; wide spaces of justified text are put together again in `_regroup`
 _MIN_COLUMN_LINES = 4
+_ORDINALS = frozenset(("st", "nd", "rd", "th", "er", "re", "e", "ème", "ème.", "o", "os", "º", "ª"))
+_ROMAN = re.compile(r"[IVXLC]{2,}")
 
 
 @dataclass(slots=True)
@@ -84,11 +87,47 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
                 break
         else:
             rows.append((word.baseline, [word]))
+    rows = _with_marks(rows, attached)
     result = []
     for _, row in rows:
         row.sort(key=lambda w: w.x0)
-        result.append([part for word in row for part in (word, *attached.get(id(word), ()))])
+        result.append([part for word in row for part in (*attached.get(-id(word), ()), word, *attached.get(id(word), ()))])
     return result
+
+
+def _with_marks(rows: list[tuple[float, list[Word]]], attached: dict[int, list[Word]]) -> list[tuple[float, list[Word]]]:
+    """Return the rows without those that are nothing but marks of notes, put to the word of a neighbouring row that they touch."""
+    result = []
+    for index, (baseline, row) in enumerate(rows):
+        if len(row) > 4 or any(len(word.text) > 4 for word in row):
+            result.append((baseline, row))
+            continue
+        near = [word for _, other in rows[max(0, index - 2) : index + 3] if other is not row for word in other]
+        left = [word for word in row if not _attach(word, near, attached)]
+        if left:
+            result.append((baseline, left))
+    return result
+
+
+def _attach(mark: Word, words: Sequence[Word], attached: dict[int, list[Word]]) -> bool:
+    """Hang a mark on the larger word that it follows, or make it one that a larger word follows; False where there is none."""
+    height = mark.bottom - mark.top
+    for word in words:
+        tall = word.bottom - word.top
+        if height > 0.82 * tall or mark.top < word.top - 0.4 * tall or mark.baseline > word.baseline - 0.1 * height:
+            continue
+        if mark.bottom < word.top + 0.2 * tall:
+            continue
+        if -1.0 < mark.x0 - word.x1 < 0.6 * tall:
+            mark.raised, mark.spaced = True, False
+            attached.setdefault(id(word), []).append(mark)
+            return True
+        if -1.0 < word.x0 - mark.x1 < 1.2 * tall:
+            mark.raised = True
+            mark.baseline = word.baseline
+            attached.setdefault(-id(word), []).append(mark)
+            return True
+    return False
 
 
 def _cut(row: list[Word]) -> list[Segment]:
@@ -232,13 +271,15 @@ def _usual_size(words: Sequence[Word]) -> float:
     return words[0].size
 
 
+def _is_mark(text: str, before: str) -> bool:
+    """True for raised text that is the mark of a note; the ending of an ordinal ("16th", "1er", "Nº") is text."""
+    ordinal = text.lower() in _ORDINALS and (before[-1:].isdigit() or before in ("N", "n", "Nr") or _ROMAN.fullmatch(before))
+    return not ordinal and (not text.isalpha() or len(text) <= 4)
+
+
 def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int) -> Line:
     words = [word for segment in row for word in segment]
-    kept = [
-        w
-        for w in words
-        if not ((w.raised and w.text.strip("()[]*†‡,").isalnum() and len(w.text) <= 4) or (w.raised and not w.text.isalpha()))
-    ]
+    kept = [w for index, w in enumerate(words) if not (w.raised and _is_mark(w.text, words[index - 1].text if index else ""))]
     starts = tuple(w.x0 for w in kept)
     letters = sum(len(w.text) for w in kept) or 1
     leftward = sum(len(w.text) for w in kept if w.leftward) > 0.5 * letters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 _LIGATURES = str.maketrans(
     {
@@ -27,6 +28,12 @@ _UNSEEN = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u0640"))
 _SPACES = re.compile(r"\s+")
 _FUSED = re.compile("[ﬀﬁﬂﬃﬄﬅﬆ]")
 _APART = re.compile(r"[\W_]+")
+_START = re.compile(r"[^\W\d_]*")
+_EDGES = ".,;:!?()[]“”\"'’«»"
+_PREFIXES = frozenset(
+    "non self anti multi socio semi quasi pseudo ex vice cross post pre well high low long short decision "
+    "мульти не экс вице sous vice-président quasi ex ante contre franco anglo".split()
+)
 _COMPOUND = re.compile(r"[A-Za-z0-9À-ÿ’']+-[A-Za-z0-9À-ÿ-]+")
 
 
@@ -38,41 +45,84 @@ def clean(text: str) -> str:
     return _SPACES.sub(" ", "".join(c for c in text if c.isspace() or unicodedata.category(c) != "Cc")).strip()
 
 
-def join_lines(lines: Iterable[str], compounds: frozenset[str] = frozenset()) -> tuple[str, list[int]]:
+@dataclass(frozen=True, slots=True)
+class Hyphens:
+    """What a document says of its hyphens: the words that it writes, those with a hyphen inside a line, and its habit at line ends.
+
+    `divides`: the document cuts words at the ends of its lines; in most reports a hyphen there belongs to the word.
+    """
+
+    words: frozenset[str] = frozenset()
+    compounds: frozenset[str] = frozenset()
+    divides: bool = True
+
+    def keeps(self, first: str, second: str) -> bool:
+        """True when the hyphen between the end of a line and the start of the next belongs to the word."""
+        if not first.isalpha() or not second[:1].islower():
+            return True
+        match = _START.match(second)
+        left, right = first.lower(), match.group().lower() if match else ""
+        if f"{left}-{right}" in self.compounds:
+            return True
+        if left + right in self.words:
+            return False
+        if left in _PREFIXES or (left in self.words and right in self.words and min(len(left), len(right)) > 2):
+            return True
+        return not self.divides and (right in self.words or left in self.words)
+
+
+def hyphens_of(lines: Iterable[str]) -> Hyphens:
+    """Return what the lines of a document say of its hyphens."""
+    words: set[str] = set()
+    compounds: set[str] = set()
+    cuts: list[tuple[str, str]] = []
+    end = ""
+    for line in lines:
+        parts = line.lower().split()
+        if not parts:
+            continue
+        if end:
+            cuts.append((end, parts[0]))
+        end = parts[-1][:-1] if len(parts[-1]) > 2 and parts[-1].endswith("-") else ""
+        words.update(part.strip(_EDGES) for part in parts)
+        if "-" in line:
+            compounds.update(match.lower() for match in _COMPOUND.findall(line))
+    whole = sum((first + second).strip(_EDGES) in words for first, second in cuts)
+    # Halves of words are no words: what is left over at line ends must not make up for words.
+    return Hyphens(frozenset(words), frozenset(compounds), whole > 0.25 * len(cuts))
+
+
+def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[str, list[int]]:
     """Join the lines of a paragraph, mending words cut by a hyphen at the line's end; return the text and the words of each line.
 
-    The hyphen stays where the document writes the same compound with a hyphen inside a line, after a digit or before a capital. A word
-    over two lines counts for the first.
+    A word over two lines counts for the first.
 
     Args:
         lines: cleaned lines in reading order.
-        compounds: the lower-case hyphenated words of the document (see `compounds_of`).
+        hyphens: what the document says of its hyphens; without it words are put together.
     """
-    result = ""
+    hyphens = hyphens or Hyphens()
+    pieces: list[str] = []
     counts: list[int] = []
     for line in lines:
         counts.append(len(line.split()))
         if not line:
             continue
-        if not result:
-            result = line
-        elif result.endswith("-") and len(result) > 1 and result[-2].isalnum():
-            first, second = result.rsplit(" ", 1)[-1], line.split(" ", 1)[0]
-            compound = (first + second).lower().rstrip(".,;:)”\"'")
-            keeps = not first[:-1].isalpha() or not second[:1].islower() or compound in compounds
-            result = result + line if keeps else result[:-1] + line
+        last = pieces[-1] if pieces else ""
+        if not last:
+            pieces.append(line)
+        elif last.endswith("-") and len(last) > 1 and last[-2].isalnum():
+            first, second = last.rsplit(" ", 1)[-1][:-1], line.split(" ", 1)[0]
+            if not hyphens.keeps(first, second):
+                pieces[-1] = last[:-1]
+            pieces.append(line)
             counts[-1] -= 1
-        elif result.endswith("/"):
-            result += line
+        elif last.endswith("/"):
+            pieces.append(line)
             counts[-1] -= 1
         else:
-            result = f"{result} {line}"
-    return result, counts
-
-
-def compounds_of(lines: Iterable[str]) -> frozenset[str]:
-    """Return the words that are written with a hyphen inside a line, in lower case."""
-    return frozenset(match.lower() for line in lines for match in _COMPOUND.findall(line))
+            pieces.append(f" {line}")
+    return "".join(pieces), counts
 
 
 def normal_form(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _CID = re.compile(r"\(cid:\d+\)")
+_LEADERS = re.compile(r"[._…\-–—=*]{4,}")  # between a title and its page; rules drawn by type
 _USUAL = re.compile(r"[^\W_]{2,}[-.,;:!?’'\"”)]{1,2}")
 _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
 USABLE = 0.5
@@ -19,7 +20,7 @@ def text_quality(text: str) -> float | None:
     The product of the share of known characters (no replacement, private-use or control characters, no "(cid:12)") and of the share
     of words that are letters mostly or plain numbers.
     """
-    words = text.split()
+    words = _LEADERS.sub(" ", text).split()
     total = sum(map(len, words))
     if not total:
         return None
