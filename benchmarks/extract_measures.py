@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.extract_align import aligned_words, edit_similarity
-from benchmarks.extract_reference import Pair
+from benchmarks.extract_reference import Pair, Piece
 from extractors.mend import normal_form
 
 _NUMBER = re.compile(
@@ -51,15 +51,22 @@ def score(reading: Reading, pair: Pair) -> Score:
         front = _front(pair)
         result.similarity = edit_similarity(
             " ".join(bare for kind, text in reading.pieces if kind != "cover" and (bare := _bare(text)) not in front),
-            " ".join(_bare(piece.text) for piece in pair.pieces if piece.kind != "front"),
+            " ".join(_bare(piece.text) for piece in _from_body(pair)),
         )
         result.headings = _headings(reading, pair)
     return result
 
 
+def _from_body(pair: Pair) -> list[Piece]:
+    """Return the pieces of a reference from its first paragraph or heading on; what stands before is its cover."""
+    start = next((index for index, piece in enumerate(pair.pieces) if piece.kind != "front"), 0)
+    return list(pair.pieces[start:])
+
+
 def _front(pair: Pair) -> set[str]:
     """Return the titles and front matter of a reference, which are neither wanted nor wrong."""
-    return {_bare(piece.text) for piece in pair.pieces if piece.kind == "front"}
+    start = len(pair.pieces) - len(_from_body(pair))
+    return {_bare(piece.text) for piece in pair.pieces[:start]}
 
 
 def _bare(text: str) -> str:

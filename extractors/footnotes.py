@@ -27,6 +27,11 @@ def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: floa
     result: list[Line] = []
     for column in {line.column for line in lines}:
         own = sorted((line for line in lines if line.column == column), key=lambda line: line.top)
+        drawn = [index for index, line in enumerate(own) if _DRAWN_BY_TYPE.match(line.text) and line.top > 0.4 * height]
+        if drawn and drawn[-1] + 1 < len(own) and _starts_note(own[drawn[-1] + 1]):
+            # Notes in the type of the text below a rule of underscores, as typists drew it.
+            result.extend(line for line in own[drawn[-1] + 1 :])
+            continue
         start = len(own)
         while start and own[start - 1].size < _SMALL * body_size and not _DRAWN_BY_TYPE.match(own[start - 1].text):
             start -= 1
@@ -46,6 +51,11 @@ def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: floa
             result.extend(tail[first:])
     chosen = {id(line) for line in result}
     return [line for line in lines if id(line) in chosen]
+
+
+def is_drawn_by_type(line: Line) -> bool:
+    """True for a rule made of underscores or dashes."""
+    return bool(_DRAWN_BY_TYPE.match(line.text))
 
 
 def footnote_blocks(lines: Sequence[Line]) -> list[Block]:

@@ -30,10 +30,8 @@ _FUSED = re.compile("[ﬀﬁﬂﬃﬄﬅﬆ]")
 _APART = re.compile(r"[\W_]+")
 _START = re.compile(r"[^\W\d_]*")
 _EDGES = ".,;:!?()[]“”\"'’«»"
-_PREFIXES = frozenset(
-    "non self anti multi socio semi quasi pseudo ex vice cross post pre well high low long short decision "
-    "мульти не экс вице sous vice-président quasi ex ante contre franco anglo".split()
-)
+_PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
+_DIVIDES = 0.018  # share of lines that end in a hyphen from which a document is one that divides words
 _COMPOUND = re.compile(r"[A-Za-z0-9À-ÿ’']+-[A-Za-z0-9À-ÿ-]+")
 
 
@@ -66,30 +64,29 @@ class Hyphens:
             return True
         if left + right in self.words:
             return False
-        if left in _PREFIXES or (left in self.words and right in self.words and min(len(left), len(right)) > 2):
-            return True
-        return not self.divides and (right in self.words or left in self.words)
+        if left in _PREFIXES or self.divides:
+            return left in _PREFIXES
+        return right in self.words or left in self.words
 
 
 def hyphens_of(lines: Iterable[str]) -> Hyphens:
     """Return what the lines of a document say of its hyphens."""
     words: set[str] = set()
     compounds: set[str] = set()
-    cuts: list[tuple[str, str]] = []
+    cuts = count = 0
     end = ""
     for line in lines:
         parts = line.lower().split()
         if not parts:
             continue
-        if end:
-            cuts.append((end, parts[0]))
+        # Halves of words are no words.
+        words.update(part.strip(_EDGES) for part in (parts[1:] if end else parts))
+        count += 1
+        cuts += bool(end)
         end = parts[-1][:-1] if len(parts[-1]) > 2 and parts[-1].endswith("-") else ""
-        words.update(part.strip(_EDGES) for part in parts)
         if "-" in line:
             compounds.update(match.lower() for match in _COMPOUND.findall(line))
-    whole = sum((first + second).strip(_EDGES) in words for first, second in cuts)
-    # Halves of words are no words: what is left over at line ends must not make up for words.
-    return Hyphens(frozenset(words), frozenset(compounds), whole > 0.25 * len(cuts))
+    return Hyphens(frozenset(words), frozenset(compounds), cuts > _DIVIDES * count)
 
 
 def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[str, list[int]]:

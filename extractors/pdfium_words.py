@@ -23,6 +23,7 @@ _ROTATED = 0.3  # radians
 _PLAIN = re.compile(r"[(\[“\"‘'«]?(?:[A-Za-zÀ-ɏΑ-ӿ’'/-]+|[0-9.,/:–-]+)[)\]”\"’'»]?[.,;:!?]{0,2}")
 _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
 _WIDEST = 1.05  # of a character, in heights of the frame
+_NO_SPACE = 0.12  # type sizes
 _GAP = 0.6  # heights between characters that no longer are one word
 
 
@@ -56,7 +57,9 @@ class WordReader:
             found = match.group()
             word = self._whole(handle, found, start, end, left, page_top) if _PLAIN.fullmatch(found) else None
             if word is not None:
-                word.spaced = start > before_end
+                word.spaced = start > before_end and not (
+                    words and start == before_end + 1 and self._is_glued(handle, words[-1], word, before_end)
+                )
                 if start == before_end and words:
                     _raise(words[-1], word)
                 words.append(word)
@@ -67,6 +70,14 @@ class WordReader:
                 words.extend(pieces)
             before_end = end
         return words
+
+    def _is_glued(self, handle: Any, last: Word, word: Word, between: int) -> bool:
+        """True where PDFium put a space between pieces of one word, which stand closer than any space is wide."""
+        return (
+            last.baseline == word.baseline
+            and -0.1 * word.size < word.x0 - last.x1 < _NO_SPACE * word.size
+            and pdfium_c.FPDFText_IsGenerated(handle, between) == 1
+        )
 
     def _text(self, handle: Any, count: int) -> str:
         if len(self._units) < count + 1:

@@ -16,7 +16,7 @@ from extractors.failure import ExtractionError
 from extractors.language import is_of, language_of
 from extractors.lines import ColumnMemory, Line, page_lines
 from extractors.options import ExtractionLimits, ExtractOptions
-from extractors.page import Engine, RawPage
+from extractors.page import RawPage
 from extractors.quality import LEFTWARD_QUALITY, USABLE, is_leftward, text_quality
 from extractors.types import Extraction, PageInfo
 from extractors.units import units_of

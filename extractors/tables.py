@@ -161,6 +161,8 @@ def is_cells(lines: Sequence[Line]) -> bool:
     words = [word for line in lines for word in line.text.split()]
     wordless = sum(not any(c.isalpha() for c in word) for word in words)
     numbers = (
-        len(words) >= 2 and wordless > 0.5 * len(words) and not any(line.text.endswith((".", ";", ":")) for line in lines[-1:])
+        len(words) >= 2
+        and wordless > 0.5 * len(words)
+        and not any(line.text.endswith((".", ";", ":", ",")) for line in lines[-1:])
     )
     return numbers or (len(lines) > 1 and 2 * sum(line.gaps > 0 for line in lines) >= len(lines))
