@@ -61,6 +61,7 @@ def passages_of(
                 is_summary=unit.summary,
                 is_duplicate=normal in seen_texts,
                 quality=quality,
+                notes=unit.notes,
             )
         )
         seen_ids[key] += 1

@@ -12,7 +12,7 @@ from extractors.block import Block
 from extractors.boxes import block_of_lines
 from extractors.cover import mark_cover
 from extractors.figures import figure_end, is_figure_label, is_numbers
-from extractors.footnotes import footnote_blocks, footnote_lines, is_drawn_by_type
+from extractors.footnotes import footnote_blocks, footnote_lines, is_drawn_by_type, note_of_lines
 from extractors.furniture import furniture_of
 from extractors.headings import (
     MAX_HEADING_WORDS,
@@ -305,7 +305,7 @@ class _Builder:
             self.sequence.heading(is_annex(text))
             return block
         if self.in_notes and lines[0].size < 0.95 * self.body:
-            return block_of_lines("footnote", lines, codable=False, hyphens=self.hyphens)
+            return note_of_lines(lines)
         if (marker is None or marker.kind == "number") and is_cells(lines):
             return block_of_lines("table", lines, codable=False)
         if marker is None and is_name_list(lines):

@@ -56,6 +56,7 @@ def block_of_lines(
         page_last=max(line.page for line in lines),
         codable=codable,
         spans=spans,
+        notes=tuple(mark for line in lines for mark in line.marks),
     )
 
 
@@ -68,6 +69,7 @@ def _spans(lines: Sequence[Line], counts: Sequence[int]) -> list[Span]:
             # Rows of cells keep a box each: text beside the table must not fall into it.
             (line.page, -1 - index if rows else line.flow),
             index > 0 and count < len(line.text.split()),
+            line.marks,
         )
         for index, (line, count) in enumerate(zip(lines, counts, strict=True))
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from extractors.block import Block
 from extractors.boxes import block_of_lines
@@ -65,7 +66,21 @@ def footnote_blocks(lines: Sequence[Line]) -> list[Block]:
         if not groups or _starts_note(line):
             groups.append([])
         groups[-1].append(line)
-    return [block_of_lines("footnote", group, codable=False) for group in groups]
+    return [note_of_lines(group) for group in groups]
+
+
+def note_of_lines(lines: Sequence[Line]) -> Block:
+    """Return a note, its mark apart from its text."""
+    block = block_of_lines("footnote", lines, codable=False)
+    if lines[0].starts_raised and lines[0].marks:
+        block.marker, block.notes = lines[0].marks[0], block.notes[1:]
+    elif match := _MARK.match(block.text):
+        block.marker = match.group().strip().strip("().").rstrip("/")
+        block.text = block.text[match.end() :]
+        if block.spans and not lines[0].text.startswith(block.text[:1]):
+            first = block.spans[0]
+            block.spans[0] = replace(first, n_words=max(0, first.n_words - len(match.group().split())))
+    return block
 
 
 def _starts_note(line: Line) -> bool:

@@ -15,6 +15,7 @@ from extractors.page import RawPage, Word
 _GAP = 1.0  # in type sizes: the narrowest gutters; wide spaces of justified text are put together again in `_regroup`
 _MIN_COLUMN_LINES = 4
 _ORDINALS = frozenset(("st", "nd", "rd", "th", "er", "re", "e", "ème", "ème.", "o", "os", "º", "ª"))
+_SINGLE = re.compile(r"\d+|[*†‡§]+|[^\W\d]+")  # "3, 4" are two marks
 _ROMAN = re.compile(r"[IVXLC]{2,}")
 
 
@@ -37,6 +38,7 @@ class Line:
     starts_raised: bool = False
     cells: tuple[float, ...] = ()  # left edges of what follows a wide gap
     starts: tuple[float, ...] = ()  # left edges of the words
+    marks: tuple[str, ...] = ()  # marks of notes that were left out
 
 
 Segment = list[Word]
@@ -279,7 +281,9 @@ def _is_mark(text: str, before: str) -> bool:
 
 def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int) -> Line:
     words = [word for segment in row for word in segment]
-    kept = [w for index, w in enumerate(words) if not (w.raised and _is_mark(w.text, words[index - 1].text if index else ""))]
+    marks = [w for index, w in enumerate(words) if w.raised and _is_mark(w.text, words[index - 1].text if index else "")]
+    left_out = set(map(id, marks))
+    kept = [w for w in words if id(w) not in left_out]
     starts = tuple(w.x0 for w in kept)
     letters = sum(len(w.text) for w in kept) or 1
     leftward = sum(len(w.text) for w in kept if w.leftward) > 0.5 * letters
@@ -318,4 +322,5 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         bool(words) and (words[0].raised or (len(words) > 1 and words[0].size < 0.8 * words[1].size)),
         cells,
         starts,
+        tuple(mark for word in marks for mark in _SINGLE.findall(word.text)),
     )

@@ -42,7 +42,8 @@ class Passage:
     `passage_id` depends on the file's hash, the page, the paragraph number and the text, not on what stands before it, so that codes
     survive a new extraction. `lead_in` is the repeated lead-in sentence of a list item; `text` begins with it. `part` numbers the
     pieces of a paragraph that was cut because of its length, from 1. `kind` is paragraph, list_item, quotation, table, footnote or
-    annex_list; only codable kinds (paragraph, list_item, quotation) with `is_codable` are classified.
+    annex_list; only codable kinds (paragraph, list_item, quotation) with `is_codable` are classified. `notes` are the marks of the footnotes to the text;
+    the `para_no` of a footnote is its mark.
     """
 
     passage_id: str
@@ -62,6 +63,7 @@ class Passage:
     is_summary: bool = False
     is_duplicate: bool = False
     quality: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Unit:
     codable: bool = True
     summary: bool = False
     spans: list[Span] = field(default_factory=list)  # the words of `text` after the lead-in, by line
+    notes: tuple[str, ...] = ()
 
     @property
     def n_words(self) -> int:
@@ -142,6 +143,8 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
     if block.kind == "list_item" and block.marker and any(c.isalnum() for c in block.marker):
         marker = f"({block.marker[:-1]})" if block.marker[:-1].isdigit() else block.marker
         para_no = f"{above} {marker}" if above else marker
+    elif block.kind == "footnote":
+        para_no = block.marker
     own = Unit(
         block.kind,
         f"{lead} {block.text}".strip(),
@@ -155,6 +158,7 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
         block.codable and block.kind not in _UNCODED,
         _in_summary(titles),
         list(block.spans),
+        block.notes,
     )
     if any(is_contents(title) for title in titles[-1:]):
         own.codable = False
@@ -178,6 +182,7 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
             for piece in _flat(child):
                 own.text = f"{own.text} {piece.marker + ' ' if piece.marker else ''}{piece.text}"
                 own.boxes.extend(piece.boxes)
+                own.notes += piece.notes
                 own.spans.extend(_with_marker(piece))
                 own.page_last = piece.page_last if piece.page_last is not None else own.page_last
     # A paragraph that is nothing but the lead-in stands in front of every item already.
@@ -250,6 +255,7 @@ def _joined(first: Unit, second: Unit) -> Unit:
         True,
         first.summary,
         first.spans + second.spans,
+        first.notes + second.notes,
     )
 
 
@@ -306,6 +312,7 @@ def _cut(unit: Unit) -> list[Unit]:
                 unit.codable,
                 unit.summary,
                 spans,
+                tuple(mark for span in spans for mark in span.notes) if spans else unit.notes,
             )
         )
     return result

@@ -43,6 +43,7 @@ CREATE TABLE passages (
     is_duplicate BOOLEAN NOT NULL,
     is_summary BOOLEAN NOT NULL,
     quality FLOAT,
+    notes VARCHAR[] NOT NULL,
     text_sha256 VARCHAR NOT NULL,
     extractor_version VARCHAR NOT NULL
 );
