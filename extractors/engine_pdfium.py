@@ -58,8 +58,8 @@ class PdfiumEngine:
                     raw.words = self._reader.words(text_page.raw, text_page.count_chars(), left, top)
                 finally:
                     text_page.close()
-            raw.rules, pictured = _drawn(page, left, bottom, right, top)
-            raw.scanned = pictured > _COVERED and bool(raw.words) and _is_recognized(page)
+            raw.rules, raw.pictured = _drawn(page, left, bottom, right, top)
+            raw.scanned = raw.pictured > _COVERED and bool(raw.words) and _is_recognized(page)
             return raw
         finally:
             page.close()

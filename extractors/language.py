@@ -59,5 +59,10 @@ def language_of(text: str, inherited: str | None = None, own_words: int = _OWN) 
 
 def is_of(words: Sequence[str], language: str) -> bool:
     """True when the small words of a language are so many among `words` that it can be no other; False says nothing."""
+    return small_words(words, language) > _ENOUGH * len(words)
+
+
+def small_words(words: Sequence[str], language: str) -> int:
+    """Return how many of the words are the small words of a language; 0 where they are not known."""
     common = _COMMON.get(language)
-    return common is not None and sum(word in common for word in words) > _ENOUGH * len(words)
+    return sum(word in common for word in words) if common is not None else 0

@@ -1,23 +1,22 @@
-"""PDF: choose the engine page by page, hand lines to the layout, judge each page's text layer."""
+"""PDF: pages read one by one, their lines handed to the layout, and what the first page says of the document."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.assemble import passages_of
 from extractors.block import Block
 from extractors.blocks_pdf import PageLines, blocks_of
 from extractors.cover_title import title_of
-from extractors.engines import LazySpare, open_engine
 from extractors.failure import ExtractionError
-from extractors.language import is_of, language_of
-from extractors.lines import ColumnMemory, Line, page_lines
+from extractors.language import language_of
+from extractors.ocr import is_available
 from extractors.options import ExtractionLimits, ExtractOptions
-from extractors.page import RawPage
-from extractors.quality import LEFTWARD_QUALITY, USABLE, is_leftward, text_quality
+from extractors.pdf_pages import PageReader
 from extractors.types import Extraction, PageInfo
 from extractors.units import units_of
 from extractors.version import EXTRACTOR_VERSION
@@ -61,9 +60,9 @@ def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: Extr
 
 def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits) -> PdfStructure:
     """Return pages and blocks of a PDF; raises what `read_pdf` raises."""
-    engine, spare = open_engine(path, options.engine)
+    reader = PageReader(path, options)
     try:
-        count = engine.page_count()
+        count = reader.page_count()
         if not count:
             raise ExtractionError(Reason.NO_PAGES, "The PDF has no pages.")
         if count > limits.max_pages:
@@ -71,71 +70,30 @@ def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits)
                 Reason.TOO_LARGE,
                 f"The PDF has {count} pages; at most {limits.max_pages} are read (setting extraction.max_pages).",
             )
-        pages: list[PageLines] = []
-        infos: list[PageInfo] = []
-        warnings: list[str] = []
-        columns: list[ColumnMemory] = []
-        for number in range(1, count + 1):
-            raw, by_spare = engine.page(number), False
-            lines, quality = _read(raw, columns)
-            if spare is not None and (quality or 0.0) < USABLE and (other := _spare_page(spare, number)) is not None:
-                again, better = _read(other, columns)
-                if (better or 0.0) > max(quality or 0.0, USABLE):
-                    raw, by_spare, lines, quality = other, True, again, better
-            text = "\n".join(line.text for line in lines)
-            usable = quality is not None and quality >= USABLE
-            if by_spare:
-                warnings.append(f"page {number}: read with pdfplumber, PDFium found no usable text")
-            if quality is not None and not usable:
-                warnings.append(f"page {number}: the text layer is unreadable (quality {quality:.2f}) and was left out")
-            if not usable:
-                lines = []
-            elif is_leftward(text):
-                quality = min(quality or 0.0, LEFTWARD_QUALITY)
-                warnings.append(
-                    f"page {number}: written from right to left; letters and their order are not reliable, not to be coded"
-                )
-            infos.append(
-                PageInfo(
-                    number,
-                    round(raw.width, 2),
-                    round(raw.height, 2),
-                    "none" if not usable else "ocr_layer" if raw.scanned else "text_layer",
-                    sum(len(line.text) for line in lines),
-                    sum(len(line.text.split()) for line in lines),
-                    _page_language(text, infos[-1].language if infos else None) if usable else None,
-                    quality,
-                )
-            )
-            pages.append(PageLines(number, raw.width, raw.height, lines, raw.rules))
+        read = [reader.page(number) for number in range(1, count + 1)]
     finally:
-        engine.close()
-        if spare is not None:
-            spare.close()
+        reader.close()
+    infos = [page.info for page in read]
     if all(info.text_source == "none" for info in infos):
-        raise ExtractionError(Reason.NO_TEXT_LAYER, f"None of the {len(infos)} pages has readable text; they are images.")
+        wanted = "" if options.ocr == "off" or is_available() else " The program that would read them, tesseract, is not installed."
+        raise ExtractionError(Reason.NO_TEXT_LAYER, f"None of the {len(infos)} pages has readable text; they are images.{wanted}")
+    pages = [page.lines for page in read]
     language = _document_language(pages)
     cover = _cover(pages)
-    return PdfStructure(infos, blocks_of(pages), cover, language, warnings)
+    blocks = blocks_of(pages)
+    warnings = [warning for page in read for warning in page.warnings]
+    return PdfStructure(_with_coverage(infos, blocks), blocks, cover, language, warnings)
 
 
-def _read(raw: RawPage, columns: list[ColumnMemory]) -> tuple[list[Line], float | None]:
-    """Return the lines of a page and how good their text looks."""
-    lines = page_lines(raw, columns)
-    return lines, text_quality("\n".join(line.text for line in lines))
-
-
-def _spare_page(spare: LazySpare, number: int) -> RawPage | None:
-    """Return the page as the second engine reads it, None where that does not open the file or ends before."""
-    engine = spare.engine()
-    return None if engine is None or number > engine.page_count() else engine.page(number)
-
-
-def _page_language(text: str, before: str | None) -> str | None:
-    """Return the language of a page, that of the page before where its small words say so."""
-    if before is not None and is_of(text[:3000].split(), before):
-        return before
-    return language_of(text, None)
+def _with_coverage(infos: Sequence[PageInfo], blocks: Sequence[Block]) -> list[PageInfo]:
+    """Return the pages with the share of their words that stands in blocks; the rest is running heads and page numbers."""
+    words: Counter[int] = Counter()
+    for block in blocks:
+        for span in block.spans:
+            words[span.box.page] += span.n_words
+    return [
+        replace(info, coverage=round(min(1.0, words[info.number] / info.n_words), 3) if info.n_words else None) for info in infos
+    ]
 
 
 def _document_language(pages: Sequence[PageLines]) -> str | None:

@@ -25,7 +25,7 @@ class Responder:
         from extractors.language import language_of
 
         language_of("a sentence that is long enough to be judged " * 5)
-        self._options = ExtractOptions(settings["engine"])
+        self._options = ExtractOptions(settings["engine"], settings["ocr"])
         self._limits = ExtractionLimits(settings["seconds"], settings["memory_mb"], settings["output_mb"], settings["max_pages"])
 
     def answer(self, line: bytes) -> bytes:

@@ -22,8 +22,13 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """What is known of a page: where its text came from (`text_layer`, `ocr_layer` where a scan holds recognized text,
-    `none`; later `ocr`), how much there is, how good it looks (0 to 1)."""
+    """What is known of a page: where its text came from, how much there is, how good it looks.
+
+    `text_source` is text_layer, ocr_layer (a scan that holds recognized text), ocr (recognized here) or none. From 0 to 1: `quality`
+    (characters and words that could be writing; times the confidence of recognition), `coverage` (words that stand in passages or
+    headings), `alphabetic` (characters that are letters), `lexical` (words that are the small words of the language), `continuity`
+    (lines broken off in a sentence that are followed by one that continues it; low where columns were read across).
+    """
 
     number: int
     width: float
@@ -33,6 +38,10 @@ class PageInfo:
     n_words: int
     language: str | None
     quality: float | None
+    coverage: float | None = None
+    alphabetic: float | None = None
+    lexical: float | None = None
+    continuity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

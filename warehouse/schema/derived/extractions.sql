@@ -22,7 +22,11 @@ CREATE TABLE pages (
     n_chars INTEGER NOT NULL,
     n_words INTEGER NOT NULL,
     language VARCHAR,
-    quality FLOAT
+    quality FLOAT,
+    coverage FLOAT,
+    alphabetic FLOAT,
+    lexical FLOAT,
+    continuity FLOAT
 );
 CREATE TABLE passages (
     passage_id VARCHAR NOT NULL,
