@@ -109,7 +109,16 @@ class PageRecognizer:
 
     @staticmethod
     def _words(picture: _Picture, packs: str) -> tuple[list[Word], float]:
-        command = [shutil.which("tesseract") or "tesseract", "stdin", "stdout", "--dpi", str(round(72 * picture.scale)), "-l", packs, "tsv"]
+        command = [
+            shutil.which("tesseract") or "tesseract",
+            "stdin",
+            "stdout",
+            "--dpi",
+            str(round(72 * picture.scale)),
+            "-l",
+            packs,
+            "tsv",
+        ]
         # One thread a process: documents are read side by side already.
         environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
         with contextlib.suppress(OSError, subprocess.SubprocessError):
@@ -154,5 +163,7 @@ def words_of_table(table: str, scale: float) -> tuple[list[Word], float]:
         line_top, line_height = lines[place]
         # Lines without letters below the baseline are lower: they are no smaller type.
         size = usual if 0.65 < line_height / usual < 1.4 else line_height
-        words.append(Word(text, left, line_top, left + width, line_top + line_height, 0.8 * size, line_top + 0.8 * size, spaced=True))
+        words.append(
+            Word(text, left, line_top, left + width, line_top + line_height, 0.8 * size, line_top + 0.8 * size, spaced=True)
+        )
     return words, sum(one[5] for one in found) / len(found) / 100

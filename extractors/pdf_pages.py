@@ -12,11 +12,20 @@ from extractors.lines import ColumnMemory, Line, page_lines
 from extractors.ocr import PageRecognizer, is_available
 from extractors.options import ExtractOptions
 from extractors.page import RawPage
-from extractors.quality import LEFTWARD_QUALITY, USABLE, alphabetic_share, continuity, is_leftward, lexical_share, text_quality
+from extractors.quality import (
+    LEFTWARD_QUALITY,
+    USABLE,
+    alphabetic_share,
+    continuity,
+    is_leftward,
+    lexical_share,
+    misread_share,
+    text_quality,
+)
 from extractors.types import PageInfo
 
 _PICTURED = 0.2  # share of a page that pictures cover at least where recognition is worth a try
-_READABLE = 0.18  # share of small words below which what a scanner recognized is recognized anew
+_MISREAD = 0.01  # share of misread words from which what a scanner recognized is recognized anew
 
 
 @dataclass(slots=True)
@@ -74,9 +83,9 @@ class PageReader:
                         source = "ocr"
         elif raw.scanned:
             source = "ocr_layer"
-            if self._recognizer is not None and lexical_share(text, self._language or "en") < _READABLE:
+            if self._recognizer is not None and (odd := misread_share(text)) > _MISREAD:
                 found = self._recognized(number, warnings)
-                if found is not None and lexical_share(found[2], self._language or "en") > lexical_share(text, self._language or "en"):
+                if found is not None and misread_share(found[2]) < odd:
                     raw, lines, text, quality = found
                     source = "ocr"
         if lines and is_leftward(text):

@@ -14,6 +14,7 @@ _LEADERS = re.compile(r"[._…\-–—=*]{4,}")  # between a title and its page;
 _USUAL = re.compile(r"[^\W_]{2,}[-.,;:!?’'\"”)]{1,2}")
 _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
 _NO_LETTER = re.compile(r"[\W\d_]")
+_MISREAD = re.compile(r"[a-zà-ÿ][A-Z]|[A-Za-z][0-9][A-Za-z]|\w['`´^~]{2}|[^\W\d]\.[^\W\d]|[|\\{}<>~^]")
 _LEAST_LINES = 5
 USABLE = 0.5
 # PDF fonts of these scripts often map shapes to wrong letters, which no score of single characters can see.
@@ -53,6 +54,12 @@ def lexical_share(text: str, language: str) -> float:
     """Return the share of the words that are the small words of a language; about 0.3 in prose, 0 where they are not known."""
     words = text.lower().split()
     return round(small_words(words, language) / len(words), 3) if words else 0.0
+
+
+def misread_share(text: str) -> float:
+    """Return the share of words that only a machine reads so: capitals and digits inside small letters, strokes, stray accents."""
+    words = text.split()
+    return sum(bool(_MISREAD.search(word)) for word in words) / max(len(words), 1)
 
 
 def continuity(lines: Sequence[str]) -> float | None:

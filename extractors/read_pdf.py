@@ -75,7 +75,9 @@ def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits)
         reader.close()
     infos = [page.info for page in read]
     if all(info.text_source == "none" for info in infos):
-        wanted = "" if options.ocr == "off" or is_available() else " The program that would read them, tesseract, is not installed."
+        wanted = (
+            "" if options.ocr == "off" or is_available() else " The program that would read them, tesseract, is not installed."
+        )
         raise ExtractionError(Reason.NO_TEXT_LAYER, f"None of the {len(infos)} pages has readable text; they are images.{wanted}")
     pages = [page.lines for page in read]
     language = _document_language(pages)
