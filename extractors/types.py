@@ -51,8 +51,9 @@ class Passage:
     `passage_id` depends on the file's hash, the page, the paragraph number and the text, not on what stands before it, so that codes
     survive a new extraction. `lead_in` is the repeated lead-in sentence of a list item; `text` begins with it. `part` numbers the
     pieces of a paragraph that was cut because of its length, from 1. `kind` is paragraph, list_item, quotation, table, footnote or
-    annex_list; only codable kinds (paragraph, list_item, quotation) with `is_codable` are classified. `notes` are the marks of the footnotes to the text;
-    the `para_no` of a footnote is its mark.
+    annex_list; only codable kinds (paragraph, list_item, quotation) with `is_codable` are classified. `notes` are the marks of the
+    footnotes to the text; the `para_no` of a footnote is its mark. `sketch` serves to find near-duplicates (see
+    `duplicates`); `is_duplicate` marks those of the same document.
     """
 
     passage_id: str
@@ -73,6 +74,7 @@ class Passage:
     is_duplicate: bool = False
     quality: float | None = None
     notes: tuple[str, ...] = ()
+    sketch: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ COMMENT ON COLUMN passages.page_first IS 'Page of the file on which the passage 
 COMMENT ON COLUMN passages.boxes IS 'Rectangles on the pages, in PDF points from the top left';
 COMMENT ON COLUMN passages.heading_path IS 'Headings above the passage, the outermost first';
 COMMENT ON COLUMN passages.para_no IS 'Paragraph number as printed; of a footnote its mark';
+COMMENT ON COLUMN passages.sketch IS 'The eight smallest hashes of runs of four words; near-duplicates share seven or more';
 COMMENT ON COLUMN passages.notes IS 'Marks of the footnotes to the passage';
 COMMENT ON COLUMN passages.is_codable IS 'Whether the passage is scored; tables, footnotes and short fragments are not';
 COMMENT ON COLUMN passages.is_duplicate IS 'Whether the same text stood there before; leave these out when counting';

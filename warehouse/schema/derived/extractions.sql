@@ -48,6 +48,7 @@ CREATE TABLE passages (
     is_summary BOOLEAN NOT NULL,
     quality FLOAT,
     notes VARCHAR[] NOT NULL,
+    sketch UINTEGER[] NOT NULL,
     text_sha256 VARCHAR NOT NULL,
     extractor_version VARCHAR NOT NULL
 );
