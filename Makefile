@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-duckdb-1 lint types check bench guide sample clean
+.PHONY: help demo test test-duckdb-1 lint types check bench bench-extract guide sample clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -50,6 +50,15 @@ bench: $(READY) ## print the tables of speed and quality
 	@$(BIN)/python -m benchmarks.refresh_folders
 	@$(BIN)/python -m benchmarks.classify_speed
 	@$(BIN)/python -m benchmarks.kill_refresh
+
+CORPUS ?= ../shared/corpus
+bench-extract: $(READY) ## print the tables of extraction: quality, speed, facts, recognition, formats, damaged files (CORPUS=folder)
+	@$(BIN)/python -m benchmarks.extract_quality $(CORPUS)
+	@$(BIN)/python -m benchmarks.extract_facts $(CORPUS)
+	@$(BIN)/python -m benchmarks.extract_ocr $(CORPUS)
+	@$(BIN)/python -m benchmarks.extract_speed $(CORPUS)
+	@$(BIN)/python -m benchmarks.extract_formats $(CORPUS)
+	@$(BIN)/python -m benchmarks.extract_fuzz
 
 guide: $(READY) ## render docs/codebook.md from configs/codebook.yaml
 	@$(BIN)/python -m models.guide --write
