@@ -20,7 +20,7 @@ from extractors.page import RawPage, Word
 _DPI = 300
 _MAX_PIXELS = 25_000_000  # of a rendered page; posters are rendered more coarsely
 _SECONDS = 120.0  # for one page
-_LEAST_CONFIDENCE = 25.0  # of 100; below it stand specks and the strokes of drawings
+_LEAST_CONFIDENCE = 5.0  # of 100; below it stand specks and the strokes of drawings
 _WORD_LEVEL = "5"
 _LINE_LEVEL = "4"
 # Tesseract's names of languages by ISO 639-1.
