@@ -58,7 +58,11 @@ class PageText:
     def _begins(passage: Passage, fact: dict[str, Any]) -> bool:
         numbers = (passage.para_no or "").split("–")
         inside = f" {normal_form(fact['begins'])}" in f" {normal_form(passage.text)}"
-        return fact["number"] in numbers[1:] and inside or (numbers[0].split(" ")[0] == fact["number"] and _starts(passage.text, fact))
+        return (
+            fact["number"] in numbers[1:]
+            and inside
+            or (numbers[0].split(" ")[0] == fact["number"] and _starts(passage.text, fact))
+        )
 
     def _has_sentence(self, fact: dict[str, Any]) -> bool:
         words = self.coded.split()

@@ -43,7 +43,9 @@ def main() -> None:
             same, most = (word & pdf).total(), (word | pdf).total()
             mean = (word.total() + pdf.total()) / 2
             both, either = both + same, either + round(mean)
-            print(f"{path.name[:60]:<62}{same:>5} of {word.total():>4} and {pdf.total():>4}  {same / max(mean, 1):.3f}  ({most} in all)")
+            print(
+                f"{path.name[:60]:<62}{same:>5} of {word.total():>4} and {pdf.total():>4}  {same / max(mean, 1):.3f}  ({most} in all)"
+            )
             for name, left in (("word", word - pdf), ("pdf", pdf - word)):
                 for text in sorted(left, key=len, reverse=True)[: chosen.show]:
                     print(f"    only {name}: {text[:150]} ... {text[-50:]}")

@@ -49,7 +49,9 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
             case 4:
                 del data[at:]
             case _:
-                data[at:at] = chance.choice((b"0", b"9999999999", b"-1", b"<<", b">>", b"[", b"(", b"endobj", b"<w:p>", b"</", b"\x00", b"%"))
+                data[at:at] = chance.choice(
+                    (b"0", b"9999999999", b"-1", b"<<", b">>", b"[", b"(", b"endobj", b"<w:p>", b"</", b"\x00", b"%")
+                )
     return bytes(data)
 
 
@@ -84,7 +86,12 @@ def hostile() -> list[tuple[str, bytes]]:
         b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9999999 9999999]/Contents 4 0 R>>endobj\n"
         b"4 0 obj<</Length 99999999>>stream\nBT /F1 12 Tf (x) Tj ET\nendstream endobj\ntrailer<</Root 1 0 R>>"
     )
-    page = b"<html><body>" + b"<table><tr><td>" * 30_000 + b"x" + b"<iframe src='file:///etc/passwd'></iframe><script>while(1);</script>"
+    page = (
+        b"<html><body>"
+        + b"<table><tr><td>" * 30_000
+        + b"x"
+        + b"<iframe src='file:///etc/passwd'></iframe><script>while(1);</script>"
+    )
     entity = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><html><body><p>&b;</p></body></html>'
     return [
         ("docx", word.getvalue()), ("docx", deep.getvalue()), ("pdf", loop), ("pdf", nested), ("pdf", huge), ("html", page), ("html", entity),

@@ -113,7 +113,9 @@ def main() -> None:
         print(f"  {name:<12}{speed:>8.1f}")
     print(f"  entente is {speeds['entente'] / speeds['pdfplumber']:.1f} times as fast as pdfplumber's extract_text")
     one, two = processes(paths, 1), processes(paths, 2)
-    print(f"child processes, {len(paths)} files, by the clock: one {one:.1f}, two {two:.1f} pages per second, {two / one:.2f} times")
+    print(
+        f"child processes, {len(paths)} files, by the clock: one {one:.1f}, two {two:.1f} pages per second, {two / one:.2f} times"
+    )
     longest = max(paths, key=lambda path: len(pypdfium2.PdfDocument(path)))
     print(f"peak memory on {longest.name}: {peak_memory(longest):.0f} MB")
     with TemporaryDirectory() as folder:

@@ -60,6 +60,12 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
         for line in page.lines:
             sizes[round(line.size * 2) / 2] += len(line.text)
     body = max(sizes, key=lambda size: (sizes[size], size)) if sizes else 10.0
+    letters = sum(sizes.values())
+    if letters and sum(len(line.text) for page in pages for line in page.lines if line.bold) > 0.5 * letters:
+        # Text that is set in a bold type throughout, or in one that only calls itself so, has no headings by it.
+        for page in pages:
+            for line in page.lines:
+                line.bold = False
     hyphens = hyphens_of(line.text for page in pages for line in page.lines)
     builder = _Builder(body, hyphens, _leading(pages))
     for page in pages:
@@ -96,6 +102,7 @@ class _Builder:
         self.last_item: str | None = None
         self.items: dict[str, str] = {}  # the last item of each kind since the last paragraph
         self.in_notes = False
+        self.decimal = ""  # number of the last paragraph
         self.sequence = ParagraphSequence()
         self.in_contents = False
 
@@ -248,7 +255,8 @@ class _Builder:
             not text
             or words > (_LONG_HEADING if (whole := all(line.bold for line in lines)) else MAX_HEADING_WORDS)
             or len(lines) > (8 if whole else 5)
-            or (text[-1] in ".;,:" and not (text[-1] == "." and words < 4))
+            or (text[-1] in ".;,:" and not (text[-1] == "." and (words < 4 or self.is_short_section(lines, words))))
+            or self.is_next_decimal(text, words)
         ):
             return False
         if not any(c.isalpha() for c in text) or (sum(c.isalpha() for c in text) < 3):
@@ -275,6 +283,20 @@ class _Builder:
             or (marker in ("roman_upper", "letter_upper", "section") and words <= 20 and not small)
             or (all(x.italic for x in lines) and short and not small)
         )
+
+    def is_short_section(self, lines: Sequence[Line], words: int) -> bool:
+        """True for "II. Legal obligations." on a line of its own."""
+        left, right = lines[0].column
+        marker = section_marker(lines[0].text)
+        return marker in ("roman_upper", "section") and words <= 12 and lines[-1].x1 < right - 0.1 * (right - left)
+
+    def is_next_decimal(self, text: str, words: int) -> bool:
+        """True for "140.48" after the paragraph 140.47: recommendations are set in bold and end without a full stop."""
+        marker = find_marker(text)
+        if marker is None or marker.kind != "decimal" or words < 6:
+            return False
+        head, _, last = marker.value.rpartition(".")
+        return self.decimal == f"{head}.{int(last) - 1}"
 
     def close(self) -> None:
         lines, marker = self.open, self.marker
@@ -322,6 +344,7 @@ class _Builder:
         elif marker.kind in PARAGRAPH_KINDS:
             block.para_no, self.last_item = marker.value, None
             self.items.clear()
+            self.decimal = marker.value
             if marker.value.isdigit():
                 self.sequence.paragraph(marker, lines[0], block.text)
         elif marker.kind in ITEM_DEPTH:

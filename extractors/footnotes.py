@@ -11,9 +11,11 @@ from extractors.boxes import block_of_lines
 from extractors.lines import Line
 from extractors.page import Rule
 
-_MARK = re.compile(r"^(?:\d{1,3}|[*†‡§]{1,4}|[a-z]|\([a-z0-9]{1,3}\)|[a-z]/|\d{1,3}/)[ .\t)]*\s*(?=\S)")
+_MARK = re.compile(
+    r"^(?:(?:\d{1,3}|[a-z])/|\([a-z0-9]{1,3}\)|\d{1,3}(?=[ .)\t]|[^\W\d])|[*†‡§]{1,4}|[a-z](?=[.) ]\s*[A-Z“\"]))[ .\t)]*\s*(?=\S)"
+)
 _DRAWN_BY_TYPE = re.compile(r"^[_—–-]{5,}$")
-_SMALL = 0.93
+_SMALL = 0.95
 
 
 def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: float, height: float) -> list[Line]:
@@ -62,9 +64,13 @@ def is_drawn_by_type(line: Line) -> bool:
 def footnote_blocks(lines: Sequence[Line]) -> list[Block]:
     """Return one block a note; a note without a mark continues the one before."""
     groups: list[list[Line]] = []
+    last: int | None = None
     for line in lines:
-        if not groups or _starts_note(line):
+        number = _number(line)
+        # A line that begins with a date or a page continues a note; the next note has the next number.
+        if not groups or (_starts_note(line) and (line.starts_raised or None in (number, last) or number == (last or 0) + 1)):
             groups.append([])
+            last = number if number is not None else last
         groups[-1].append(line)
     return [note_of_lines(group) for group in groups]
 
@@ -81,6 +87,14 @@ def note_of_lines(lines: Sequence[Line]) -> Block:
             first = block.spans[0]
             block.spans[0] = replace(first, n_words=max(0, first.n_words - len(match.group().split())))
     return block
+
+
+def _number(line: Line) -> int | None:
+    """Return the number of the mark with which a line begins, None where it is no number."""
+    mark = line.marks[0] if line.starts_raised and line.marks else ""
+    if not mark and (match := _MARK.match(line.text)):
+        mark = match.group().strip(" ./()\t")
+    return int(mark) if mark.isdigit() else None
 
 
 def _starts_note(line: Line) -> bool:

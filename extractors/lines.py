@@ -38,6 +38,7 @@ class Line:
     starts_raised: bool = False
     cells: tuple[float, ...] = ()  # left edges of what follows a wide gap
     starts: tuple[float, ...] = ()  # left edges of the words
+    ends: tuple[float, ...] = ()  # their right edges
     marks: tuple[str, ...] = ()  # marks of notes that were left out
 
 
@@ -284,7 +285,6 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
     marks = [w for index, w in enumerate(words) if w.raised and _is_mark(w.text, words[index - 1].text if index else "")]
     left_out = set(map(id, marks))
     kept = [w for w in words if id(w) not in left_out]
-    starts = tuple(w.x0 for w in kept)
     letters = sum(len(w.text) for w in kept) or 1
     leftward = sum(len(w.text) for w in kept if w.leftward) > 0.5 * letters
     if leftward:
@@ -321,6 +321,7 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         len(cells),
         bool(words) and (words[0].raised or (len(words) > 1 and words[0].size < 0.8 * words[1].size)),
         cells,
-        starts,
+        tuple(w.x0 for w in kept),
+        tuple(w.x1 for w in kept),
         tuple(mark for word in marks for mark in _SINGLE.findall(word.text)),
     )

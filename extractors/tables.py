@@ -14,6 +14,8 @@ _NAME_WORDS = 12
 _MISSES = 6.0
 _TOUCH = 3.0  # points within which rules meet
 _MAX_RULES = 1500
+_MIN_RULES = 5
+_ROW = 45.0  # points; the highest row between two rules
 
 Area = tuple[float, float, float, float]  # x0, top, x1, bottom
 
@@ -21,7 +23,8 @@ Area = tuple[float, float, float, float]  # x0, top, x1, bottom
 def table_runs(lines: Sequence[Line], rules: Sequence[Rule]) -> list[tuple[int, int]]:
     """Return ranges (start, end) of indexes into `lines` that are tables."""
     areas = _grids(rules) + _bands(lines, rules)
-    ruled = [any(_within(line, area) for area in areas) for line in lines]
+    columned = _columned(lines, rules)
+    ruled = [index in columned or any(_within(line, area) for area in areas) for index, line in enumerate(lines)]
     runs: list[tuple[int, int]] = []
     index = 0
     while index < len(lines):
@@ -112,6 +115,53 @@ def _meet(a: Area, b: Area) -> bool:
     return a[0] <= b[2] + _TOUCH and b[0] <= a[2] + _TOUCH and a[1] <= b[3] + _TOUCH and b[1] <= a[3] + _TOUCH
 
 
+def _columned(lines: Sequence[Line], rules: Sequence[Rule]) -> set[int]:
+    """Return the indexes of lines below a rule that is drawn cell by cell, as long as no word crosses from one of its columns to another."""
+    if len(rules) > _MAX_RULES:
+        return set()
+    result: set[int] = set()
+    for top, edges in _heads(rules):
+        run: list[int] = []
+        across = 0
+        for index, line in enumerate(lines):
+            if line.top < top - 2:
+                continue
+            crossings = [_crossing(line, edge) for edge in edges]
+            if False in crossings:
+                break
+            run.append(index)
+            across += True in crossings
+        if across >= _MIN_ROWS:
+            result.update(run)
+    return result
+
+
+def _crossing(line: Line, edge: float) -> bool | None:
+    """Return True where a line has words on both sides of an edge with a wide gap there, False where they run over it, None for one side."""
+    left = max((x1 for x0, x1 in zip(line.starts, line.ends, strict=True) if x0 < edge - 1.5), default=None)
+    right = min((x0 for x0 in line.starts if x0 >= edge - 1.5), default=None)
+    if left is None or (right is None and left <= edge + 1.5):
+        return None
+    return right is not None and left <= edge + 1.5 and right - left > 0.8 * line.size
+
+
+def _heads(rules: Sequence[Rule]) -> list[tuple[float, list[float]]]:
+    """Return the height of each rule that is drawn cell by cell, and where its cells meet."""
+    levels: list[list[Rule]] = []
+    for rule in sorted((rule for rule in rules if rule.is_horizontal), key=lambda rule: rule.top):
+        if levels and rule.top - levels[-1][0].top < 2.5:
+            levels[-1].append(rule)
+        else:
+            levels.append([rule])
+    result = []
+    for level in levels:
+        level.sort(key=lambda rule: rule.x0)
+        edges = [(a.x1 + b.x0) / 2 for a, b in pairwise(level) if -1 < b.x0 - a.x1 < 5]
+        if edges:
+            result.append((level[0].top, edges))
+    return result
+
+
 def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
     """Return the areas between rules of like width, one below the other, that hold rows with gaps."""
     if len(rules) > _MAX_RULES:
@@ -130,6 +180,20 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
             # A drawn row of one line with a gap, or more lines of which many have gaps; a page's text between two rules has none.
             if inside and gaps >= max(1, 0.3 * len(inside)):
                 result.append(area)
+        result.extend(_rows_between(levels))
+    return result
+
+
+def _rows_between(levels: Sequence[Rule]) -> list[Area]:
+    """Return the areas of rows that are parted by rules close to one another, four and more, whatever the rows hold."""
+    result: list[Area] = []
+    run: list[Rule] = []
+    for rule in levels:
+        if run and not 6 < rule.top - run[-1].top < _ROW:
+            run = []
+        run.append(rule)
+        if len(run) >= _MIN_RULES:
+            result.append((run[0].x0, run[0].bottom, run[0].x1, run[-1].top))
     return result
 
 
