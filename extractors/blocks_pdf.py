@@ -179,6 +179,10 @@ class _Builder:
             return None
         if marker.kind == "number" and len(marker.value) == 4 and self.running() != int(marker.value) - 1:
             return None  # a year, not a paragraph
+        if marker.kind == "number" and marker.printed.endswith(")") and int(marker.value) not in (1, (self.running() or 0) + 1):
+            items = self.sequence.item_number
+            if items is None or int(marker.value) != items + 1:
+                return None  # the end of a parenthesis: "(No. 189) and"
         if marker.kind in ("dot_roman", "dot_letter") and not self.is_dotted_item(marker, line):
             return None
         return marker

@@ -304,7 +304,7 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         previous = word
     first = "".join(w.text for w in row[0])
     # A wide gap after the number or mark of a paragraph is no gap between cells.
-    is_mark = len(first) <= 6 and not (len(first) > 2 and first.isalpha())
+    is_mark = len(first) <= 6 and not (len(first) > 2 and first.isalpha()) and not (len(first) > 3 and first.isdigit())
     cells = tuple(b[0].x0 for a, b in list(pairwise(row))[int(is_mark) :] if b[0].x0 - a[-1].x1 > 2 * b[0].size)
     return Line(
         page,

@@ -42,7 +42,7 @@ def table_runs(lines: Sequence[Line], rules: Sequence[Rule]) -> list[tuple[int, 
                 misses += _miss(line, starts)
                 if misses >= _MISSES:
                     break
-        if rows >= _MIN_ROWS:
+        if rows >= _MIN_ROWS or (rows == _MIN_ROWS - 1 and all(ruled[index:end])):
             end = _with_last_cells(lines, end, starts)
             runs.append((index, end))
         index = max(end, index + 1)
@@ -173,6 +173,7 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
     result: list[Area] = []
     for stack in stacks.values():
         levels = sorted(stack, key=lambda rule: rule.top)
+        result.extend(_below_header(levels, lines))
         for upper, lower in pairwise(levels):
             area = (upper.x0, upper.bottom, upper.x1, lower.top)
             inside = [line for line in lines if _within(line, area)]
@@ -181,6 +182,27 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
             if inside and gaps >= max(1, 0.3 * len(inside)):
                 result.append(area)
         result.extend(_rows_between(levels))
+    return result
+
+
+def _below_header(levels: Sequence[Rule], lines: Sequence[Line]) -> list[Area]:
+    """Return the areas of tables between three rules: a header of one or two rows with gaps, then rows that keep to its columns."""
+    result: list[Area] = []
+    for first, second, third in zip(levels, levels[1:], levels[2:], strict=False):
+        if not 4 < second.top - first.top < _ROW:
+            continue
+        header = [line for line in lines if _within(line, (first.x0, first.bottom, first.x1, second.top))]
+        body = [line for line in lines if _within(line, (first.x0, second.bottom, first.x1, third.top))]
+        cells = [cell for line in header for cell in line.cells]
+        if not (0 < len(header) <= 3 and cells and body):
+            continue
+        crossing = sum(
+            any(x0 < cell - 3 and x1 > cell + 1 for cell in cells for x0, x1 in zip(line.starts, line.ends, strict=True))
+            for line in body
+        )
+        beside = sum(any(abs(start - cell) < 4 for cell in cells for start in line.starts) for line in body)
+        if crossing <= 0.1 * len(body) and beside:
+            result.append((first.x0, first.top, first.x1, third.top))
     return result
 
 
