@@ -19,6 +19,7 @@ from extractors.types import Box
 MIN_WORDS = 20
 MAX_WORDS = 250
 _TABLE_NOTE = re.compile(r"(?:[a-z]|\*+|\([a-z]\)|Note|Source|Abbreviations?)[\s:.]+\S")
+_TABLE_LABEL = re.compile(r"(?:Table|Tableau|Cuadro|Tabla|Quadro|Tabela|Таблица)\s+(?:\d{1,3}(?:\.\d{1,2})?|[IVX]{1,5}|[A-Z]\.?\d*)(?:$|[\s.:–—])")
 _UNCODED = ("table", "footnote", "annex_list")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:…。؟])[\"'”’»)\]]*\s+(?=[^\sa-zà-ÿа-я])")
 _ABBREVIATION = re.compile(
@@ -108,7 +109,12 @@ def _keep_short_summaries(units: Sequence[Unit]) -> None:
 
 def _captioned(blocks: Sequence[Block]) -> list[Block]:
     """Return the blocks with what belongs to a table marked as such: short lines without a full stop before it, a note below it."""
-    result = list(blocks)
+    result = [
+        replace(block, kind="table", codable=False)
+        if block.kind in ("heading", "paragraph") and _TABLE_LABEL.match(block.text) and _is_caption(block)
+        else block
+        for block in blocks
+    ]
     for index, block in enumerate(result):
         if block.kind != "table":
             continue
