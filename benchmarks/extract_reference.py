@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-KINDS = ("typed", "aligned", "text", "tree")
+KINDS = ("typed", "aligned", "text", "word", "tree")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Pair:
     """A document and what it should read as.
 
     `typed`: every paragraph and heading of the official Word file, without cover and notes. `aligned`: paragraphs that stand in two
-    languages, others left out. `text`: the whole text without running heads. `tree`: the cells and paragraphs of a Word file.
+    languages, others left out. `text`: the whole text without running heads, `word`: the same of a Word file. `tree`: the cells and paragraphs of a Word file.
     """
 
     document: Path
@@ -44,7 +44,8 @@ def _pair(corpus: Path, document: str, reference: str) -> Pair:
     path = corpus / name
     if path.suffix == ".txt":
         text = path.read_text(encoding="utf-8", errors="replace")
-        return Pair(corpus / document, "text", (Piece("paragraph", text),))
+        kind = "text" if document.endswith(".pdf") else "word"
+        return Pair(corpus / document, kind, (Piece("paragraph", text),))
     content: Any = json.loads(path.read_text(encoding="utf-8"))
     if key:
         texts = [item[key] for item in content["paragraphs"] if item.get(key)]

@@ -77,6 +77,7 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
         text = [line for line in page.lines if id(line) not in chosen and not is_drawn_by_type(line)]
         builder.add_page(text, page)
         builder.pending_notes.extend(footnote_blocks(notes))
+        page.lines, page.rules = [], []  # the document may have thousands of pages
     return mark_cover(builder.finish())
 
 

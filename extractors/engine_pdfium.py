@@ -16,6 +16,7 @@ from extractors.page import RawPage, Rule
 from extractors.pdfium_words import WordReader
 from warehouse.states import Reason
 
+_PAGES_AT_ONCE = 250
 _MAX_OBJECTS = 4000  # drawings beyond this are maps and charts: their lines say nothing about tables
 _COVERED = 0.7  # share of a page that the picture of a scan covers at least
 _INVISIBLE = (3, 7)  # text rendering modes that paint nothing (ISO 32000-1, table 106)
@@ -32,6 +33,8 @@ class PdfiumEngine:
             if code in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY):
                 raise ExtractionError(Reason.ENCRYPTED, "The PDF asks for a password. Store a copy without one.") from error
             raise ExtractionError(Reason.BROKEN_FILE, f"The PDF cannot be opened: {error}") from error
+        self._path = path
+        self._served = 0
         self._reader = WordReader()
 
     def page_count(self) -> int:
@@ -45,6 +48,11 @@ class PdfiumEngine:
 
     def page(self, number: int) -> RawPage:
         """Return one page; a page that PDFium cannot load is an empty page."""
+        self._served += 1
+        if self._served % _PAGES_AT_ONCE == 0:
+            # PDFium keeps the fonts of all pages that it has seen as long as the document is open.
+            self._document.close()
+            self._document = pdfium.PdfDocument(self._path)
         try:
             page = self._document[number - 1]
         except pdfium.PdfiumError:

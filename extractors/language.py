@@ -14,7 +14,7 @@ LANGUAGES = (
 _OWN = 25  # words from which a passage may differ from its page
 _SURE = 0.95
 _SAMPLE = 1500  # characters looked at
-_ENOUGH = 0.2  # share of its words by which a text is known to be of a language, seen in no other
+_ENOUGH = 0.15  # share of its words by which a text is known to be of a language, seen in no other
 # The commonest small words of a language that no other of these languages has.
 _SMALL_WORDS = {
     "en": "the of and to that with by for was were which has have their from its had been it this at on",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,8 +38,8 @@ class Line:
     gaps: int = 0
     starts_raised: bool = False
     cells: tuple[float, ...] = ()  # left edges of what follows a wide gap
-    starts: tuple[float, ...] = ()  # left edges of the words
-    ends: tuple[float, ...] = ()  # their right edges
+    starts: Sequence[float] = ()  # left edges of the words
+    ends: Sequence[float] = ()  # their right edges
     marks: tuple[str, ...] = ()  # marks of notes that were left out
 
 
@@ -321,7 +322,7 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         len(cells),
         bool(words) and (words[0].raised or (len(words) > 1 and words[0].size < 0.8 * words[1].size)),
         cells,
-        tuple(w.x0 for w in kept),
-        tuple(w.x1 for w in kept),
+        array("f", [w.x0 for w in kept]),  # many lines are held at once, and tuples of floats take six times the room
+        array("f", [w.x1 for w in kept]),
         tuple(mark for word in marks for mark in _SINGLE.findall(word.text)),
     )

@@ -167,7 +167,7 @@ class WordReader:
     def _style(self, handle: Any, index: int) -> tuple[bool, bool]:
         """Return whether a character is bold and whether it is italic."""
         length = pdfium_c.FPDFText_GetFontInfo(handle, index, self._name, len(self._name), self._flags)
-        key = (self._name.raw[: max(0, min(length, 256) - 1)] if length else b"", self._flags.value)
+        key = (self._name.value if length else b"", self._flags.value)
         style = self._styles.get(key)
         if style is None:
             name, flags = key[0].lower(), key[1]

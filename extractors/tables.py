@@ -245,7 +245,7 @@ def is_name_list(lines: Sequence[Line]) -> bool:
 def is_cells(lines: Sequence[Line]) -> bool:
     """True for what no table run caught but is no prose: rows with gaps mostly, or numbers mostly (the axes of a chart)."""
     words = [word for line in lines for word in line.text.split()]
-    wordless = sum(not any(c.isalpha() for c in word) for word in words)
+    wordless = sum(not word.isalpha() and not any(c.isalpha() for c in word) for word in words)
     numbers = (
         len(words) >= 2
         and wordless > 0.5 * len(words)

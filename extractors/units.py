@@ -19,7 +19,9 @@ from extractors.types import Box
 MIN_WORDS = 20
 MAX_WORDS = 250
 _TABLE_NOTE = re.compile(r"(?:[a-z]|\*+|\([a-z]\)|Note|Source|Abbreviations?)[\s:.]+\S")
-_TABLE_LABEL = re.compile(r"(?:Table|Tableau|Cuadro|Tabla|Quadro|Tabela|Таблица)\s+(?:\d{1,3}(?:\.\d{1,2})?|[IVX]{1,5}|[A-Z]\.?\d*)(?:$|[\s.:–—])")
+_TABLE_LABEL = re.compile(
+    r"(?:Table|Tableau|Cuadro|Tabla|Quadro|Tabela|Таблица)\s+(?:\d{1,3}(?:\.\d{1,2})?|[IVX]{1,5}|[A-Z]\.?\d*)(?:$|[\s.:–—])"
+)
 _UNCODED = ("table", "footnote", "annex_list")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:…。؟])[\"'”’»)\]]*\s+(?=[^\sa-zà-ÿа-я])")
 _ABBREVIATION = re.compile(
