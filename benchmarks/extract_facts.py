@@ -59,8 +59,8 @@ class PageText:
         numbers = (passage.para_no or "").split("–")
         inside = f" {normal_form(fact['begins'])}" in f" {normal_form(passage.text)}"
         return (
-            fact["number"] in numbers[1:]
-            and inside
+            (fact["number"] in numbers[1:]
+            and inside)
             or (numbers[0].split(" ")[0] == fact["number"] and _starts(passage.text, fact))
         )
 

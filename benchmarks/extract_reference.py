@@ -24,7 +24,8 @@ class Pair:
     """A document and what it should read as.
 
     `typed`: every paragraph and heading of the official Word file, without cover and notes. `aligned`: paragraphs that stand in two
-    languages, others left out. `text`: the whole text without running heads, `word`: the same of a Word file. `tree`: the cells and paragraphs of a Word file.
+    languages, others left out. `text`: the whole text without running heads, `word`: the same of a Word file. `tree`: the cells and
+    paragraphs of a Word file.
     """
 
     document: Path

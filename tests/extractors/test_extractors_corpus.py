@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -116,6 +117,14 @@ def test_empty_pages_between_others_are_counted() -> None:
 
 def test_a_file_that_pdfplumber_loses_is_read() -> None:
     assert len(read("un_A-HRC-WG.6-7-SVN-2").pages) == 17
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_an_old_word_file_is_read_by_way_of_libreoffice() -> None:
+    (path,) = CORPUS.parent.glob("docx/un_upr34-slovenia-advance-questions_en.doc")
+    extraction = extract_file(path, "doc", "0" * 64, ExtractOptions(), LIMITS)
+    assert extraction.file_format == "doc"
+    assert "slovenia" in coded(extraction)
 
 
 def test_two_versions_of_a_report_share_their_passages() -> None:
