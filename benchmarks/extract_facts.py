@@ -43,7 +43,7 @@ class PageText:
                 first, then = self.coded.find(normal_form(fact["first"])), self.coded.find(normal_form(fact["then"]))
                 return 0 <= first < then
             case "heading":
-                return normal_form(fact["text"]) in self.headings
+                return any(title.startswith(normal_form(fact["text"])) for title in self.headings)
             case "head" | "absent":
                 return f" {normal_form(fact['text'])} " not in f" {self.coded} "
             case "uncoded":
@@ -58,10 +58,8 @@ class PageText:
     def _begins(passage: Passage, fact: dict[str, Any]) -> bool:
         numbers = (passage.para_no or "").split("–")
         inside = f" {normal_form(fact['begins'])}" in f" {normal_form(passage.text)}"
-        return (
-            (fact["number"] in numbers[1:]
-            and inside)
-            or (numbers[0].split(" ")[0] == fact["number"] and _starts(passage.text, fact))
+        return (fact["number"] in numbers[1:] and inside) or (
+            numbers[0].split(" ")[0] == fact["number"] and _starts(passage.text, fact)
         )
 
     def _has_sentence(self, fact: dict[str, Any]) -> bool:
