@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-duckdb-1 lint types check bench guide sample clean
+.PHONY: help demo test test-duckdb-1 lint types check bench bench-extract guide sample clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,15 @@ bench: $(READY) ## print the tables of speed and quality
 	@$(BIN)/python -m benchmarks.replica_refresh --faults 0.3
 	@$(BIN)/python -m benchmarks.record_api_scale
 	@$(BIN)/python -m benchmarks.uhri_memory
+
+CORPUS ?= ../shared/corpus
+bench-extract: $(READY) ## print the tables of extraction: quality, speed, facts, recognition, formats, damaged files (CORPUS=folder)
+	@$(BIN)/python -m benchmarks.extract_quality $(CORPUS)
+	@$(BIN)/python -m benchmarks.extract_facts $(CORPUS)
+	@$(BIN)/python -m benchmarks.extract_ocr $(CORPUS)
+	@$(BIN)/python -m benchmarks.extract_speed $(CORPUS)
+	@$(BIN)/python -m benchmarks.extract_formats $(CORPUS)
+	@$(BIN)/python -m benchmarks.extract_fuzz
 
 guide: $(READY) ## render docs/codebook.md from configs/codebook.yaml
 	@$(BIN)/python -m models.guide --write

@@ -1,116 +1,102 @@
-"""How much of the reference texts extraction finds, and where it cuts paragraphs: `python -m benchmarks.extract_quality [CORPUS]`.
+"""How well extraction reads the reference documents of a corpus, beside its peers: `python -m benchmarks.extract_quality [CORPUS]`.
 
-Word recall and precision are of multisets of words against the references of `pairs.csv`; boundary F1 compares the first words of
-passages and of typed reference paragraphs of 20 words or more, where the reference has paragraphs.
+One table by kind of reference (see `extract_reference`): word recall and precision, edit similarity of the body in reading order, F1 of
+paragraph starts and of headings, share of paragraphs that do not belong into the body, passages with a running head in them.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-from collections import Counter
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from statistics import mean
 
-from entente.files import sha256_of_file
-from extractors.mend import normal_form
+from benchmarks.extract_measures import Score, leaked_heads, running_heads, score
+from benchmarks.extract_peers import pdfium_pages, pdfplumber_pages, reading_of_blocks, reading_of_pages
+from benchmarks.extract_reference import KINDS, Pair, pairs_of
 from extractors.options import ExtractionLimits, ExtractOptions
-from extractors.pool import ExtractionJob, ExtractionPool
-from extractors.types import Extraction
+from extractors.structure import structure_of
+from extractors.units import units_of
 
-_OPENING = 5  # words by which the start of a paragraph is recognized
-
-
-def reference_paragraphs(corpus: Path, reference: str) -> tuple[list[str], bool]:
-    """Return the texts of a reference and whether they are paragraphs."""
-    name, _, key = reference.partition("#")
-    path = corpus / name
-    if path.suffix == ".txt":
-        return [path.read_text(encoding="utf-8", errors="replace")], False
-    content: Any = json.loads(path.read_text(encoding="utf-8"))
-    if key:
-        return [item[key] for item in content["paragraphs"] if item.get(key)], True
-    found: list[str] = []
-
-    def collect(node: Any) -> None:
-        if isinstance(node, dict):
-            if isinstance(node.get("text"), str):
-                found.append(node["text"])
-            for value in node.values():
-                collect(value)
-        elif isinstance(node, list):
-            for value in node:
-                collect(value)
-
-    collect(content)
-    return found, "paragraphs" in name
+LIMITS = ExtractionLimits(300, 3000, 256, 5000)
+TOOLS = ("entente", "pdfplumber", "pdfium")
 
 
-def openings(texts: list[str]) -> Counter[str]:
-    """Return the first words of each text of 20 words or more, numbers in front left out."""
-    result: Counter[str] = Counter()
-    for text in texts:
-        words = normal_form(text).split()
-        while words and (words[0].isdigit() or len(words[0]) == 1):
-            words.pop(0)
-        if len(words) >= 20:
-            result[" ".join(words[:_OPENING])] += 1
-    return result
+@dataclass(slots=True)
+class Result:
+    """The scores of all tools on one document, and Entente's passages with those that hold a running head."""
+
+    name: str
+    kind: str
+    scores: dict[str, Score]
+    passages: int
+    leaked: int
 
 
-def corpus_folder() -> Path:
-    """Return the folder named on the command line; one without pairs.csv ends the command with a message."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.extract_quality",
-        description="Print how much of the reference texts of a corpus extraction finds, document by document.",
-    )
-    parser.add_argument(
-        "corpus",
-        nargs="?",
-        type=Path,
-        default=Path("../shared/corpus"),
-        help="folder of documents with pairs.csv, which names their reference texts (default: %(default)s)",
-    )
-    corpus: Path = parser.parse_args().corpus
-    if not (corpus / "pairs.csv").is_file():
-        parser.error(f"{corpus} holds no pairs.csv; name the folder of a corpus with reference texts")
-    return corpus
+def measure(pair: Pair, peers: bool) -> Result:
+    """Return the scores of one document."""
+    file_format = pair.document.suffix[1:]
+    blocks = structure_of(pair.document, file_format, ExtractOptions(), LIMITS)
+    scores = {"entente": score(reading_of_blocks(blocks), pair)}
+    coded = [unit.text for unit in units_of(blocks) if unit.codable]
+    leaked = 0
+    if file_format == "pdf":
+        pages = pdfium_pages(pair.document)
+        leaked = leaked_heads(coded, running_heads(pages), " ".join(piece.text for piece in pair.pieces))
+        if peers:
+            scores["pdfium"] = score(reading_of_pages(pages), pair)
+            scores["pdfplumber"] = score(reading_of_pages(pdfplumber_pages(pair.document)), pair)
+    return Result(pair.document.name, pair.kind, scores, len(coded), leaked)
+
+
+def arguments() -> argparse.Namespace:
+    """Return the command line; a folder without pairs.csv ends the command with a message."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.extract_quality", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("corpus", nargs="?", type=Path, default=Path("../shared/corpus"), help="(default: %(default)s)")
+    parser.add_argument("--each", action="store_true", help="print a line for each document")
+    parser.add_argument("--no-peers", action="store_true", help="leave out the other readers, which take most of the time")
+    parser.add_argument("--only", default="", help="only documents whose name holds this text")
+    found = parser.parse_args()
+    if not (found.corpus / "pairs.csv").is_file():
+        parser.error(f"{found.corpus} holds no pairs.csv; name the folder of a corpus with reference texts")
+    return found
 
 
 def main() -> None:
-    corpus = corpus_folder()
-    with (corpus / "pairs.csv").open(encoding="utf-8") as stream:
-        pairs = {row["document"]: row["reference"] for row in csv.DictReader(stream) if not row["document"].endswith(".doc")}
-    jobs = [ExtractionJob(corpus / name, Path(name).suffix[1:], sha256_of_file(corpus / name)) for name in pairs]
-    rows: list[tuple[str, float, float, float | None]] = []
-    with ExtractionPool(2, ExtractOptions(), ExtractionLimits(300, 3000, 256, 5000)) as pool:
-        for job, outcome in pool.run(jobs):
-            name = str(job.path.relative_to(corpus))
-            if not isinstance(outcome, Extraction):
-                print(f"{name}: {outcome.reason}")
-                continue
-            texts, are_paragraphs = reference_paragraphs(corpus, pairs[name])
-            bare = [p.text[len(p.lead_in or "") :] for p in outcome.passages]
-            headings = [title for p in outcome.passages for title in p.heading_path]
-            got = Counter(word for text in bare for word in normal_form(text).split())
-            with_headings = got + Counter(word for title in set(headings) for word in normal_form(title).split())
-            wanted = Counter(word for text in texts for word in normal_form(text).split())
-            recall = (wanted & with_headings).total() / max(wanted.total(), 1)
-            precision = (wanted & got).total() / max(got.total(), 1)
-            f1 = None
-            if are_paragraphs:
-                ours, theirs = openings(bare), openings(texts)
-                f1 = 2 * (ours & theirs).total() / max(ours.total() + theirs.total(), 1)
-            rows.append((name, recall, precision, f1))
-    for name, found, right, f1 in sorted(rows):
-        print(f"{name[:80]:<80} recall {found:.3f}  precision {right:.3f}  boundaries {'-' if f1 is None else f'{f1:.3f}'}")
-    scored = [f1 for *_, f1 in rows if f1 is not None]
-    recall = sum(row[1] for row in rows) / max(len(rows), 1)
-    precision = sum(row[2] for row in rows) / max(len(rows), 1)
-    boundaries = sum(scored) / max(len(scored), 1)
-    print(f"{len(rows)} documents: mean recall {recall:.3f}, mean precision {precision:.3f}")
-    print(f"{len(scored)} with paragraphs: mean boundary F1 {boundaries:.3f}")
+    chosen = arguments()
+    pairs = [pair for pair in pairs_of(chosen.corpus) if chosen.only in pair.document.name]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        results = list(pool.map(measure, pairs, [not chosen.no_peers] * len(pairs)))
+    if chosen.each:
+        for result in sorted(results, key=lambda r: (r.kind, r.name)):
+            print(f"{result.kind:<8}{result.name[:58]:<60}{_cells([result.scores['entente']])}  heads {result.leaked}")
+    print(f"{'reference':<10}{'reader':<12}{'n':>3}  " + "".join(f"{name:>11}" for name in COLUMNS))
+    by_kind: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        by_kind[result.kind].append(result)
+    for kind in KINDS:
+        for tool in TOOLS:
+            scores = [result.scores[tool] for result in by_kind[kind] if tool in result.scores]
+            if scores:
+                print(f"{kind:<10}{tool:<12}{len(scores):>3}  {_cells(scores)}")
+        passages = sum(result.passages for result in by_kind[kind])
+        leaked = sum(result.leaked for result in by_kind[kind])
+        if passages:
+            print(f"{kind:<10}passages with a running head: {leaked} of {passages} ({100 * leaked / passages:.2f} %)")
+
+
+COLUMNS = ("recall", "precision", "similarity", "paragraphs", "headings", "foreign")
+
+
+def _cells(scores: list[Score]) -> str:
+    cells = []
+    for name in COLUMNS:
+        values = [value for one in scores if (value := getattr(one, name)) is not None]
+        cells.append(f"{mean(values):>11.4f}" if values else f"{'-':>11}")
+    return "".join(cells)
 
 
 if __name__ == "__main__":

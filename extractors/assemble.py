@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from extractors.duplicates import Seen, sketch_of
 from extractors.language import language_of
 from extractors.mend import clean, normal_form
 from extractors.passage_id import passage_id
@@ -30,13 +31,14 @@ def passages_of(
         page_quality: quality of the text layer by page number.
     """
     seen_ids: Counter[tuple[int | None, str | None, str]] = Counter()
-    seen_texts: set[str] = set()
+    seen = Seen()
     passages: list[Passage] = []
     for unit in units:
         text = clean(unit.text)
         normal = normal_form(text)
         if not normal:
             continue
+        sketch = sketch_of(normal)
         key = (unit.page_first, unit.para_no, text)
         pages = range(unit.page_first or 0, (unit.page_last or unit.page_first or 0) + 1)
         known = [score for number in pages if (score := (page_quality or {}).get(number)) is not None]
@@ -59,10 +61,11 @@ def passages_of(
                 language=language_of(text, inherited),
                 is_codable=unit.codable and (quality is None or quality >= USABLE),
                 is_summary=unit.summary,
-                is_duplicate=normal in seen_texts,
+                is_duplicate=seen.repeats(sketch),
                 quality=quality,
+                notes=unit.notes,
+                sketch=sketch,
             )
         )
         seen_ids[key] += 1
-        seen_texts.add(normal)
     return tuple(passages)

@@ -18,6 +18,7 @@ class Span:
     box: Box
     run: tuple[int, int]
     continues: bool = False
+    notes: tuple[str, ...] = ()  # marks of notes in the line
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class Block:
     """A piece of a document in reading order.
 
     `kind` is heading, paragraph, list_item, quotation, table, footnote or annex_list. `level` is the depth of a heading (1 is the
-    top) or of a list item; `marker` is what was printed in front ("(a)"), `para_no` the number of a numbered paragraph.
+    top) or of a list item; `marker` is what was printed in front ("(a)"; the mark of a footnote), `para_no` the number of a numbered paragraph.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Block:
     page_last: int | None = None
     codable: bool = True
     spans: list[Span] = field(default_factory=list)  # in reading order; their words make up `text`
+    notes: tuple[str, ...] = ()  # marks of the notes to this text
 
     @property
     def n_words(self) -> int:

@@ -12,19 +12,30 @@ from extractors.block import Block
 from extractors.boxes import block_of_lines
 from extractors.cover import mark_cover
 from extractors.figures import figure_end, is_figure_label, is_numbers
-from extractors.footnotes import footnote_blocks, footnote_lines
+from extractors.footnotes import footnote_blocks, footnote_lines, is_drawn_by_type, note_of_lines
 from extractors.furniture import furniture_of
-from extractors.headings import MAX_HEADING_WORDS, HeadingDepth, Look, is_annex, is_capitals, is_contents, section_marker
+from extractors.headings import (
+    MAX_HEADING_WORDS,
+    HeadingDepth,
+    Look,
+    is_annex,
+    is_capitals,
+    is_contents,
+    is_notes,
+    section_marker,
+)
 from extractors.lines import Line
-from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, Marker, find_marker
-from extractors.mend import compounds_of
+from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, Marker, before, find_marker
+from extractors.mend import Hyphens, hyphens_of
 from extractors.numbering import NUMBERED_ITEM_DEPTH, ParagraphSequence
 from extractors.page import Rule
 from extractors.tables import is_cells, is_name_list, table_runs
 
 _LEADERS = re.compile(r"(?:\.\s?){5,}|…{2,}|_{6,}")
 _ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
+_LEADS_ON = re.compile(r"(?:,|\b(?:and|or|et|ou|y|o|e|и|или))$")
 _DEEPEST = 99
+_LONG_HEADING = 80  # words of a heading that is set in bold throughout
 
 
 @dataclass(slots=True)
@@ -49,16 +60,24 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
         for line in page.lines:
             sizes[round(line.size * 2) / 2] += len(line.text)
     body = max(sizes, key=lambda size: (sizes[size], size)) if sizes else 10.0
-    compounds = compounds_of(line.text for page in pages for line in page.lines)
-    builder = _Builder(body, compounds, _leading(pages))
+    letters = sum(sizes.values())
+    if letters and sum(len(line.text) for page in pages for line in page.lines if line.bold) > 0.5 * letters:
+        # Text that is set in a bold type throughout, or in one that only calls itself so, has no headings by it.
+        for page in pages:
+            for line in page.lines:
+                line.bold = False
+    hyphens = hyphens_of(line.text for page in pages for line in page.lines)
+    builder = _Builder(body, hyphens, _leading(pages))
     for page in pages:
         if page.number in unread:
             # What stands there is not known: the text before and after must not grow together.
             builder.close()
         notes = footnote_lines(page.lines, page.rules, body, page.height)
         chosen = {id(line) for line in notes}
-        builder.add_page([line for line in page.lines if id(line) not in chosen], page)
+        text = [line for line in page.lines if id(line) not in chosen and not is_drawn_by_type(line)]
+        builder.add_page(text, page)
         builder.pending_notes.extend(footnote_blocks(notes))
+        page.lines, page.rules = [], []  # the document may have thousands of pages
     return mark_cover(builder.finish())
 
 
@@ -74,14 +93,17 @@ def _leading(pages: Sequence[PageLines]) -> float:
 
 
 class _Builder:
-    def __init__(self, body: float, compounds: frozenset[str], leading: float) -> None:
-        self.body, self.compounds, self.leading = body, compounds, leading
+    def __init__(self, body: float, hyphens: Hyphens, leading: float) -> None:
+        self.body, self.hyphens, self.leading = body, hyphens, leading
         self.blocks: list[Block] = []
         self.pending_notes: list[Block] = []
         self.depth = HeadingDepth()
         self.open: list[Line] = []
         self.marker: Marker | None = None
         self.last_item: str | None = None
+        self.items: dict[str, str] = {}  # the last item of each kind since the last paragraph
+        self.in_notes = False
+        self.decimal = ""  # number of the last paragraph
         self.sequence = ParagraphSequence()
         self.in_contents = False
 
@@ -158,7 +180,34 @@ class _Builder:
             return None
         if marker.kind == "number" and len(marker.value) == 4 and self.running() != int(marker.value) - 1:
             return None  # a year, not a paragraph
+        if marker.kind == "number" and marker.printed.endswith(")") and int(marker.value) not in (1, (self.running() or 0) + 1):
+            items = self.sequence.item_number
+            if items is None or int(marker.value) != items + 1:
+                return None  # the end of a parenthesis: "(No. 189) and"
+        if marker.kind in ("dot_roman", "dot_letter") and not self.is_dotted_item(marker, line):
+            return None
         return marker
+
+    def is_dotted_item(self, marker: Marker, line: Line) -> bool:
+        """True for "i." and "a." where a list starts, and for what follows them in order; elsewhere they are abbreviations."""
+        if self.follows_item(marker):
+            return True
+        last = self.open[-1] if self.open else None
+        return before(marker) == "" and (last is None or bool(_ENDS.search(last.text)) or last.x1 < line.x0)
+
+    def follows_item(self, marker: Marker) -> bool:
+        """True for the next item of a list of which the item before was read."""
+        wanted = before(marker)
+        return bool(wanted) and wanted in (self.items.get(marker.kind), self.open_item(marker.kind))
+
+    def open_item(self, kind: str) -> str | None:
+        return self.marker.value if self.open and self.marker is not None and self.marker.kind == kind else None
+
+    def is_inside(self, marker: Marker, line: Line) -> bool:
+        """True for "(2)" at the start of a line that is not the second item of a list but stands in the running text."""
+        last = self.open[-1]
+        same_margin = abs(line.x0 - last.x0) < 2 and last.page == line.page
+        return bool(before(marker)) and not self.follows_item(marker) and same_margin and len(self.open) > 1
 
     def starts_new(self, line: Line, page: PageLines) -> bool:
         last, first = self.open[-1], self.open[0]
@@ -176,8 +225,11 @@ class _Builder:
             follows = running is not None and marker.value.isdigit() and int(marker.value) == running + 1
             if ended or follows or not reaches or line.x0 < first.x0 + 1:
                 return marker.kind != "decimal" or ended or not reaches
-        if marker is not None and marker.kind in ITEM_DEPTH and (ended or not reaches or last.text.endswith((",", "and", "or"))):
-            return True
+        if marker is not None and marker.kind in ITEM_DEPTH and (not reaches or not self.is_inside(marker, line)):
+            if self.follows_item(marker):
+                return True
+            if ended or not reaches or _LEADS_ON.search(last.text):
+                return True
         if (
             marker is not None
             and marker.kind in ("roman_upper", "letter_upper", "section")
@@ -186,7 +238,7 @@ class _Builder:
         ):
             return line.bold or not reaches
         if moved:
-            return ended and not line.text[:1].islower()
+            return not line.text[:1].islower() and (ended or self.is_set_in(line))
         gap = (line.bottom - last.bottom) / max(last.size, 1)
         if gap > self.leading + 0.45:
             return True
@@ -196,19 +248,25 @@ class _Builder:
         # A first line set in from the lines before it opens a paragraph.
         return ended and len(self.open) > 1 and indent > 12 and line.x0 > last.x0 + 12
 
+    def is_set_in(self, line: Line) -> bool:
+        """True for a line that is set in as the first line of the open paragraph is from its other lines."""
+        first, others = self.open[0], self.open[1:]
+        return bool(others) and first.x0 > max(x.x0 for x in others) + 8 and abs(line.x0 - first.x0) < 3
+
     def looks_head(self, lines: Sequence[Line], page: PageLines) -> bool:
         text = " ".join(line.text for line in lines)
         words = len(text.split())
         if (
             not text
-            or words > MAX_HEADING_WORDS
-            or len(lines) > 5
-            or (text[-1] in ".;,:" and not (text[-1] == "." and words < 4))
+            or words > (_LONG_HEADING if (whole := all(line.bold for line in lines)) else MAX_HEADING_WORDS)
+            or len(lines) > (8 if whole else 5)
+            or (text[-1] in ".;,:" and not (text[-1] == "." and (words < 4 or self.is_short_section(lines, words))))
+            or self.is_next_decimal(text, words)
         ):
             return False
         if not any(c.isalpha() for c in text) or (sum(c.isalpha() for c in text) < 3):
             return False
-        bold, capitals = all(line.bold for line in lines), is_capitals(text)
+        bold, capitals = whole, is_capitals(text)
         larger = lines[0].size > 1.12 * self.body
         left, right = lines[0].column
         centred = all(
@@ -231,6 +289,20 @@ class _Builder:
             or (all(x.italic for x in lines) and short and not small)
         )
 
+    def is_short_section(self, lines: Sequence[Line], words: int) -> bool:
+        """True for "II. Legal obligations." on a line of its own."""
+        left, right = lines[0].column
+        marker = section_marker(lines[0].text)
+        return marker in ("roman_upper", "section") and words <= 12 and lines[-1].x1 < right - 0.1 * (right - left)
+
+    def is_next_decimal(self, text: str, words: int) -> bool:
+        """True for "140.48" after the paragraph 140.47: recommendations are set in bold and end without a full stop."""
+        marker = find_marker(text)
+        if marker is None or marker.kind != "decimal" or words < 6:
+            return False
+        head, _, last = marker.value.rpartition(".")
+        return self.decimal == f"{head}.{int(last) - 1}"
+
     def close(self) -> None:
         lines, marker = self.open, self.marker
         self.open, self.marker = [], None
@@ -242,7 +314,7 @@ class _Builder:
     def block(self, lines: list[Line], marker: Marker | None) -> Block:
         page = PageLines(lines[0].page, 0, 0, [], [])
         if self.looks_head(lines, page) and not (marker is not None and marker.kind in ITEM_DEPTH and not lines[0].bold):
-            block = block_of_lines("heading", lines, codable=False, compounds=self.compounds)
+            block = block_of_lines("heading", lines, codable=False, hyphens=self.hyphens)
             text = block.text
             block.level = self.depth.depth(
                 Look(
@@ -254,31 +326,38 @@ class _Builder:
                 )
             )
             self.in_contents = is_contents(text)
+            self.in_notes = is_notes(text) or (self.in_notes and lines[0].size < 0.95 * self.body)
             if self.in_contents:
                 block.level = _DEEPEST  # no section stands below a table of contents
             self.sequence.heading(is_annex(text))
             return block
+        if self.in_notes and lines[0].size < 0.95 * self.body:
+            return note_of_lines(lines)
         if (marker is None or marker.kind == "number") and is_cells(lines):
             return block_of_lines("table", lines, codable=False)
         if marker is None and is_name_list(lines):
             return block_of_lines("annex_list", lines, codable=False)
         if marker is None:
-            return block_of_lines(self.plain_kind(lines), lines, compounds=self.compounds)
+            return block_of_lines(self.plain_kind(lines), lines, hyphens=self.hyphens)
         drop = len(lines[0].text) - len(marker.rest) if lines[0].text.endswith(marker.rest) else 0
-        block = block_of_lines("paragraph", lines, compounds=self.compounds, drop=drop)
+        block = block_of_lines("paragraph", lines, hyphens=self.hyphens, drop=drop)
         if marker.kind == "number" and self.sequence.is_item(marker, lines[0]):
             block.kind, block.marker, block.level = "list_item", marker.printed, NUMBERED_ITEM_DEPTH
             self.last_item = None
             self.sequence.item(marker, lines[0])
+            self.items.clear()
         elif marker.kind in PARAGRAPH_KINDS:
             block.para_no, self.last_item = marker.value, None
+            self.items.clear()
+            self.decimal = marker.value
             if marker.value.isdigit():
                 self.sequence.paragraph(marker, lines[0], block.text)
         elif marker.kind in ITEM_DEPTH:
             block.kind, block.marker, block.level = "list_item", marker.printed, ITEM_DEPTH[marker.kind]
-            self.last_item = marker.value if marker.kind == "paren_letter" else self.last_item
+            self.last_item = marker.value if marker.kind in ("paren_letter", "dot_letter") else self.last_item
+            self.items[marker.kind] = marker.value
         else:
-            return block_of_lines("paragraph", lines, compounds=self.compounds)
+            return block_of_lines("paragraph", lines, hyphens=self.hyphens)
         return block
 
     def plain_kind(self, lines: list[Line]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from extractors.block import Block, Span
 from extractors.lines import Line
-from extractors.mend import join_lines
+from extractors.mend import Hyphens, join_lines
 from extractors.types import Box
 
 
@@ -41,11 +41,11 @@ def block_of_lines(
     lines: Sequence[Line],
     *,
     codable: bool = True,
-    compounds: frozenset[str] = frozenset(),
+    hyphens: Hyphens | None = None,
     drop: int = 0,
 ) -> Block:
     """Return a block of these lines; `drop` characters (a marker) are left out at its start."""
-    text, counts = join_lines((line.text for line in lines), compounds)
+    text, counts = join_lines((line.text for line in lines), hyphens)
     counts[0] = max(0, counts[0] - len(text[:drop].split()))
     spans = _spans(lines, counts)
     return Block(
@@ -56,6 +56,7 @@ def block_of_lines(
         page_last=max(line.page for line in lines),
         codable=codable,
         spans=spans,
+        notes=tuple(mark for line in lines for mark in line.marks),
     )
 
 
@@ -68,6 +69,7 @@ def _spans(lines: Sequence[Line], counts: Sequence[int]) -> list[Span]:
             # Rows of cells keep a box each: text beside the table must not fall into it.
             (line.page, -1 - index if rows else line.flow),
             index > 0 and count < len(line.text.split()),
+            line.marks,
         )
         for index, (line, count) in enumerate(zip(lines, counts, strict=True))
     ]

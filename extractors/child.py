@@ -93,6 +93,7 @@ class Child:
             "max_pages": self._limits.max_pages,
             "seconds": self._limits.seconds,
             "engine": self._options.engine,
+            "ocr": self._options.ocr,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "extractors.worker", json.dumps(arguments)],

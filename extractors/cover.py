@@ -9,6 +9,7 @@ from extractors.headings import is_summary, section_marker
 
 _BODY_ENDS = re.compile(r"[.!?:;…,][\"'”’»)\]]*$")
 _MASTHEAD = re.compile(r"\bDistr(?:\.|ibuci|ibution)|\bOriginal\s?:|\b\d{1,2} \w+ (?:19|20)\d\d$|^[A-Z]{1,5}/[\w/.]+")
+_CLAUSE = re.compile(r"^\W?[A-ZÀ-ÝА-Я]\w*(?:\s\S+){2,}[,;:]$")  # a resolution begins with clauses; lines of a cover do not end so
 _COVER_WORDS = 30
 _MOST = 20  # blocks that a cover without pages may have
 
@@ -45,7 +46,9 @@ def mark_cover_without_pages(blocks: list[Block]) -> list[Block]:
 def _is_body(block: Block) -> bool:
     if block.kind == "heading":
         return False
-    return bool(block.para_no) or (block.n_words >= _COVER_WORDS and bool(_BODY_ENDS.search(block.text)))
+    if block.para_no or _CLAUSE.search(block.text):
+        return True
+    return block.n_words >= _COVER_WORDS and bool(_BODY_ENDS.search(block.text))
 
 
 def _is_masthead(block: Block) -> bool:

@@ -68,9 +68,9 @@ class PdfplumberEngine:
             for item in [*page.lines, *page.rects]:
                 if (item["width"] >= 15 and item["height"] <= 3) or (item["height"] >= 8 and item["width"] <= 3):
                     raw.rules.append(Rule(item["x0"] - left, item["top"] - top, item["x1"] - left, item["bottom"] - top))
-            pictured = sum(item["width"] * item["height"] for item in page.images) / max(raw.width * raw.height, 1.0)
+            raw.pictured = sum(item["width"] * item["height"] for item in page.images) / max(raw.width * raw.height, 1.0)
             # Whether text is painted cannot be asked here, so only scans in black and white are told.
-            raw.scanned = pictured > _COVERED and any(item.get("bits") == 1 for item in page.images)
+            raw.scanned = raw.pictured > _COVERED and any(item.get("bits") == 1 for item in page.images)
         except Exception:  # noqa: BLE001  # pdfminer raises many kinds of errors on broken pages; the page is then empty
             raw.words, raw.rules = [], []
         finally:

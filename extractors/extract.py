@@ -40,8 +40,7 @@ def extract_file(path: Path, file_format: str, file_sha256: str, options: Extrac
 
         return read_txt(path, file_sha256)
     if file_format == "doc":
-        raise ExtractionError(
-            Reason.MISSING_PROGRAM,
-            "This is the old Word format (.doc), which this version does not read. Save the file as DOCX or PDF and add it again.",
-        )
-    raise ExtractionError(Reason.UNSUPPORTED_TYPE, f"The format {file_format!r} is not read; pdf, docx, html and txt are.")
+        from extractors.read_doc import read_doc
+
+        return read_doc(path, file_sha256)
+    raise ExtractionError(Reason.UNSUPPORTED_TYPE, f"The format {file_format!r} is not read; pdf, docx, html, txt and doc are.")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from extractors.block import Block
 from extractors.boxes import block_of_lines
 from extractors.lines import Line
 from extractors.page import Rule
 
-_MARK = re.compile(r"^(?:\d{1,3}|[*†‡§]{1,4}|[a-z]|\([a-z0-9]{1,3}\)|[a-z]/|\d{1,3}/)[ .\t)]*\s*(?=\S)")
+_MARK = re.compile(
+    r"^(?:(?:\d{1,3}|[a-z])/|\([a-z0-9]{1,3}\)|\d{1,3}(?=[ .)\t]|[^\W\d])|[*†‡§]{1,4}|[a-z](?=[.) ]\s*[A-Z“\"]))[ .\t)]*\s*(?=\S)"
+)
 _DRAWN_BY_TYPE = re.compile(r"^[_—–-]{5,}$")
-_SMALL = 0.93
+_SMALL = 0.95
 
 
 def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: float, height: float) -> list[Line]:
@@ -27,6 +30,11 @@ def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: floa
     result: list[Line] = []
     for column in {line.column for line in lines}:
         own = sorted((line for line in lines if line.column == column), key=lambda line: line.top)
+        drawn = [index for index, line in enumerate(own) if _DRAWN_BY_TYPE.match(line.text) and line.top > 0.4 * height]
+        if drawn and drawn[-1] + 1 < len(own) and _starts_note(own[drawn[-1] + 1]):
+            # Notes in the type of the text below a rule of underscores, as typists drew it.
+            result.extend(line for line in own[drawn[-1] + 1 :])
+            continue
         start = len(own)
         while start and own[start - 1].size < _SMALL * body_size and not _DRAWN_BY_TYPE.match(own[start - 1].text):
             start -= 1
@@ -48,14 +56,45 @@ def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: floa
     return [line for line in lines if id(line) in chosen]
 
 
+def is_drawn_by_type(line: Line) -> bool:
+    """True for a rule made of underscores or dashes."""
+    return bool(_DRAWN_BY_TYPE.match(line.text))
+
+
 def footnote_blocks(lines: Sequence[Line]) -> list[Block]:
     """Return one block a note; a note without a mark continues the one before."""
     groups: list[list[Line]] = []
+    last: int | None = None
     for line in lines:
-        if not groups or _starts_note(line):
+        number = _number(line)
+        # A line that begins with a date or a page continues a note; the next note has the next number.
+        if not groups or (_starts_note(line) and (line.starts_raised or None in (number, last) or number == (last or 0) + 1)):
             groups.append([])
+            last = number if number is not None else last
         groups[-1].append(line)
-    return [block_of_lines("footnote", group, codable=False) for group in groups]
+    return [note_of_lines(group) for group in groups]
+
+
+def note_of_lines(lines: Sequence[Line]) -> Block:
+    """Return a note, its mark apart from its text."""
+    block = block_of_lines("footnote", lines, codable=False)
+    if lines[0].starts_raised and lines[0].marks:
+        block.marker, block.notes = lines[0].marks[0], block.notes[1:]
+    elif match := _MARK.match(block.text):
+        block.marker = match.group().strip().strip("().").rstrip("/")
+        block.text = block.text[match.end() :]
+        if block.spans and not lines[0].text.startswith(block.text[:1]):
+            first = block.spans[0]
+            block.spans[0] = replace(first, n_words=max(0, first.n_words - len(match.group().split())))
+    return block
+
+
+def _number(line: Line) -> int | None:
+    """Return the number of the mark with which a line begins, None where it is no number."""
+    mark = line.marks[0] if line.starts_raised and line.marks else ""
+    if not mark and (match := _MARK.match(line.text)):
+        mark = match.group().strip(" ./()\t")
+    return int(mark) if mark.isdigit() else None
 
 
 def _starts_note(line: Line) -> bool:

@@ -14,7 +14,8 @@ _PAGE_NUMBER = re.compile(
 )
 _BARCODE = re.compile(r"^\*\s?\d{5,10}\s?\*$")
 # Job number of the United Nations' conference services at the foot of a first page: 25-05603 (E) 010525, GE.07-13682.
-_JOB_NUMBER = re.compile(r"^(?:GE\.|V\.|K)?\d{2}-\d{5}\b(?:\s*\([A-Z]\))?[\s\d*]*$")
+_JOB_NUMBER = re.compile(r"^(?:GE\.|V\.|K)?\d{2}-\d{5}\b\*{0,3}(?:\s*\([A-Z]\))?[\s\d*]*$")
+_TO_BE_CONTINUED = re.compile(r"^/?\s*\.{2,3}$")  # "/..." at the foot of typed pages
 _OUTER_NUMBER = re.compile(r"^\W*\d{1,4}\s+(?=\D)|(?<=\S)\s+\d{1,4}\W*$")
 _DEPTH = 4  # outermost lines at either end of a page that may be furniture
 _ZONE = 0.16  # share of the page's height
@@ -43,7 +44,9 @@ def furniture_of(pages: Iterable[tuple[float, list[Line]]]) -> set[int]:
         candidates = _candidates(lines, height)
         for zone, line in candidates:
             seen[zone, _key(line.text)].append((index, line))
-            if _BARCODE.match(line.text) or (zone == "bottom" and _JOB_NUMBER.match(line.text)):
+            if _BARCODE.match(line.text) or (
+                zone == "bottom" and (_JOB_NUMBER.match(line.text) or _TO_BE_CONTINUED.match(line.text))
+            ):
                 result.add(id(line))
         for zone in ("top", "bottom"):
             edge = [line for place, line in candidates if place == zone]

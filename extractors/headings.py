@@ -24,6 +24,7 @@ _RECOMMENDATIONS = re.compile(r"recommend|recommand|recomenda|рекоменда
 _CONTENTS = re.compile(
     r"^\W*(?:table of )?(?:contents|table des mati[èe]res|sommaire|índice|indice|contenido|sumário|содержание)\W*$", re.I
 )
+_NOTES = re.compile(r"\W*(?:(?:end)?notes?(?: de fin)?|notas(?: finales)?|примечания|сноски)\W*", re.I)
 _ANNEX = re.compile(r"^\W*(?:annex|annexe|anexo|appendix|appendice|apéndice|приложение)\b", re.I)
 
 
@@ -54,6 +55,11 @@ def has_recommendations(title: str) -> bool:
 def is_contents(title: str) -> bool:
     """True for the heading of a table of contents."""
     return bool(_CONTENTS.match(_bare(title)))
+
+
+def is_notes(title: str) -> bool:
+    """True for the heading of the notes at the end of a text."""
+    return bool(_NOTES.fullmatch(_bare(title)))
 
 
 def is_annex(title: str) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +15,9 @@ from extractors.page import RawPage, Word
 
 _GAP = 1.0  # in type sizes: the narrowest gutters; wide spaces of justified text are put together again in `_regroup`
 _MIN_COLUMN_LINES = 4
+_ORDINALS = frozenset(("st", "nd", "rd", "th", "er", "re", "e", "ème", "ème.", "o", "os", "º", "ª"))
+_SINGLE = re.compile(r"\d+|[*†‡§]+|[^\W\d]+")  # "3, 4" are two marks
+_ROMAN = re.compile(r"[IVXLC]{2,}")
 
 
 @dataclass(slots=True)
@@ -32,7 +38,9 @@ class Line:
     gaps: int = 0
     starts_raised: bool = False
     cells: tuple[float, ...] = ()  # left edges of what follows a wide gap
-    starts: tuple[float, ...] = ()  # left edges of the words
+    starts: Sequence[float] = ()  # left edges of the words
+    ends: Sequence[float] = ()  # their right edges
+    marks: tuple[str, ...] = ()  # marks of notes that were left out
 
 
 Segment = list[Word]
@@ -83,11 +91,47 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
                 break
         else:
             rows.append((word.baseline, [word]))
+    rows = _with_marks(rows, attached)
     result = []
     for _, row in rows:
         row.sort(key=lambda w: w.x0)
-        result.append([part for word in row for part in (word, *attached.get(id(word), ()))])
+        result.append([part for word in row for part in (*attached.get(-id(word), ()), word, *attached.get(id(word), ()))])
     return result
+
+
+def _with_marks(rows: list[tuple[float, list[Word]]], attached: dict[int, list[Word]]) -> list[tuple[float, list[Word]]]:
+    """Return the rows without those that are nothing but marks of notes, put to the word of a neighbouring row that they touch."""
+    result = []
+    for index, (baseline, row) in enumerate(rows):
+        if len(row) > 4 or any(len(word.text) > 4 for word in row):
+            result.append((baseline, row))
+            continue
+        near = [word for _, other in rows[max(0, index - 2) : index + 3] if other is not row for word in other]
+        left = [word for word in row if not _attach(word, near, attached)]
+        if left:
+            result.append((baseline, left))
+    return result
+
+
+def _attach(mark: Word, words: Sequence[Word], attached: dict[int, list[Word]]) -> bool:
+    """Hang a mark on the larger word that it follows, or make it one that a larger word follows; False where there is none."""
+    height = mark.bottom - mark.top
+    for word in words:
+        tall = word.bottom - word.top
+        if height > 0.82 * tall or mark.top < word.top - 0.4 * tall or mark.baseline > word.baseline - 0.1 * height:
+            continue
+        if mark.bottom < word.top + 0.2 * tall:
+            continue
+        if -1.0 < mark.x0 - word.x1 < 0.6 * tall:
+            mark.raised, mark.spaced = True, False
+            attached.setdefault(id(word), []).append(mark)
+            return True
+        if -1.0 < word.x0 - mark.x1 < 1.2 * tall:
+            mark.raised = True
+            mark.baseline = word.baseline
+            attached.setdefault(-id(word), []).append(mark)
+            return True
+    return False
 
 
 def _cut(row: list[Word]) -> list[Segment]:
@@ -151,21 +195,16 @@ def _gutter(segments: list[Segment], left: float, right: float) -> float | None:
     width = right - left
     if width < 200:
         return None
-    spans = [(s[0].x0, max(w.x1 for w in s)) for s in segments]
-    best: tuple[int, float] | None = None
-    steps = int(width * 0.4 / 3)
-    for step in range(steps + 1):
+    starts = sorted(s[0].x0 for s in segments)
+    ends = sorted(max(w.x1 for w in s) for s in segments)
+    best: tuple[int, float, float] | None = None
+    for step in range(int(width * 0.4 / 3) + 1):
         x = left + 0.3 * width + 3 * step
-        crossing = sum(1 for x0, x1 in spans if x0 < x < x1)
-        if (
-            best is None
-            or crossing < best[0]
-            or (crossing == best[0] and abs(x - left - width / 2) < abs(best[1] - left - width / 2))
-        ):
-            best = (crossing, x)
+        found = bisect_left(starts, x) - bisect_right(ends, x), abs(x - left - width / 2), x
+        best = found if best is None or found < best else best
     if best is None:
         return None
-    x = best[1]
+    x = best[2]
     sides = [
         _row_spans([s for s in segments if max(w.x1 for w in s) <= x]),
         _row_spans([s for s in segments if s[0].x0 >= x]),
@@ -221,14 +260,32 @@ def _leftward(words: list[Word]) -> list[Word]:
     return result
 
 
+def _usual_size(words: Sequence[Word]) -> float:
+    """Return the type size of most letters of a line."""
+    sizes: dict[float, int] = {}
+    for word in words:
+        sizes[word.size] = sizes.get(word.size, 0) + min(len(word.text), 20)
+    if len(sizes) == 1:
+        return words[0].size
+    half = sum(sizes.values()) / 2
+    for size in sorted(sizes):
+        half -= sizes[size]
+        if half <= 0:
+            return size
+    return words[0].size
+
+
+def _is_mark(text: str, before: str) -> bool:
+    """True for raised text that is the mark of a note; the ending of an ordinal ("16th", "1er", "Nº") is text."""
+    ordinal = text.lower() in _ORDINALS and (before[-1:].isdigit() or before in ("N", "n", "Nr") or _ROMAN.fullmatch(before))
+    return not ordinal and (not text.isalpha() or len(text) <= 4)
+
+
 def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int) -> Line:
     words = [word for segment in row for word in segment]
-    kept = [
-        w
-        for w in words
-        if not ((w.raised and w.text.strip("()[]*†‡,").isalnum() and len(w.text) <= 4) or (w.raised and not w.text.isalpha()))
-    ]
-    starts = tuple(w.x0 for w in kept)
+    marks = [w for index, w in enumerate(words) if w.raised and _is_mark(w.text, words[index - 1].text if index else "")]
+    left_out = set(map(id, marks))
+    kept = [w for w in words if id(w) not in left_out]
     letters = sum(len(w.text) for w in kept) or 1
     leftward = sum(len(w.text) for w in kept if w.leftward) > 0.5 * letters
     if leftward:
@@ -248,7 +305,7 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         previous = word
     first = "".join(w.text for w in row[0])
     # A wide gap after the number or mark of a paragraph is no gap between cells.
-    is_mark = len(first) <= 6 and not (len(first) > 2 and first.isalpha())
+    is_mark = len(first) <= 6 and not (len(first) > 2 and first.isalpha()) and not (len(first) > 3 and first.isdigit())
     cells = tuple(b[0].x0 for a, b in list(pairwise(row))[int(is_mark) :] if b[0].x0 - a[-1].x1 > 2 * b[0].size)
     return Line(
         page,
@@ -257,7 +314,7 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         max(w.x1 for w in words),
         max(w.bottom for w in words),
         clean("".join(parts)),
-        median(w.size for w in kept for _ in range(min(len(w.text), 20))) if kept else words[0].size,
+        _usual_size(kept or words),
         sum(len(w.text) for w in kept if w.bold) / letters > 0.8,
         sum(len(w.text) for w in kept if w.italic) / letters > 0.8,
         column,
@@ -265,5 +322,7 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         len(cells),
         bool(words) and (words[0].raised or (len(words) > 1 and words[0].size < 0.8 * words[1].size)),
         cells,
-        starts,
+        array("f", [w.x0 for w in kept]),  # many lines are held at once, and tuples of floats take six times the room
+        array("f", [w.x1 for w in kept]),
+        tuple(mark for word in marks for mark in _SINGLE.findall(word.text)),
     )

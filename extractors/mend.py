@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 _LIGATURES = str.maketrans(
     {
@@ -25,53 +26,104 @@ _LIGATURES = str.maketrans(
 # Letters by their category that show nothing: the fillers of Hangul, and the stroke that stretches Arabic words.
 _UNSEEN = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u0640"))
 _SPACES = re.compile(r"\s+")
+_FUSED = re.compile("[ﬀﬁﬂﬃﬄﬅﬆ]")
+_APART = re.compile(r"[\W_]+")
+_START = re.compile(r"[^\W\d_]*")
+_EDGES = ".,;:!?()[]“”\"'’«»"
+_PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
+_DIVIDES = 0.018  # share of lines that end in a hyphen from which a document is one that divides words
 _COMPOUND = re.compile(r"[A-Za-z0-9À-ÿ’']+-[A-Za-z0-9À-ÿ-]+")
 
 
 def clean(text: str) -> str:
     """Return the text with ligatures resolved, invisible characters dropped and white space runs made single spaces."""
+    if text.isprintable() and "  " not in text and (text.isascii() or not _FUSED.search(text)):
+        return text.strip()
     text = text.translate(_LIGATURES)
     return _SPACES.sub(" ", "".join(c for c in text if c.isspace() or unicodedata.category(c) != "Cc")).strip()
 
 
-def join_lines(lines: Iterable[str], compounds: frozenset[str] = frozenset()) -> tuple[str, list[int]]:
+@dataclass(frozen=True, slots=True)
+class Hyphens:
+    """What a document says of its hyphens: the words that it writes, those with a hyphen inside a line, and its habit at line ends.
+
+    `divides`: the document cuts words at the ends of its lines; in most reports a hyphen there belongs to the word.
+    """
+
+    words: frozenset[str] = frozenset()
+    compounds: frozenset[str] = frozenset()
+    divides: bool = True
+
+    def keeps(self, first: str, second: str) -> bool:
+        """True when the hyphen between the end of a line and the start of the next belongs to the word."""
+        if not first.isalpha() or not second[:1].islower():
+            return True
+        match = _START.match(second)
+        left, right = first.lower(), match.group().lower() if match else ""
+        if f"{left}-{right}" in self.compounds:
+            return True
+        if left + right in self.words:
+            return False
+        if left in _PREFIXES or self.divides:
+            return left in _PREFIXES
+        return right in self.words or left in self.words
+
+
+def hyphens_of(lines: Iterable[str]) -> Hyphens:
+    """Return what the lines of a document say of its hyphens."""
+    words: set[str] = set()
+    compounds: set[str] = set()
+    cuts = count = 0
+    end = ""
+    for line in lines:
+        parts = line.lower().split()
+        if not parts:
+            continue
+        # Halves of words are no words.
+        words.update(part.strip(_EDGES) for part in (parts[1:] if end else parts))
+        count += 1
+        cuts += bool(end)
+        end = parts[-1][:-1] if len(parts[-1]) > 2 and parts[-1].endswith("-") else ""
+        if "-" in line:
+            compounds.update(match.lower() for match in _COMPOUND.findall(line))
+    return Hyphens(frozenset(words), frozenset(compounds), cuts > _DIVIDES * count)
+
+
+def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[str, list[int]]:
     """Join the lines of a paragraph, mending words cut by a hyphen at the line's end; return the text and the words of each line.
 
-    The hyphen stays where the document writes the same compound with a hyphen inside a line, after a digit or before a capital. A word
-    over two lines counts for the first.
+    A word over two lines counts for the first.
 
     Args:
         lines: cleaned lines in reading order.
-        compounds: the lower-case hyphenated words of the document (see `compounds_of`).
+        hyphens: what the document says of its hyphens; without it words are put together.
     """
-    result = ""
+    hyphens = hyphens or Hyphens()
+    pieces: list[str] = []
     counts: list[int] = []
     for line in lines:
         counts.append(len(line.split()))
         if not line:
             continue
-        if not result:
-            result = line
-        elif result.endswith("-") and len(result) > 1 and result[-2].isalnum():
-            first, second = result.rsplit(" ", 1)[-1], line.split(" ", 1)[0]
-            compound = (first + second).lower().rstrip(".,;:)”\"'")
-            keeps = not first[:-1].isalpha() or not second[:1].islower() or compound in compounds
-            result = result + line if keeps else result[:-1] + line
+        last = pieces[-1] if pieces else ""
+        if not last:
+            pieces.append(line)
+        elif last.endswith("-") and len(last) > 1 and last[-2].isalnum():
+            first, second = last.rsplit(" ", 1)[-1][:-1], line.split(" ", 1)[0]
+            if not hyphens.keeps(first, second):
+                pieces[-1] = last[:-1]
+            pieces.append(line)
             counts[-1] -= 1
-        elif result.endswith("/"):
-            result += line
+        elif last.endswith("/"):
+            pieces.append(line)
             counts[-1] -= 1
         else:
-            result = f"{result} {line}"
-    return result, counts
-
-
-def compounds_of(lines: Iterable[str]) -> frozenset[str]:
-    """Return the words that are written with a hyphen inside a line, in lower case."""
-    return frozenset(match.lower() for line in lines for match in _COMPOUND.findall(line))
+            pieces.append(f" {line}")
+    return "".join(pieces), counts
 
 
 def normal_form(text: str) -> str:
     """Return the text as it is compared: NFKC, lower case, letters and digits only with single spaces between words."""
-    text = unicodedata.normalize("NFKC", text.translate(_LIGATURES).translate(_UNSEEN)).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_LIGATURES).translate(_UNSEEN))
+    return _APART.sub(" ", text.casefold()).strip()

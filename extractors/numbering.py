@@ -21,6 +21,11 @@ class ParagraphSequence:
         self._item_margin = 0.0
         self._under_heading = True
 
+    @property
+    def item_number(self) -> int | None:
+        """Number of the last item of the list inside the paragraph, None outside of a list."""
+        return self._item
+
     def is_item(self, marker: Marker, line: Line) -> bool:
         """True when a number starts or continues a list inside the paragraph of the running number.
 

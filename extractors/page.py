@@ -56,6 +56,7 @@ class RawPage:
     words: list[Word] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     scanned: bool = False
+    pictured: float = 0.0  # share of the page that pictures cover
 
 
 class Engine(Protocol):

@@ -13,7 +13,12 @@ from warehouse.states import Reason
 
 
 def whole_text(path: Path, file_format: str) -> str:
-    """Return the text of a docx, html or txt file; raises `ExtractionError` when it cannot be opened."""
+    """Return the text of a docx, doc, html or txt file; raises `ExtractionError` when it cannot be opened."""
+    if file_format == "doc":
+        from extractors.read_doc import as_docx
+
+        with as_docx(path) as made:
+            return whole_text(made, "docx")
     if file_format == "docx":
         pieces: list[str] = []
         with DocxPackage(path) as package:

@@ -17,7 +17,7 @@ from extractors.child import Child
 from extractors.failure import ExtractionError
 from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.refind import PassageLocation
-from extractors.render import extraction_from_dict
+from extractors.render import extraction_from_dict, extraction_to_dict
 from extractors.types import Extraction, ExtractionFailure
 from warehouse.states import Reason
 
@@ -108,6 +108,24 @@ class ExtractionPool:
             "file_format": file_format,
             "passages": [asdict(passage) for passage in passages],
         }
+        return [bool(found) for found in self._answer(request)]
+
+    def overlay(self, path: Path, extraction: Extraction, target: Path) -> None:
+        """Write a copy of a PDF with its passages drawn on the pages to `target` (see `overlay.write_overlay`).
+
+        Raises:
+            ExtractionError: when the file cannot be read or the process fails.
+        """
+        request = {
+            "op": "overlay",
+            "path": str(path),
+            "file_format": "pdf",
+            "extraction": extraction_to_dict(extraction),
+            "target": str(target),
+        }
+        self._answer(request)
+
+    def _answer(self, request: dict[str, Any]) -> Any:
         future = self._submit(request)
         while not future.done():
             with contextlib.suppress(TimeoutError):
@@ -115,7 +133,7 @@ class ExtractionPool:
         answer = future.result()
         if "ok" not in answer:
             raise ExtractionError(Reason(answer["reason"]), answer["detail"])
-        return [bool(found) for found in answer["ok"]]
+        return answer["ok"]
 
     def _submit(self, request: dict[str, Any]) -> Future[dict[str, Any]]:
         if not self._threads or self._closed:

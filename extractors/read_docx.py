@@ -23,6 +23,12 @@ _OFF = ("0", "false")
 
 def read_docx(path: Path, file_sha256: str) -> Extraction:
     """Return the extraction of a DOCX; raises `ExtractionError` (broken_file, encrypted, too_large, no_passages)."""
+    blocks, title = docx_blocks(path)
+    return extraction_of(blocks, file_sha256, "docx", {"title": title} if title else {})
+
+
+def docx_blocks(path: Path) -> tuple[list[Block], str]:
+    """Return the blocks of a DOCX and the title that its properties give; raises what `read_docx` raises."""
     with DocxPackage(path) as package:
         document = package.part("word/document.xml")
         if document is None or document.find(W + "body") is None:
@@ -33,10 +39,11 @@ def read_docx(path: Path, file_sha256: str) -> Extraction:
         for note in notes.findall(W + "footnote") if notes is not None else ():
             text = clean(" ".join(paragraph_text(p) for p in note.iter(W + "p")))
             if text and note.get(W + "type") in (None, "normal"):
-                reader.blocks.append(Block("footnote", text, codable=False))
+                mark = reader.notes.get(note.get(W + "id", ""))
+                reader.blocks.append(Block("footnote", text, marker=mark, codable=False))
         core = package.part("docProps/core.xml")
         title = core.findtext(".//{http://purl.org/dc/elements/1.1/}title") if core is not None else None
-    return extraction_of(reader.blocks, file_sha256, "docx", {"title": clean(title)} if title and clean(title) else {})
+    return reader.blocks, clean(title or "")
 
 
 def paragraph_text(paragraph: Any) -> str:
@@ -68,6 +75,7 @@ class _Reader:
         self.styles, self.numbering = styles, numbering
         self.blocks: list[Block] = []
         self.depth = HeadingDepth()
+        self.notes: dict[str, str] = {}  # number of each note by its identifier
 
     def walk(self, body: Any) -> None:
         for element in body:
@@ -104,6 +112,15 @@ class _Reader:
             self.blocks.append(Block("heading", shown, 9 + self.depth.depth(look), codable=False))
         else:
             self.blocks.append(_labelled(text, label, depth))
+        self.blocks[-1].notes = self.marks(element)
+
+    def marks(self, element: Any) -> tuple[str, ...]:
+        """Return the numbers of the notes to a paragraph; Word counts them in the order of the text."""
+        found = []
+        for reference in element.iter(W + "footnoteReference"):
+            key = reference.get(W + "id", "")
+            found.append(self.notes.setdefault(key, str(len(self.notes) + 1)))
+        return tuple(found)
 
     def looks_head(self, element: Any, style_bold: bool, text: str, words: int) -> bool:
         if words > _HEADING_WORDS or text[-1] in ".;,:" or not any(c.isalpha() for c in text):

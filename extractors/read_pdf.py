@@ -1,21 +1,22 @@
-"""PDF: choose the engine page by page, hand lines to the layout, judge each page's text layer."""
+"""PDF: pages read one by one, their lines handed to the layout, and what the first page says of the document."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.assemble import passages_of
+from extractors.block import Block
 from extractors.blocks_pdf import PageLines, blocks_of
 from extractors.cover_title import title_of
-from extractors.engines import LazySpare, open_engine
 from extractors.failure import ExtractionError
 from extractors.language import language_of
-from extractors.lines import ColumnMemory, page_lines
+from extractors.ocr import is_available
 from extractors.options import ExtractionLimits, ExtractOptions
-from extractors.page import Engine, RawPage
-from extractors.quality import LEFTWARD_QUALITY, USABLE, is_leftward, text_quality
+from extractors.pdf_pages import PageReader
 from extractors.types import Extraction, PageInfo
 from extractors.units import units_of
 from extractors.version import EXTRACTOR_VERSION
@@ -25,15 +26,43 @@ _SYMBOL = re.compile(r"\b(?:[A-Z]{1,5}(?:/[A-Z0-9][\w.()-]*){2,}|[AS]/(?:RES/)?\
 _DATE = re.compile(r"\b\d{1,2}\s+[A-Za-zÀ-ÿ]{3,10}\s+(?:19|20)\d\d\b")
 
 
+@dataclass(slots=True)
+class PdfStructure:
+    """What the layout made of a PDF, before the rules of passages: pages, blocks in reading order, cover, language, warnings."""
+
+    infos: list[PageInfo]
+    blocks: list[Block]
+    cover: dict[str, str]
+    language: str | None
+    warnings: list[str]
+
+
 def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: ExtractionLimits) -> Extraction:
     """Return the extraction of a PDF.
 
     Raises:
         ExtractionError: encrypted, broken_file, no_pages, too_large, no_text_layer.
     """
-    engine, spare = open_engine(path, options.engine)
+    found = pdf_structure(path, options, limits)
+    passages = passages_of(
+        units_of(found.blocks),
+        file_sha256,
+        found.language,
+        {info.number: info.language for info in found.infos},
+        {info.number: info.quality for info in found.infos},
+    )
+    if not passages:
+        raise ExtractionError(Reason.NO_PASSAGES, "The file has text, but nothing that is a passage.")
+    return Extraction(
+        file_sha256, "pdf", EXTRACTOR_VERSION, found.language, tuple(found.infos), passages, found.cover, tuple(found.warnings)
+    )
+
+
+def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits) -> PdfStructure:
+    """Return pages and blocks of a PDF; raises what `read_pdf` raises."""
+    reader = PageReader(path, options)
     try:
-        count = engine.page_count()
+        count = reader.page_count()
         if not count:
             raise ExtractionError(Reason.NO_PAGES, "The PDF has no pages.")
         if count > limits.max_pages:
@@ -41,75 +70,32 @@ def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: Extr
                 Reason.TOO_LARGE,
                 f"The PDF has {count} pages; at most {limits.max_pages} are read (setting extraction.max_pages).",
             )
-        pages: list[PageLines] = []
-        infos: list[PageInfo] = []
-        warnings: list[str] = []
-        columns: list[ColumnMemory] = []
-        for number in range(1, count + 1):
-            raw, by_spare = _best_page(engine, spare, number)
-            lines = page_lines(raw, columns)
-            text = "\n".join(line.text for line in lines)
-            quality = text_quality(text)
-            usable = quality is not None and quality >= USABLE
-            if by_spare:
-                warnings.append(f"page {number}: read with pdfplumber, PDFium found no usable text")
-            if quality is not None and not usable:
-                warnings.append(f"page {number}: the text layer is unreadable (quality {quality:.2f}) and was left out")
-            if not usable:
-                lines = []
-            elif is_leftward(text):
-                quality = min(quality or 0.0, LEFTWARD_QUALITY)
-                warnings.append(
-                    f"page {number}: written from right to left; letters and their order are not reliable, not to be coded"
-                )
-            infos.append(
-                PageInfo(
-                    number,
-                    round(raw.width, 2),
-                    round(raw.height, 2),
-                    "none" if not usable else "ocr_layer" if raw.scanned else "text_layer",
-                    sum(len(line.text) for line in lines),
-                    sum(len(line.text.split()) for line in lines),
-                    language_of(text, None) if usable else None,
-                    quality,
-                )
-            )
-            pages.append(PageLines(number, raw.width, raw.height, lines, raw.rules))
+        read = [reader.page(number) for number in range(1, count + 1)]
     finally:
-        engine.close()
-        if spare is not None:
-            spare.close()
+        reader.close()
+    infos = [page.info for page in read]
     if all(info.text_source == "none" for info in infos):
-        raise ExtractionError(Reason.NO_TEXT_LAYER, f"None of the {len(infos)} pages has readable text; they are images.")
+        wanted = (
+            "" if options.ocr == "off" or is_available() else " The program that would read them, tesseract, is not installed."
+        )
+        raise ExtractionError(Reason.NO_TEXT_LAYER, f"None of the {len(infos)} pages has readable text; they are images.{wanted}")
+    pages = [page.lines for page in read]
     language = _document_language(pages)
     cover = _cover(pages)
-    units = units_of(blocks_of(pages))
-    passages = passages_of(
-        units,
-        file_sha256,
-        language,
-        {info.number: info.language for info in infos},
-        {info.number: info.quality for info in infos},
-    )
-    if not passages:
-        raise ExtractionError(Reason.NO_PASSAGES, "The file has text, but nothing that is a passage.")
-    return Extraction(file_sha256, "pdf", EXTRACTOR_VERSION, language, tuple(infos), passages, cover, tuple(warnings))
+    blocks = blocks_of(pages)
+    warnings = [warning for page in read for warning in page.warnings]
+    return PdfStructure(_with_coverage(infos, blocks), blocks, cover, language, warnings)
 
 
-def _best_page(engine: Engine, spare: LazySpare | None, number: int) -> tuple[RawPage, bool]:
-    """Return the page from the engine, or from the spare one where that alone finds usable text."""
-    raw = engine.page(number)
-    if spare is None or _score(raw) >= USABLE:
-        return raw, False
-    second = spare.engine()
-    if second is None or number > second.page_count():
-        return raw, False
-    other = second.page(number)
-    return (other, True) if _score(other) > max(_score(raw), USABLE) else (raw, False)
-
-
-def _score(raw: RawPage) -> float:
-    return text_quality(" ".join(word.text for word in raw.words)) or 0.0
+def _with_coverage(infos: Sequence[PageInfo], blocks: Sequence[Block]) -> list[PageInfo]:
+    """Return the pages with the share of their words that stands in blocks; the rest is running heads and page numbers."""
+    words: Counter[int] = Counter()
+    for block in blocks:
+        for span in block.spans:
+            words[span.box.page] += span.n_words
+    return [
+        replace(info, coverage=round(min(1.0, words[info.number] / info.n_words), 3) if info.n_words else None) for info in infos
+    ]
 
 
 def _document_language(pages: Sequence[PageLines]) -> str | None:

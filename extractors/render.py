@@ -32,6 +32,8 @@ def extraction_from_dict(plain: Mapping[str, Any]) -> Extraction:
                     **passage,
                     "heading_path": tuple(passage["heading_path"]),
                     "boxes": tuple(Box(*box) for box in passage["boxes"]),
+                    "notes": tuple(passage["notes"]),
+                    "sketch": tuple(passage["sketch"]),
                 }
             )
             for passage in plain["passages"]

@@ -1,6 +1,7 @@
 """What a worker process is asked and answers.
 
-Request: {"op": "extract", "path", "file_format", "file_sha256"} or {"op": "refind", "path", "file_format", "passages"}.
+Request: {"op": "extract", "path", "file_format", "file_sha256"} or {"op": "refind", "path", "file_format", "passages"} or
+{"op": "overlay", "path", "file_format", "extraction", "target"}.
 Answer: {"ok": ...} with the result, or {"reason", "detail"}.
 """
 
@@ -25,7 +26,7 @@ class Responder:
         from extractors.language import language_of
 
         language_of("a sentence that is long enough to be judged " * 5)
-        self._options = ExtractOptions(settings["engine"])
+        self._options = ExtractOptions(settings["engine"], settings["ocr"])
         self._limits = ExtractionLimits(settings["seconds"], settings["memory_mb"], settings["output_mb"], settings["max_pages"])
 
     def answer(self, line: bytes) -> bytes:
@@ -57,6 +58,12 @@ class Responder:
             from extractors.refind import locations_from_plain, refind
 
             return refind(path, file_format, locations_from_plain(request["passages"]))
+        if request["op"] == "overlay":
+            from extractors.overlay import write_overlay
+            from extractors.render import extraction_from_dict
+
+            write_overlay(path, extraction_from_dict(request["extraction"]), Path(request["target"]))
+            return True
         from extractors.extract import extract_file
         from extractors.render import extraction_to_dict
 

@@ -14,6 +14,8 @@ _NAME_WORDS = 12
 _MISSES = 6.0
 _TOUCH = 3.0  # points within which rules meet
 _MAX_RULES = 1500
+_MIN_RULES = 5
+_ROW = 45.0  # points; the highest row between two rules
 
 Area = tuple[float, float, float, float]  # x0, top, x1, bottom
 
@@ -21,7 +23,8 @@ Area = tuple[float, float, float, float]  # x0, top, x1, bottom
 def table_runs(lines: Sequence[Line], rules: Sequence[Rule]) -> list[tuple[int, int]]:
     """Return ranges (start, end) of indexes into `lines` that are tables."""
     areas = _grids(rules) + _bands(lines, rules)
-    ruled = [any(_within(line, area) for area in areas) for line in lines]
+    columned = _columned(lines, rules)
+    ruled = [index in columned or any(_within(line, area) for area in areas) for index, line in enumerate(lines)]
     runs: list[tuple[int, int]] = []
     index = 0
     while index < len(lines):
@@ -39,7 +42,7 @@ def table_runs(lines: Sequence[Line], rules: Sequence[Rule]) -> list[tuple[int, 
                 misses += _miss(line, starts)
                 if misses >= _MISSES:
                     break
-        if rows >= _MIN_ROWS:
+        if rows >= _MIN_ROWS or (rows == _MIN_ROWS - 1 and all(ruled[index:end])):
             end = _with_last_cells(lines, end, starts)
             runs.append((index, end))
         index = max(end, index + 1)
@@ -112,6 +115,53 @@ def _meet(a: Area, b: Area) -> bool:
     return a[0] <= b[2] + _TOUCH and b[0] <= a[2] + _TOUCH and a[1] <= b[3] + _TOUCH and b[1] <= a[3] + _TOUCH
 
 
+def _columned(lines: Sequence[Line], rules: Sequence[Rule]) -> set[int]:
+    """Return the indexes of lines below a rule that is drawn cell by cell, as long as no word crosses from one of its columns to another."""
+    if len(rules) > _MAX_RULES:
+        return set()
+    result: set[int] = set()
+    for top, edges in _heads(rules):
+        run: list[int] = []
+        across = 0
+        for index, line in enumerate(lines):
+            if line.top < top - 2:
+                continue
+            crossings = [_crossing(line, edge) for edge in edges]
+            if False in crossings:
+                break
+            run.append(index)
+            across += True in crossings
+        if across >= _MIN_ROWS:
+            result.update(run)
+    return result
+
+
+def _crossing(line: Line, edge: float) -> bool | None:
+    """Return True where a line has words on both sides of an edge with a wide gap there, False where they run over it, None for one side."""
+    left = max((x1 for x0, x1 in zip(line.starts, line.ends, strict=True) if x0 < edge - 1.5), default=None)
+    right = min((x0 for x0 in line.starts if x0 >= edge - 1.5), default=None)
+    if left is None or (right is None and left <= edge + 1.5):
+        return None
+    return right is not None and left <= edge + 1.5 and right - left > 0.8 * line.size
+
+
+def _heads(rules: Sequence[Rule]) -> list[tuple[float, list[float]]]:
+    """Return the height of each rule that is drawn cell by cell, and where its cells meet."""
+    levels: list[list[Rule]] = []
+    for rule in sorted((rule for rule in rules if rule.is_horizontal), key=lambda rule: rule.top):
+        if levels and rule.top - levels[-1][0].top < 2.5:
+            levels[-1].append(rule)
+        else:
+            levels.append([rule])
+    result = []
+    for level in levels:
+        level.sort(key=lambda rule: rule.x0)
+        edges = [(a.x1 + b.x0) / 2 for a, b in pairwise(level) if -1 < b.x0 - a.x1 < 5]
+        if edges:
+            result.append((level[0].top, edges))
+    return result
+
+
 def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
     """Return the areas between rules of like width, one below the other, that hold rows with gaps."""
     if len(rules) > _MAX_RULES:
@@ -123,6 +173,7 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
     result: list[Area] = []
     for stack in stacks.values():
         levels = sorted(stack, key=lambda rule: rule.top)
+        result.extend(_below_header(levels, lines))
         for upper, lower in pairwise(levels):
             area = (upper.x0, upper.bottom, upper.x1, lower.top)
             inside = [line for line in lines if _within(line, area)]
@@ -130,6 +181,41 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
             # A drawn row of one line with a gap, or more lines of which many have gaps; a page's text between two rules has none.
             if inside and gaps >= max(1, 0.3 * len(inside)):
                 result.append(area)
+        result.extend(_rows_between(levels))
+    return result
+
+
+def _below_header(levels: Sequence[Rule], lines: Sequence[Line]) -> list[Area]:
+    """Return the areas of tables between three rules: a header of one or two rows with gaps, then rows that keep to its columns."""
+    result: list[Area] = []
+    for first, second, third in zip(levels, levels[1:], levels[2:], strict=False):
+        if not 4 < second.top - first.top < _ROW:
+            continue
+        header = [line for line in lines if _within(line, (first.x0, first.bottom, first.x1, second.top))]
+        body = [line for line in lines if _within(line, (first.x0, second.bottom, first.x1, third.top))]
+        cells = [cell for line in header for cell in line.cells]
+        if not (0 < len(header) <= 3 and cells and body):
+            continue
+        crossing = sum(
+            any(x0 < cell - 3 and x1 > cell + 1 for cell in cells for x0, x1 in zip(line.starts, line.ends, strict=True))
+            for line in body
+        )
+        beside = sum(any(abs(start - cell) < 4 for cell in cells for start in line.starts) for line in body)
+        if crossing <= 0.1 * len(body) and beside:
+            result.append((first.x0, first.top, first.x1, third.top))
+    return result
+
+
+def _rows_between(levels: Sequence[Rule]) -> list[Area]:
+    """Return the areas of rows that are parted by rules close to one another, four and more, whatever the rows hold."""
+    result: list[Area] = []
+    run: list[Rule] = []
+    for rule in levels:
+        if run and not 6 < rule.top - run[-1].top < _ROW:
+            run = []
+        run.append(rule)
+        if len(run) >= _MIN_RULES:
+            result.append((run[0].x0, run[0].bottom, run[0].x1, run[-1].top))
     return result
 
 
@@ -159,8 +245,10 @@ def is_name_list(lines: Sequence[Line]) -> bool:
 def is_cells(lines: Sequence[Line]) -> bool:
     """True for what no table run caught but is no prose: rows with gaps mostly, or numbers mostly (the axes of a chart)."""
     words = [word for line in lines for word in line.text.split()]
-    wordless = sum(not any(c.isalpha() for c in word) for word in words)
+    wordless = sum(not word.isalpha() and not any(c.isalpha() for c in word) for word in words)
     numbers = (
-        len(words) >= 2 and wordless > 0.5 * len(words) and not any(line.text.endswith((".", ";", ":")) for line in lines[-1:])
+        len(words) >= 2
+        and wordless > 0.5 * len(words)
+        and not any(line.text.endswith((".", ";", ":", ",")) for line in lines[-1:])
     )
     return numbers or (len(lines) > 1 and 2 * sum(line.gaps > 0 for line in lines) >= len(lines))

@@ -22,8 +22,13 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """What is known of a page: where its text came from (`text_layer`, `ocr_layer` where a scan holds recognized text,
-    `none`; later `ocr`), how much there is, how good it looks (0 to 1)."""
+    """What is known of a page: where its text came from, how much there is, how good it looks.
+
+    `text_source` is text_layer, ocr_layer (a scan that holds recognized text), ocr (recognized here) or none. From 0 to 1: `quality`
+    (characters and words that could be writing; times the confidence of recognition), `coverage` (words that stand in passages or
+    headings), `alphabetic` (characters that are letters), `lexical` (words that are the small words of the language), `continuity`
+    (lines broken off in a sentence that are followed by one that continues it; low where columns were read across).
+    """
 
     number: int
     width: float
@@ -33,6 +38,10 @@ class PageInfo:
     n_words: int
     language: str | None
     quality: float | None
+    coverage: float | None = None
+    alphabetic: float | None = None
+    lexical: float | None = None
+    continuity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,9 @@ class Passage:
     `passage_id` depends on the file's hash, the page, the paragraph number and the text, not on what stands before it, so that codes
     survive a new extraction. `lead_in` is the repeated lead-in sentence of a list item; `text` begins with it. `part` numbers the
     pieces of a paragraph that was cut because of its length, from 1. `kind` is paragraph, list_item, quotation, table, footnote or
-    annex_list; only codable kinds (paragraph, list_item, quotation) with `is_codable` are classified.
+    annex_list; only codable kinds (paragraph, list_item, quotation) with `is_codable` are classified. `notes` are the marks of the
+    footnotes to the text; the `para_no` of a footnote is its mark. `sketch` serves to find near-duplicates (see
+    `duplicates`); `is_duplicate` marks those of the same document.
     """
 
     passage_id: str
@@ -62,6 +73,8 @@ class Passage:
     is_summary: bool = False
     is_duplicate: bool = False
     quality: float | None = None
+    notes: tuple[str, ...] = ()
+    sketch: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from extractors.types import Box
 MIN_WORDS = 20
 MAX_WORDS = 250
 _TABLE_NOTE = re.compile(r"(?:[a-z]|\*+|\([a-z]\)|Note|Source|Abbreviations?)[\s:.]+\S")
+_TABLE_LABEL = re.compile(
+    r"(?:Table|Tableau|Cuadro|Tabla|Quadro|Tabela|Таблица)\s+(?:\d{1,3}(?:\.\d{1,2})?|[IVX]{1,5}|[A-Z]\.?\d*)(?:$|[\s.:–—])"
+)
 _UNCODED = ("table", "footnote", "annex_list")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:…。؟])[\"'”’»)\]]*\s+(?=[^\sa-zà-ÿа-я])")
 _ABBREVIATION = re.compile(
@@ -42,6 +45,7 @@ class Unit:
     codable: bool = True
     summary: bool = False
     spans: list[Span] = field(default_factory=list)  # the words of `text` after the lead-in, by line
+    notes: tuple[str, ...] = ()
 
     @property
     def n_words(self) -> int:
@@ -107,7 +111,12 @@ def _keep_short_summaries(units: Sequence[Unit]) -> None:
 
 def _captioned(blocks: Sequence[Block]) -> list[Block]:
     """Return the blocks with what belongs to a table marked as such: short lines without a full stop before it, a note below it."""
-    result = list(blocks)
+    result = [
+        replace(block, kind="table", codable=False)
+        if block.kind in ("heading", "paragraph") and _TABLE_LABEL.match(block.text) and _is_caption(block)
+        else block
+        for block in blocks
+    ]
     for index, block in enumerate(result):
         if block.kind != "table":
             continue
@@ -142,6 +151,8 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
     if block.kind == "list_item" and block.marker and any(c.isalnum() for c in block.marker):
         marker = f"({block.marker[:-1]})" if block.marker[:-1].isdigit() else block.marker
         para_no = f"{above} {marker}" if above else marker
+    elif block.kind == "footnote":
+        para_no = block.marker
     own = Unit(
         block.kind,
         f"{lead} {block.text}".strip(),
@@ -155,6 +166,7 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
         block.codable and block.kind not in _UNCODED,
         _in_summary(titles),
         list(block.spans),
+        block.notes,
     )
     if any(is_contents(title) for title in titles[-1:]):
         own.codable = False
@@ -178,6 +190,7 @@ def _emit(node: _Node, lead: str, titles: tuple[str, ...], above: str | None = N
             for piece in _flat(child):
                 own.text = f"{own.text} {piece.marker + ' ' if piece.marker else ''}{piece.text}"
                 own.boxes.extend(piece.boxes)
+                own.notes += piece.notes
                 own.spans.extend(_with_marker(piece))
                 own.page_last = piece.page_last if piece.page_last is not None else own.page_last
     # A paragraph that is nothing but the lead-in stands in front of every item already.
@@ -250,6 +263,7 @@ def _joined(first: Unit, second: Unit) -> Unit:
         True,
         first.summary,
         first.spans + second.spans,
+        first.notes + second.notes,
     )
 
 
@@ -306,6 +320,7 @@ def _cut(unit: Unit) -> list[Unit]:
                 unit.codable,
                 unit.summary,
                 spans,
+                tuple(mark for span in spans for mark in span.notes) if spans else unit.notes,
             )
         )
     return result

@@ -150,6 +150,8 @@ def _passage_row(document_id: str, extractor_version: str, passage: Passage) -> 
         "is_duplicate": passage.is_duplicate,
         "is_summary": passage.is_summary,
         "quality": passage.quality,
+        "notes": list(passage.notes),
+        "sketch": list(passage.sketch),
         "text_sha256": hashlib.sha256(passage.text.encode()).hexdigest(),
         "extractor_version": extractor_version,
     }

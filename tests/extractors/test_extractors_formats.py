@@ -160,7 +160,8 @@ def test_repeated_paragraphs_are_marked_and_have_own_identifiers(tmp_path: Path)
     assert first.passage_id != second.passage_id
 
 
-def test_old_word_and_empty_files_are_named(tmp_path: Path) -> None:
+def test_old_word_and_empty_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
     for name, content, reason in (("a.doc", b"\xd0\xcf", "missing_program"), ("b.txt", b" \n ", "no_passages")):
         path = tmp_path / name
         path.write_bytes(content)

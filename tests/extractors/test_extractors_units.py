@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from extractors.block import Block
 from extractors.headings import is_summary
 from extractors.markers import find_marker
-from extractors.mend import join_lines
+from extractors.mend import Hyphens, join_lines
 from extractors.passage_id import passage_id
 from extractors.units import MAX_WORDS, sentences, units_of
 
@@ -155,9 +155,9 @@ def test_abbreviations_do_not_end_sentences() -> None:
 
 
 def test_hyphens_are_mended_but_compounds_and_numbers_keep_theirs() -> None:
-    assert join_lines(["the govern-", "ment and the self-", "employed in 2010-", "2011"], frozenset({"self-employed"}))[0] == (
-        "the government and the self-employed in 2010-2011"
-    )
+    assert join_lines(
+        ["the govern-", "ment and the self-", "employed in 2010-", "2011"], Hyphens(compounds=frozenset({"self-employed"}))
+    )[0] == ("the government and the self-employed in 2010-2011")
 
 
 def test_markers_of_paragraphs_items_and_years() -> None:

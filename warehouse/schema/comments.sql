@@ -27,6 +27,12 @@ COMMENT ON COLUMN documents.extra IS 'What the source says beyond the columns, a
 COMMENT ON COLUMN documents.from_cover IS 'Columns that no source filled and that were read on the first page';
 COMMENT ON TABLE extractions IS 'What was read out of each document''s file, by which extractor, and why not where it failed';
 COMMENT ON TABLE pages IS 'One row per page: where its text came from and how good it looks';
+COMMENT ON COLUMN pages.text_source IS 'text_layer, ocr_layer (a scan that holds recognized text), ocr (recognized here) or none';
+COMMENT ON COLUMN pages.quality IS 'Share of characters and words that could be writing, times the confidence of recognition, 0 to 1';
+COMMENT ON COLUMN pages.coverage IS 'Share of the words that stand in passages or headings; the rest is running heads and page numbers';
+COMMENT ON COLUMN pages.alphabetic IS 'Share of the characters that are letters';
+COMMENT ON COLUMN pages.lexical IS 'Share of the words that are the small words of the language';
+COMMENT ON COLUMN pages.continuity IS 'Share of lines broken off inside a sentence that the next line continues';
 COMMENT ON TABLE passages IS 'The units of coding, in the order of the document';
 COMMENT ON COLUMN passages.passage_id IS 'Stable identifier from the file, the place and the text';
 COMMENT ON COLUMN passages.ordinal IS 'Place in the document';
@@ -34,7 +40,9 @@ COMMENT ON COLUMN passages.part IS 'Number of the piece where a long paragraph w
 COMMENT ON COLUMN passages.page_first IS 'Page of the file on which the passage begins, from 1; null for formats without pages';
 COMMENT ON COLUMN passages.boxes IS 'Rectangles on the pages, in PDF points from the top left';
 COMMENT ON COLUMN passages.heading_path IS 'Headings above the passage, the outermost first';
-COMMENT ON COLUMN passages.para_no IS 'Paragraph number as printed';
+COMMENT ON COLUMN passages.para_no IS 'Paragraph number as printed; of a footnote its mark';
+COMMENT ON COLUMN passages.sketch IS 'The eight smallest hashes of runs of four words; near-duplicates share seven or more';
+COMMENT ON COLUMN passages.notes IS 'Marks of the footnotes to the passage';
 COMMENT ON COLUMN passages.is_codable IS 'Whether the passage is scored; tables, footnotes and short fragments are not';
 COMMENT ON COLUMN passages.is_duplicate IS 'Whether the same text stood there before; leave these out when counting';
 COMMENT ON COLUMN passages.is_summary IS 'Whether it is part of a summary of the same document; leave these out when counting';

@@ -22,7 +22,11 @@ CREATE TABLE pages (
     n_chars INTEGER NOT NULL,
     n_words INTEGER NOT NULL,
     language VARCHAR,
-    quality FLOAT
+    quality FLOAT,
+    coverage FLOAT,
+    alphabetic FLOAT,
+    lexical FLOAT,
+    continuity FLOAT
 );
 CREATE TABLE passages (
     passage_id VARCHAR NOT NULL,
@@ -43,6 +47,8 @@ CREATE TABLE passages (
     is_duplicate BOOLEAN NOT NULL,
     is_summary BOOLEAN NOT NULL,
     quality FLOAT,
+    notes VARCHAR[] NOT NULL,
+    sketch UINTEGER[] NOT NULL,
     text_sha256 VARCHAR NOT NULL,
     extractor_version VARCHAR NOT NULL
 );

@@ -1,0 +1,145 @@
+"""The pages of a PDF, one at a time: the engine that reads a page best, recognition of pictures, and a judgement of each page's text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from extractors.blocks_pdf import PageLines
+from extractors.engines import LazySpare, open_engine
+from extractors.language import is_of, language_of
+from extractors.lines import ColumnMemory, Line, page_lines
+from extractors.ocr import PageRecognizer, is_available
+from extractors.options import ExtractOptions
+from extractors.page import RawPage
+from extractors.quality import (
+    LEFTWARD_QUALITY,
+    USABLE,
+    alphabetic_share,
+    continuity,
+    is_leftward,
+    lexical_share,
+    misread_share,
+    text_quality,
+)
+from extractors.types import PageInfo
+
+_PICTURED = 0.2  # share of a page that pictures cover at least where recognition is worth a try
+_MISREAD = 0.01  # share of misread words from which what a scanner recognized is recognized anew
+
+
+@dataclass(slots=True)
+class ReadPage:
+    """A page with its lines in reading order and what is known of it."""
+
+    lines: PageLines
+    info: PageInfo
+    warnings: list[str]
+
+
+class PageReader:
+    """Reads the pages of one PDF. Raises `ExtractionError` (encrypted, broken_file) when no engine opens it."""
+
+    def __init__(self, path: Path, options: ExtractOptions) -> None:
+        self._engine, self._spare = open_engine(path, options.engine)
+        self._recognizes = options.ocr != "off"
+        self._recognizer = PageRecognizer(path) if self._recognizes and is_available() else None
+        self._columns: list[ColumnMemory] = []
+        self._language: str | None = None
+
+    def page_count(self) -> int:
+        """Return the number of pages."""
+        return self._engine.page_count()
+
+    def close(self) -> None:
+        """Release the file."""
+        self._engine.close()
+        if self._spare is not None:
+            self._spare.close()
+        if self._recognizer is not None:
+            self._recognizer.close()
+
+    def page(self, number: int) -> ReadPage:
+        """Return a page, counted from 1; text that cannot be used is left out, and a warning says so."""
+        warnings: list[str] = []
+        raw, source = self._engine.page(number), "text_layer"
+        lines, text, quality = self._read(raw)
+        if (quality or 0.0) < USABLE:
+            if (other := _spare_page(self._spare, number)) is not None:
+                again = self._read(other)
+                if (again[2] or 0.0) > max(quality or 0.0, USABLE):
+                    raw, (lines, text, quality) = other, again
+                    warnings.append(f"page {number}: read with pdfplumber, PDFium found no usable text")
+            unread = quality is not None and quality < USABLE
+            if unread:
+                warnings.append(f"page {number}: the text layer is unreadable (quality {quality:.2f}) and was left out")
+            if (quality or 0.0) < USABLE:
+                lines, text = [], ""
+                source = "none"
+                if unread or raw.pictured > _PICTURED:
+                    found = self._recognized(number, warnings)
+                    if found is not None:
+                        raw, lines, text, quality = found
+                        source = "ocr"
+        elif raw.scanned:
+            source = "ocr_layer"
+            if self._recognizer is not None and (odd := misread_share(text)) > _MISREAD:
+                found = self._recognized(number, warnings)
+                if found is not None and misread_share(found[2]) < odd:
+                    raw, lines, text, quality = found
+                    source = "ocr"
+        if lines and is_leftward(text):
+            quality = min(quality or 0.0, LEFTWARD_QUALITY)
+            warnings.append(
+                f"page {number}: written from right to left; letters and their order are not reliable, not to be coded"
+            )
+        language = self._language_of(text) if lines else None
+        info = PageInfo(
+            number,
+            round(raw.width, 2),
+            round(raw.height, 2),
+            source,
+            sum(len(line.text) for line in lines),
+            sum(len(line.text.split()) for line in lines),
+            language,
+            quality,
+            alphabetic=alphabetic_share(text),
+            lexical=lexical_share(text, language) if language else None,
+            continuity=continuity([line.text for line in lines]),
+        )
+        return ReadPage(PageLines(number, raw.width, raw.height, lines, raw.rules), info, warnings)
+
+    def _read(self, raw: RawPage) -> tuple[list[Line], str, float | None]:
+        lines = page_lines(raw, self._columns)
+        text = "\n".join(line.text for line in lines)
+        return lines, text, text_quality(text)
+
+    def _recognized(self, number: int, warnings: list[str]) -> tuple[RawPage, list[Line], str, float] | None:
+        """Return the page as it was recognized, None where that is not possible or gives nothing."""
+        if self._recognizer is None:
+            if self._recognizes:
+                warnings.append(f"page {number}: a picture, and tesseract, which would read it, is not installed")
+            return None
+        found = self._recognizer.page(number, self._language)
+        if found is None:
+            return None
+        raw, confidence = found
+        lines, text, quality = self._read(raw)
+        if not lines or confidence * (quality or 0.0) < USABLE:
+            warnings.append(f"page {number}: a picture in which no text was recognized")
+            return None
+        return raw, lines, text, round(confidence * (quality or 0.0), 3)
+
+    def _language_of(self, text: str) -> str | None:
+        """Return the language of a page, that of the page before where its small words say so."""
+        if self._language is not None and is_of(text[:3000].split(), self._language):
+            return self._language
+        found = language_of(text, None)
+        self._language = found or self._language
+        return found
+
+
+def _spare_page(spare: LazySpare | None, number: int) -> RawPage | None:
+    """Return the page as the second engine reads it, None where that does not open the file or ends before."""
+    engine = spare.engine() if spare is not None else None
+    return None if engine is None or number > engine.page_count() else engine.page(number)

@@ -1,0 +1,201 @@
+"""Words of a PDFium page with few calls: the text at once, then the frame of the first and last character of each word.
+
+A word whose frames do not fit one run of type on one line (marks of notes inside, other scripts, turned text, jumps) is read
+character by character.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from typing import Any
+
+import pypdfium2.raw as pdfium_c
+
+from extractors.page import Word
+
+_HYPHENS = re.compile("[\x02\u00ad\ufffe]")  # how PDFium reports a hyphen at the end of a line, and the soft hyphen
+_WORD = re.compile(r"[^\s\u200b\x00]+")
+_FORCE_BOLD = 1 << 18
+_ITALIC = 1 << 6
+_ROTATED = 0.3  # radians
+# Letters only, numbers only, or a number in punctuation: nothing of this holds the mark of a note.
+_PLAIN = re.compile(r"[(\[“\"‘'«]?(?:[A-Za-zÀ-ɏΑ-ӿ’'/-]+|[0-9.,/:–-]+)[)\]”\"’'»]?[.,;:!?]{0,2}")
+_LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
+_WIDEST = 1.05  # of a character, in heights of the frame
+_NO_SPACE = 0.12  # type sizes
+_GAP = 0.6  # heights between characters that no longer are one word
+
+
+class WordReader:
+    """Reads the words of text pages; keeps what is known of fonts by their name."""
+
+    def __init__(self) -> None:
+        self._name = ctypes.create_string_buffer(256)
+        self._flags = ctypes.c_int()
+        self._styles: dict[tuple[bytes, int], tuple[bool, bool]] = {}
+        self._box = pdfium_c.FS_RECTF()
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._units: Any = (ctypes.c_ushort * 8192)()
+        self._line = (0.0, 0.0, 0.0)  # upper and lower edge of the last word's frame, and its baseline
+
+    def words(self, handle: Any, count: int, left: float, page_top: float) -> list[Word]:
+        """Return the words in the file's order, in points from the top left corner.
+
+        Args:
+            handle: PDFium's text page.
+            count: number of its characters.
+            left: left edge of the page in the file's coordinates.
+            page_top: its upper edge.
+        """
+        text = _HYPHENS.sub("-", self._text(handle, count))
+        self._line = (0.0, 0.0, 0.0)
+        words: list[Word] = []
+        before_end = -1
+        for match in _WORD.finditer(text):
+            start, end = match.span()
+            found = match.group()
+            word = self._whole(handle, found, start, end, left, page_top) if _PLAIN.fullmatch(found) else None
+            if word is not None:
+                word.spaced = start > before_end and not (
+                    words and start == before_end + 1 and self._is_glued(handle, words[-1], word, before_end)
+                )
+                if start == before_end and words:
+                    _raise(words[-1], word)
+                words.append(word)
+            else:
+                pieces = self._pieces(handle, found, start, left, page_top)
+                if pieces:
+                    pieces[0].spaced = True
+                words.extend(pieces)
+            before_end = end
+        return words
+
+    def _is_glued(self, handle: Any, last: Word, word: Word, between: int) -> bool:
+        """True where PDFium put a space between pieces of one word, which stand closer than any space is wide."""
+        return (
+            last.baseline == word.baseline
+            and -0.1 * word.size < word.x0 - last.x1 < _NO_SPACE * word.size
+            and pdfium_c.FPDFText_IsGenerated(handle, between) == 1
+        )
+
+    def _text(self, handle: Any, count: int) -> str:
+        if len(self._units) < count + 1:
+            self._units = (ctypes.c_ushort * (2 * count + 1))()
+        written = pdfium_c.FPDFText_GetText(handle, 0, count, self._units)
+        text = bytes(memoryview(self._units)[: max(0, written - 1)]).decode("utf-16-le", "replace")
+        if len(text) == count:
+            return text
+        # Characters and places no longer agree (letters outside the first plane): ask for each.
+        codes = [pdfium_c.FPDFText_GetUnicode(handle, index) for index in range(count)]
+        return "".join(_joined(codes))
+
+    def _frame(self, handle: Any, index: int) -> tuple[float, float, float, float, float] | None:
+        """Return left, top, right, bottom and baseline of a character in the file's coordinates."""
+        box = self._box
+        if not pdfium_c.FPDFText_GetLooseCharBox(handle, index, box):
+            return None
+        # Frames differ from font to font on one line; origins do not.
+        known = pdfium_c.FPDFText_GetCharOrigin(handle, index, self._x, self._y)
+        return box.left, box.top, box.right, box.bottom, self._y.value if known else box.bottom
+
+    def _whole(self, handle: Any, text: str, start: int, end: int, left: float, page_top: float) -> Word | None:
+        """Return a word that stands in one run on one line, None when it does not or when that cannot be said."""
+        box = self._box
+        if not pdfium_c.FPDFText_GetLooseCharBox(handle, start, box):
+            return None
+        x0, y1, x1, y0 = box.left, box.top, box.right, box.bottom
+        height = y1 - y0
+        if height <= 0.5 or x1 < x0:
+            return None
+        if end - start > 1:
+            if not pdfium_c.FPDFText_GetLooseCharBox(handle, end - 1, box):
+                return None
+            last = box.left
+            x1 = box.right
+            # Characters of one size with frames of one height stand on one line.
+            if (
+                abs(box.top - y1) > 0.05 * height
+                or abs(box.bottom - y0) > 0.05 * height
+                or last < x0
+                or not 0 < x1 - x0 < _WIDEST * height * (end - start)
+            ):
+                return None
+        elif abs(pdfium_c.FPDFText_GetCharAngle(handle, start)) % 6.28 > _ROTATED:
+            return None
+        line = self._line
+        if line[0] != y1 or line[1] != y0:
+            known = pdfium_c.FPDFText_GetCharOrigin(handle, start, self._x, self._y)
+            line = self._line = (y1, y0, self._y.value if known else y0)
+        bold, italic = self._style(handle, start)
+        return Word(text, x0 - left, page_top - y1, x1 - left, page_top - y0, height * 0.9, page_top - line[2], bold, italic)
+
+    def _pieces(self, handle: Any, text: str, start: int, left: float, page_top: float) -> list[Word]:
+        """Return the runs of type of a word, character by character."""
+        words: list[Word] = []
+        current: Word | None = None
+        for offset, character in enumerate(text):
+            frame = self._frame(handle, start + offset)
+            if frame is None:
+                continue
+            x0, x1, top, bottom = frame[0] - left, frame[2] - left, page_top - frame[1], page_top - frame[3]
+            baseline, height = page_top - frame[4], bottom - top
+            if height <= 0.5 or x1 < x0:
+                continue
+            leftward = bool(_LEFTWARD.match(character))
+            if (
+                current is not None
+                and abs(baseline - current.baseline) < 0.08 * height
+                and 0.85 < height / (current.bottom - current.top) < 1.18
+                and leftward == current.leftward
+                and -0.5 * height < (current.x0 - x1 if leftward else x0 - current.x1) < _GAP * height
+            ):
+                current.text += character
+                current.x0, current.x1 = min(current.x0, x0), max(current.x1, x1)
+                continue
+            previous = current
+            if abs(pdfium_c.FPDFText_GetCharAngle(handle, start + offset)) % 6.28 > _ROTATED:
+                current = None
+                continue
+            bold, italic = self._style(handle, start + offset)
+            current = Word(character, x0, top, x1, bottom, height * 0.9, baseline, bold, italic, leftward=leftward)
+            if previous is not None:
+                _raise(previous, current)
+            words.append(current)
+        return words
+
+    def _style(self, handle: Any, index: int) -> tuple[bool, bool]:
+        """Return whether a character is bold and whether it is italic."""
+        length = pdfium_c.FPDFText_GetFontInfo(handle, index, self._name, len(self._name), self._flags)
+        key = (self._name.value if length else b"", self._flags.value)
+        style = self._styles.get(key)
+        if style is None:
+            name, flags = key[0].lower(), key[1]
+            weight = pdfium_c.FPDFText_GetFontWeight(handle, index)
+            bold = weight >= 600 or b"bold" in name or b"black" in name or bool(flags & _FORCE_BOLD)
+            style = bold, b"italic" in name or b"oblique" in name or bool(flags & _ITALIC)
+            self._styles[key] = style
+        return style
+
+
+def _raise(before: Word, word: Word) -> None:
+    """Mark a word as raised that is smaller than the one that it touches and stands above its line."""
+    if -1.0 < word.x0 - before.x1 < _GAP * (word.bottom - word.top):
+        height = word.bottom - word.top
+        smaller = height < 0.82 * (before.bottom - before.top)
+        word.raised = smaller and word.baseline < before.baseline - 0.1 * height
+
+
+def _joined(codes: list[int]) -> list[str]:
+    """Return one string for each code; the two halves of a letter outside the first plane become the letter and nothing."""
+    result: list[str] = []
+    pending = 0
+    for code in codes:
+        if pending and 0xDC00 <= code < 0xE000:
+            result[-1] = chr(0x10000 + ((pending - 0xD800) << 10) + (code - 0xDC00))
+            result.append("\x00")
+            pending = 0
+            continue
+        pending = code if 0xD800 <= code < 0xDC00 else 0
+        result.append(chr(code) if 0 <= code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else "\ufffd")
+    return result
