@@ -100,6 +100,7 @@ class Extraction(_Section):
     """How files become passages."""
 
     engine: Literal["auto", "pdfium", "pdfplumber"] = "auto"
+    ocr: Literal["auto", "never"] = "auto"
     workers: Annotated[int, Field(ge=1, le=256)] = 2
     seconds_per_document: Annotated[float, Field(gt=0, le=86_400)] = 600
     memory_mb: Annotated[int, Field(ge=256, le=1_000_000)] = 3000

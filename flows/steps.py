@@ -56,7 +56,7 @@ def extraction_options(settings: Settings) -> tuple[ExtractOptions, ExtractionLi
         output_mb=extraction.output_mb,
         max_pages=extraction.max_pages,
     )
-    return ExtractOptions(engine=extraction.engine), limits
+    return ExtractOptions(engine=extraction.engine, ocr="off" if extraction.ocr == "never" else "auto"), limits
 
 
 def _extraction_keys(settings: Settings) -> tuple[str, str]:
