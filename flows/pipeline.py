@@ -120,7 +120,9 @@ def refresh(settings: Settings, options: RefreshOptions, progress: Progress, cal
         finally:
             summary.seconds = (datetime.now(UTC) - started).total_seconds()
             with open_warehouse(settings.paths.warehouse) as connection:
-                Loader(connection, run_id).finish_run(status, dict(summary.counts, listed=summary.listed))
+                Loader(connection, run_id).finish_run(
+                    status, dict(summary.counts, listed=summary.listed, failed_sources=len(summary.failed_sources))
+                )
     return summary
 
 
@@ -208,7 +210,15 @@ def _pull(settings: Settings, options: RefreshOptions, progress: Progress, call:
         call("judge sources", remote.settle, settings, run_id, sources)
         summary.sources = {key: one.as_dict() for key, one in sources.accounts.items()}
         summary.failed_sources = sources.failed
-        summary.issues += tuple(f"{key}: {' '.join(one.findings)}" for key, one in sources.accounts.items() if one.findings)
+        summary.issues += tuple(
+            f"{key}: {' '.join(one.findings)}"
+            for key, one in sources.accounts.items()
+            if one.findings and key not in summary.failed_sources
+        )
+        if not sources.listed:
+            summary.issues += ("No enabled source lists records: archive and ods only have files for the others.",)
+        if sources.is_cut_off:
+            summary.issues += ("No service could be reached: is this machine online?",)
 
 
 def _extract(settings: Settings, progress: Progress, call: Call, run_id: str, summary: Summary) -> None:

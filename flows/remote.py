@@ -44,7 +44,9 @@ def discover_source(settings: Settings, run_id: str, remote: Remote, source_id: 
     missing = [name for name in description.needs if not description.settings.get(name)]
     if missing:
         account.status = "not_configured"
-        account.findings.append(f"it stays silent until settings.{missing[0]} stands in configs/sources/{source_id}.yaml.")
+        account.findings.append(
+            f"it stays silent until {missing[0]} is set: sources.overrides {{{source_id}: {{settings: {{{missing[0]}: ...}}}}}}."
+        )
         _record(settings, run_id, remote, source_id)
         return account.counts
     with open_warehouse(settings.paths.warehouse) as connection:

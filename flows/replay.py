@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -23,14 +24,30 @@ def replayed(settings: Settings, *, from_sample: bool) -> Iterator[Settings]:
     """Start the replica and give settings under which a refresh pulls from it.
 
     The files and the metadata of the replica's documents come from the sample, or from the folders and manifests of the settings.
-    Everything is kept in a folder of its own (`<state>/replay`), so that no invented or rearranged record ever meets the project's own.
+    Everything is kept in a folder of its own (`<state>/replay` for the sample, another for each manifest), so that no invented or rearranged
+    record ever meets the project's own.
     """
     from sources.replica.server import ReplicaServer
 
-    home = settings.paths.state / "replay"
+    home = _home(settings, from_sample=from_sample)
     home.mkdir(parents=True, exist_ok=True)
     with ReplicaServer(_world(settings, from_sample=from_sample)) as server:
         yield replay_settings(settings, server.address, home)
+
+
+def of_replay(settings: Settings) -> Settings:
+    """Return settings for looking at what the last `refresh --replay` of the sample has made."""
+    home = _home(settings, from_sample=True)
+    enabled = tuple(key for key in RECOMMENDED if key in source_descriptions(settings))
+    sources = settings.sources.model_copy(update={"enabled": enabled, "contact": _CONTACT})
+    return settings.model_copy(update={"paths": _paths(settings, home), "sources": sources})
+
+
+def _home(settings: Settings, *, from_sample: bool) -> Path:
+    if from_sample:
+        return settings.paths.state / "replay"
+    manifests = [str(path) for folder in settings.sources.folders for path in folder.manifests]
+    return settings.paths.state / f"replay-{hashlib.sha256(' '.join(manifests).encode()).hexdigest()[:8]}"
 
 
 def recorded_settings(settings: Settings) -> Settings:

@@ -237,6 +237,8 @@ def _explain(error: ValidationError, config: Path, from_environment: Mapping[str
         where = f"Environment variable {variable}" if place is not _MISSING else f"{config}, key {'.'.join(keys)}"
         if problem["type"] == "extra_forbidden":
             lines.append(f"{where}: unknown key; allowed here: {', '.join(_allowed_keys(keys[:-1]))}.")
+        elif problem["type"] == "value_error" and isinstance(problem["input"], dict):
+            lines.append(f"{where}: {problem['ctx']['error']!s}.")
         else:
             value = problem["input"] if problem["type"] != "missing" else "nothing"
             message = (problem["msg"][0].lower() + problem["msg"][1:]).replace("a valid tuple", "a list, as in [one, two]")

@@ -128,6 +128,12 @@ class Remote:
         return self.accounts.setdefault(source_id, SourceAccount(datetime.now(UTC)))
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether every source that was asked for records failed, and no request of the run was answered at all."""
+        asked = [self.accounts[key] for key in self.listed if key in self.accounts]
+        return bool(asked) and all(one.status == "refused" and one.requests.n_requests == one.requests.n_errors for one in asked)
+
+    @property
     def failed(self) -> dict[str, str]:
         """Return the sources that failed, were refused or stay silent, with what was found."""
         return {key: " ".join(one.findings) for key, one in sorted(self.accounts.items()) if one.status in ("failed", "refused")}

@@ -52,7 +52,17 @@ def release_key(connection: Connection, built_by: str) -> str:
     """Return what identifies a release: this warehouse, its content, the shape of the published file, and who builds it."""
     columns = score_columns_of(connection)
     shape = text_hash(str(DERIVED_VERSION), *COPIED.values(), LIMITS, *view_statements(columns), *comment_statements(columns))
-    return f"{read_meta(connection, 'warehouse_id')}:{content_version(connection)}:{shape}:{built_by}"
+    # How the sources fare changes no content, but a published word on it must not be out of date.
+    fares = text_hash(*(f"{source_id} {status}" for source_id, status in _last_status(connection)))
+    return f"{read_meta(connection, 'warehouse_id')}:{content_version(connection)}:{shape}:{fares}:{built_by}"
+
+
+def _last_status(connection: Connection) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = connection.execute(
+        "SELECT source_id, status FROM source_runs QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY started_at DESC, run_id DESC) = 1 "
+        "ORDER BY source_id"
+    ).fetchall()
+    return rows
 
 
 def released_key(target: Path) -> str | None:

@@ -164,7 +164,14 @@ def _show(settings: Settings, summary: Summary, *, as_json: bool) -> None:
         note(f"note: and {len(summary.issues) - 20} more of this kind")
     counts = summary.as_dict()
     if not any(counts[name] for name in ("fetched", "refused", "extracted", "unreadable", "classified")):
-        print(f"Up to date: {summary.listed} records looked at, nothing new.")
+        if summary.failed_sources:
+            print(f"Nothing new; {len(summary.failed_sources)} of {len(summary.sources)} sources failed, see below.")
+        elif not summary.listed and not summary.sources:
+            print(
+                f"There are no reports yet. Put some into {' or '.join(str(root) for root in _roots(settings))}, or enable sources."
+            )
+        else:
+            print(f"Up to date: {summary.listed} records looked at, nothing new.")
     else:
         print(
             f"{summary.listed} records listed; {counts['fetched']} files taken, {counts['refused']} refused or missing; "
@@ -173,7 +180,15 @@ def _show(settings: Settings, summary: Summary, *, as_json: bool) -> None:
         )
     if summary.published is not None and summary.published.changed:
         print(f"Published: {settings.paths.published}")
-    print(f"More: {command_for(settings)} status, {command_for(settings)} status --problems")
+    own = settings.paths.state.name
+    if own == "replay":
+        print(f"More: {command_for(settings)} status --replay --problems, {command_for(settings)} sources status --replay")
+    elif settings.sources.gateway is None or not own.startswith("replay"):
+        print(f"More: {command_for(settings)} status, {command_for(settings)} status --problems")
+
+
+def _roots(settings: Settings) -> list[Path]:
+    return [root for folder in settings.sources.folders for root in folder.roots]
 
 
 def sources_table(accounts: dict[str, dict[str, object]]) -> str:

@@ -27,9 +27,10 @@ def serve(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Refresh what is due now, then leave (for cron).")] = False,
 ) -> None:
-    """Refresh each source on its schedule and publish after it, until stopped.
+    """Refresh each source on its schedule and publish after it, until stopped (Ctrl-C).
 
-    What was missed while the service was down is caught up once. PREFECT_API_URL lets it use a Prefect server of yours.
+    What was missed while the service was down, or never done, is caught up once at the start. PREFECT_API_URL lets it use a Prefect server
+    of yours.
     """
     from flows.schedules import crons_of, plan
     from warehouse.lock import refresh_lock

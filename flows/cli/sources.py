@@ -19,9 +19,10 @@ def list_sources(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print the descriptions as JSON.")] = False
 ) -> None:
     """List the sources that are described: what they give, how far the description can be trusted, whether they are enabled."""
-    from flows.sources import source_descriptions
+    from flows.sources import enabled_descriptions, source_descriptions
 
     settings = load_settings(context.obj)
+    enabled_descriptions(settings)
     descriptions = source_descriptions(settings)
     if as_json:
         print_json(
@@ -43,6 +44,10 @@ def list_sources(
         for key, one in descriptions.items()
     ]
     print(table(("source", "name", "gives", "confidence", "schedule (UTC)", "enabled"), rows))
+    print(
+        "\nGives: records say which reports there are, files are the reports. Confidence: how well the service's interface is known,\n"
+        "A by several programs, B by one or two, C from documentation only."
+    )
     if not settings.sources.enabled:
         print("\nEnable some with sources.enabled and sources.contact in configs/entente.yaml.")
 
@@ -55,13 +60,23 @@ def _why_not(gives: str) -> str:
 def sources_status(
     context: typer.Context,
     signals: Annotated[bool, typer.Option("--signals", help="Name the fields and values that nobody has decided about.")] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Of what `refresh --replay` has made, instead of the project's own.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Show how each source fares: last run, new records, shares of refusals, errors and empty answers. Exit code 1 when one failed."""
+    """Show how each source fares: last run, new records, shares of refusals, errors and empty answers.
+
+    Exit code 1 when an enabled one failed.
+    """
     from warehouse.database import open_warehouse
     from warehouse.source_ledger import signal_rows, source_rows
 
     settings = load_settings(context.obj)
+    if replay:
+        from flows.replay import of_replay
+
+        settings = of_replay(settings)
     if not settings.paths.warehouse.exists():
         raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")
     try:
@@ -70,38 +85,25 @@ def sources_status(
             undecided = signal_rows(connection) if signals else []
     except Busy as error:
         raise Busy(f"{error} `entente status` shows how far it is.") from None
+    rows = [{"enabled": row["source_id"] in settings.sources.enabled, **row} for row in rows]
     silent = [one for one in settings.sources.enabled if one not in {row["source_id"] for row in rows}]
     if as_json:
         print_json({"sources": rows, "never_asked": silent, "signals": undecided})
     else:
         _show(rows, silent, undecided)
-    if any(row["status"] in ("failed", "refused") for row in rows):
+    if any(row["enabled"] and row["status"] in ("failed", "refused") for row in rows):
         raise typer.Exit(1)
 
 
 def _show(rows: list[dict[str, Any]], silent: list[str], undecided: list[dict[str, Any]]) -> None:
-    names = (
-        "source_id",
-        "status",
-        "last_run_at",
-        "newest_at",
-        "records",
-        "with_document",
-        "to_fetch",
-        "withdrawn",
-        "n_new",
-        "n_requests",
-    )
-    header = ("source", "status", "last run", "newest record", "records", "documents", "to fetch", "withdrawn", "new", "requests")
-    shares = ("refused_share", "error_share", "empty_share")
-    print(
-        table(
-            (*header, "refused", "errors", "empty", "signals"),
-            [(*(row[name] for name in names), *(row[name] for name in shares), row["signals"]) for row in rows],
-        )
-    )
+    columns = {
+        "source": "source_id", "enabled": "enabled", "status": "status", "last run": "last_run_at", "newest record": "newest_at",
+        "records": "records", "documents": "with_document", "to fetch": "to_fetch", "withdrawn": "withdrawn", "new": "n_new",
+        "requests": "n_requests", "refused": "refused_share", "errors": "error_share", "empty": "empty_share", "signals": "signals",
+    }  # fmt: skip
+    print(table(tuple(columns), [tuple(row[name] for name in columns.values()) for row in rows]))
     for row in rows:
-        if row["detail"]:
+        if row["detail"] and row["enabled"]:
             print(f"{row['source_id']}: {row['detail']}")
     for source_id in silent:
         print(f"{source_id}: enabled, but never asked; the next refresh asks it.")

@@ -23,12 +23,19 @@ def status(
     state: Annotated[
         str | None, typer.Option(help="Name every record in this state (discovered, refused, ..., published).")
     ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Of what `refresh --replay` has made, instead of the project's own.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Show the ledger: how many records are in which state and why, the last runs, the published file."""
     from warehouse.states import State
 
     settings = load_settings(context.obj)
+    if replay:
+        from flows.replay import of_replay
+
+        settings = of_replay(settings)
     if state is not None and state not in set(State):
         raise BadInput(f"--state {state}: unknown; states are {', '.join(State)}.")
     if not settings.paths.warehouse.exists():
@@ -55,7 +62,10 @@ def _read(settings: Settings, *, problems: bool, state: str | None) -> dict[str,
         elif state is not None:
             content["records"] = document_rows(connection, state)
         content["documents"] = undescribed(connection)
-        content["sources"] = [row for row in source_rows(connection) if row["status"] not in (None, "ok")]
+        enabled = settings.sources.enabled
+        content["sources"] = [
+            row for row in source_rows(connection) if row["source_id"] in enabled and row["status"] not in (None, "ok")
+        ]
     published = settings.paths.published
     content["published"] = {"path": str(published), "there": published.exists()}
     content["progress"] = _progress(settings.paths.state / "progress.json")
@@ -86,7 +96,7 @@ def _show(content: dict[str, Any]) -> None:
     print()
     header = ("run", "started", "seconds", "status", "listed", "fetched", "extracted", "scored")
     rows = [
-        (run["run_id"], run["started_at"], run["seconds"], run["status"], *(run["counts"].get(name) for name in header[4:]))
+        (run["run_id"], run["started_at"], run["seconds"], _ended(run), *(run["counts"].get(name) for name in header[4:]))
         for run in content["runs"]
     ]
     print(table(header, rows))
@@ -102,6 +112,11 @@ def _show(content: dict[str, Any]) -> None:
         print()
         rows = [(record["record_id"], record["state"], record["reason"], _words(record)) for record in content["records"]]
         print(table(("record", "state", "reason", "detail"), rows, width=110))
+
+
+def _ended(run: dict[str, Any]) -> str:
+    failed = run["counts"].get("failed_sources")
+    return f"{run['status']}, {failed} sources failed" if failed else str(run["status"])
 
 
 def _words(record: dict[str, Any]) -> str | None:

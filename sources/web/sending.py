@@ -30,6 +30,7 @@ _LONGEST_REST = 86_400.0
 
 # Each try is an event of ours; without a handler of its own stamina's log would write to the terminal.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
+logging.getLogger("stamina").propagate = False
 
 
 @dataclass(frozen=True, slots=True)
