@@ -162,7 +162,7 @@ def take(
     by_record = {one.known.record_id: one for one in files}
     primary = {one.known.document_id: one for one in files if one.known.is_primary}
     holder_records = holders(sorted({one.known.document_id for one in files}))
-    plans = [_plan(group, by_record, primary, holder_records) for group in groups]
+    plans = _plans(groups, by_record, primary, holder_records)
     leaders = [_with_all_links(plan) for plan in plans]
     with ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="download") as pool:
         outcomes = list(pool.map(lambda plan, record: _ask(fetch, given, plan, record), plans, leaders))
@@ -195,10 +195,36 @@ def _ask(
     return outcome
 
 
+def _plans(
+    groups: Sequence[Group],
+    by_record: Mapping[str, KnownFile],
+    primary: Mapping[str, KnownFile],
+    holder_records: Mapping[str, Wanted],
+) -> list[_Plan]:
+    """Return a plan for each group; groups for which the same record is to be asked are one, so that each record comes out once."""
+    together: dict[str, list[Group]] = {}
+    for number, group in enumerate(groups):
+        leader = _plan(group, by_record, primary, holder_records).leader
+        together.setdefault(f"group {number}" if leader is None else leader.record.record_id, []).append(group)
+    joined = [group for group, *more in together.values() if not more]
+    for record_id, several in together.items():
+        if len(several) > 1:
+            # The leader's own group first: the joined one then has the same leader.
+            several.sort(key=lambda group: all(one.record.record_id != record_id for one in group.members))
+            ids = dict.fromkeys(name for group in several for name in group.document_ids)
+            joined.append(Group(tuple(ids), tuple(one for group in several for one in group.members)))
+    return [_plan(group, by_record, primary, holder_records) for group in joined]
+
+
 def _plan(
     group: Group, by_record: Mapping[str, KnownFile], primary: Mapping[str, KnownFile], holder_records: Mapping[str, Wanted]
 ) -> _Plan:
-    own = [by_record[one.record.record_id] for one in group.members if one.record.record_id in by_record]
+    own = [
+        one
+        for one in (by_record[member.record.record_id] for member in group.members if member.record.record_id in by_record)
+        # A record that only shared the file of another document, or whose symbol was corrected, says nothing of that document's next file.
+        if one.known.is_primary or one.known.document_id in group.document_ids
+    ]
     names = [*(one.known.document_id for one in own), *group.document_ids]
     holder = next((primary[name] for name in names if name in primary), None)
     if holder is None:
