@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sources.identity import Known
@@ -12,7 +12,7 @@ from sources.routes import Fetched, Unchanged
 from sources.taking import Batch, KnownFile, Wanted, group_records, take
 from sources.types import DocumentMetadata, FileLink, Record, Refusal, Relation, StoredFile
 
-NOW = datetime(2026, 11, 25, 12)
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 def record(key: str, symbol: str | None, *, source_id: str = "un-library", relations: tuple[Relation, ...] = ()) -> Record:
