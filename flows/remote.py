@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from flows.settings import Settings
-from flows.sources import Remote
+from flows.sources import Remote, SourceAccount
 from sources.connectors.base import connector_for
 from sources.description import SourceDescription
 from sources.identity import Known
 from sources.metadata import metadata_hash
 from sources.pages import coalesced
 from sources.routes import Fetched, Unchanged, fetch_file
-from sources.silence import Given, count_requests, judge
+from sources.silence import Given, count_requests, is_believable, judge
 from sources.store import Store
 from sources.taking import Group, KnownFile, Taken, Wanted, group_records, take
-from sources.types import Record, Refusal, RequestEvent, StoredFile
+from sources.types import Page, Record, Refusal, RequestEvent, StoredFile
 from sources.web.errors import Refused
 from sources.web.results import Validators
 from warehouse.database import open_warehouse
@@ -51,9 +52,10 @@ def discover_source(settings: Settings, run_id: str, remote: Remote, source_id: 
         return account.counts
     with open_warehouse(settings.paths.warehouse) as connection:
         loader = Loader(connection, run_id)
-        if full:
+        watermark = None if full else loader.watermark(source_id)
+        if watermark is None:
+            # What an earlier listing saw before it broke off proves nothing of today.
             loader.begin_full_listing(source_id)
-        watermark = loader.watermark(source_id)
         past = loader.source_past(source_id, _utc_now())
     account.is_full = watermark is None
     account.status = "interrupted"
@@ -61,6 +63,7 @@ def discover_source(settings: Settings, run_id: str, remote: Remote, source_id: 
     try:
         connector = connector_for(description)
         for page in coalesced(connector.discover(remote.clients.of(source_id), watermark, remote.now)):
+            page = _as_far_as_believed(page, account, description, past.n_records)
             hashes = {record.record_id: metadata_hash(record) for record in page.records}
             events = remote.clients.drain()
             account.requests = account.requests.plus(count_requests(events))
@@ -79,6 +82,19 @@ def discover_source(settings: Settings, run_id: str, remote: Remote, source_id: 
     return account.counts
 
 
+def _as_far_as_believed(page: Page, account: SourceAccount, description: SourceDescription, n_known: int) -> Page:
+    """Return the page; as the last one of a full listing that gave far too little, it withdraws nothing.
+
+    Where the service listed nothing at all, the next discovery is a full one again.
+    """
+    if not (account.is_full and page.is_complete):
+        return page
+    n_listed = account.counts.n_listed + page.n_listed
+    if is_believable(description.expected, account.counts.n_records + len(page.records), n_known):
+        return page
+    return replace(page, is_complete=False, watermark=page.watermark if n_listed else None)
+
+
 def _judge(
     settings: Settings, *, account_of: str, remote: Remote, description: SourceDescription, first_listed_at: datetime | None
 ) -> None:
@@ -87,7 +103,13 @@ def _judge(
     with open_warehouse(settings.paths.warehouse) as connection:
         past = Loader(connection, None).source_past(account_of, now)
     given = Given(
-        account.is_full, account.counts.n_records, first_listed_at, past.n_new_30_days, past.newest_at, account.requests
+        account.is_full,
+        account.counts.n_records,
+        first_listed_at,
+        past.n_new_30_days,
+        past.newest_at,
+        account.requests,
+        past.n_records,
     )
     verdict = judge(description.expected, given, now)
     account.status = verdict.status

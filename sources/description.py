@@ -73,6 +73,7 @@ class Expected(_Part):
 
     Attributes:
         first_listing_min: fewest records of a first or full listing; fewer fails the run of this source.
+        full_listing_share_min: a full listing with fewer records than this share of those known fails, and is no proof that they are gone.
         new_per_30_days_min, new_per_30_days_max: records first seen in the last 30 days, once the source is older than that; fewer fails,
             more warns.
         fresh_within_days: the newest record was first seen at most so long ago; older warns.
@@ -80,6 +81,7 @@ class Expected(_Part):
     """
 
     first_listing_min: Annotated[int, Field(ge=0)] = 1
+    full_listing_share_min: Share = 0.5
     new_per_30_days_min: Annotated[int, Field(ge=0)] = 0
     new_per_30_days_max: Annotated[int, Field(ge=1)] = 100_000
     fresh_within_days: Annotated[int, Field(ge=1)] = 90

@@ -45,6 +45,7 @@ class Given:
         n_new_30_days: records first seen in the last 30 days, this run included.
         newest_at: when its newest record was first seen; None where it has none.
         requests: what became of the requests.
+        n_known: records of it that are not withdrawn, this run included; None where it lists none.
     """
 
     is_full: bool
@@ -53,6 +54,7 @@ class Given:
     n_new_30_days: int
     newest_at: datetime | None
     requests: RequestCounts
+    n_known: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ def judge(expected: Expected, given: Given, now: datetime) -> Verdict:
             f"a full listing gave {given.n_records} records, at least {expected.first_listing_min} are expected: "
             "the service, the queries or the filters have changed."
         )
+    if given.n_known is not None:
+        failures += _known(expected, given.is_full, given.n_records, given.n_known)
     if given.first_listed_at is not None and now - given.first_listed_at >= _MONTH:
         if given.n_new_30_days < expected.new_per_30_days_min:
             failures.append(
@@ -108,6 +112,28 @@ def judge(expected: Expected, given: Given, now: datetime) -> Verdict:
     failures += _shares(expected, given.requests)
     status = "failed" if failures else "warned" if warnings else "ok"
     return Verdict(status, (*failures, *warnings))
+
+
+def is_believable(expected: Expected, n_records: int, n_known: int) -> bool:
+    """Say whether a full listing of so many records shows that others, of those known before it, are gone.
+
+    A service that lost its index, or a query that it does not understand any more, gives a short list too.
+    """
+    return n_records >= max(expected.first_listing_min, expected.full_listing_share_min * n_known)
+
+
+def _known(expected: Expected, is_full: bool, n_records: int, n_known: int) -> list[str]:
+    if not is_full and n_known < expected.first_listing_min:
+        return [
+            f"{n_known} records of it are known, at least {expected.first_listing_min} are expected: "
+            "no listing has given enough yet; see what is wrong, then refresh with --full."
+        ]
+    if is_full and n_records < n_known and not is_believable(expected, n_records, n_known):
+        return [
+            f"a full listing gave {n_records} records and {n_known} are known: what it did not list is not taken for withdrawn "
+            "(expected.full_listing_share_min)."
+        ]
+    return []
 
 
 def _shares(expected: Expected, counts: RequestCounts) -> list[str]:

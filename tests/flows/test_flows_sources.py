@@ -132,6 +132,32 @@ def test_a_source_that_gives_nothing_fails_by_what_its_description_expects(serve
     assert rows(silent.paths.warehouse, "SELECT status FROM source_status WHERE source_id = 'reliefweb'") == [("failed",)]
 
 
+def with_description(settings: Settings, source_id: str, **values: object) -> Settings:
+    overrides = {**settings.sources.overrides, source_id: {**settings.sources.overrides[source_id], **values}}
+    return settings.model_copy(update={"sources": settings.sources.model_copy(update={"overrides": overrides})})
+
+
+def test_a_source_that_never_gave_enough_fails_in_the_next_run_too(server: ReplicaServer, project: Settings) -> None:
+    silent = with_description(project, "reliefweb", expected={"first_listing_min": 1000})
+    for _ in range(2):
+        assert "at least 1000 are expected" in pull(silent, sources=("reliefweb",)).failed_sources["reliefweb"]
+
+
+def test_a_full_listing_that_gives_nothing_withdraws_nothing_and_is_asked_again(server: ReplicaServer, project: Settings) -> None:
+    gone = "SELECT count(*), count(withdrawn_at) FROM records WHERE source_id = 'worldbank'"
+    pull(project, sources=("worldbank",))
+    before = rows(project.paths.warehouse, gone)
+    nothing = with_description(
+        project, "worldbank", queries=[{"id": "all", "query": "lost-its-index"}], expected={"first_listing_min": 0}
+    )
+    summary = pull(nothing, sources=("worldbank",), full=True)
+    assert "not taken for withdrawn" in summary.failed_sources["worldbank"]
+    assert rows(project.paths.warehouse, gone) == before == [(3, 0)]
+    assert rows(project.paths.warehouse, "SELECT * FROM source_watermarks WHERE source_id = 'worldbank'") == []
+    assert not pull(project, sources=("worldbank",)).failed_sources
+    assert rows(project.paths.warehouse, "SELECT is_full FROM source_runs ORDER BY started_at DESC LIMIT 1") == [(True,)]
+
+
 def test_without_an_approved_name_reliefweb_says_so_and_asks_nobody(server: ReplicaServer, project: Settings) -> None:
     overrides = {**project.sources.overrides, "reliefweb": {"settings": {"appname": ""}}}
     nameless = project.model_copy(update={"sources": project.sources.model_copy(update={"overrides": overrides})})

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.description import Expected
-from sources.silence import Given, RequestCounts, count_requests, judge
+from sources.silence import Given, RequestCounts, count_requests, is_believable, judge
 from sources.types import Outcome, RequestEvent
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -83,3 +83,21 @@ def test_more_records_never_make_a_verdict_of_too_few(records: int, more: int, f
     few = judge(EXPECTED, replace(HEALTHY, n_records=records, is_full=full), NOW)
     many = judge(EXPECTED, replace(HEALTHY, n_records=records + more, is_full=full), NOW)
     assert not (few.status == "ok" and many.status == "failed")
+
+
+def test_a_source_that_never_gave_enough_is_named_in_every_run() -> None:
+    for n_known in (0, 99):
+        verdict = judge(EXPECTED, replace(HEALTHY, first_listed_at=None, newest_at=None, n_known=n_known), NOW)
+        assert verdict.status == "failed"
+        assert f"{n_known} records of it are known, at least 100" in verdict.findings[0]
+    assert judge(EXPECTED, replace(HEALTHY, n_known=100), NOW).status == "ok"
+
+
+def test_a_full_listing_that_lost_most_of_what_is_known_is_not_believed() -> None:
+    assert is_believable(EXPECTED, 500, 1000)
+    assert not is_believable(EXPECTED, 499, 1000)
+    assert not is_believable(EXPECTED, 99, 0)
+    verdict = judge(EXPECTED, replace(HEALTHY, is_full=True, n_records=200, n_known=1000), NOW)
+    assert verdict.status == "failed"
+    assert "not taken for withdrawn" in verdict.findings[0]
+    assert judge(EXPECTED, replace(HEALTHY, is_full=True, n_records=900, n_known=1000), NOW).status == "ok"
