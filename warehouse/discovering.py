@@ -129,6 +129,8 @@ def _write(
         row = _row(record, hashes[record.record_id])
         connection.execute(
             "UPDATE records SET location = $location, metadata_hash = $metadata_hash, metadata = $metadata, version = $version, "
+            # After failed attempts the state tells of them even where the version is the one that was taken: that one is asked for again.
+            "fetched_version = CASE WHEN attempts > 0 THEN NULL ELSE fetched_version END, "
             "links = $links, withdrawn_at = NULL, attempts = 0, next_attempt_at = NULL, changed_at = $now WHERE record_id = $record_id",
             {name: row[name] for name in ("location", "metadata_hash", "metadata", "version", "links", "record_id")}
             | {"now": now},

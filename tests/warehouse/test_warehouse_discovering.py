@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sources.types import DocumentMetadata, FileLink, Page, Record, Relation, Signal, StoredFile
+from sources.types import DocumentMetadata, FileLink, Page, Record, Refusal, Relation, Signal, StoredFile
 from tests.warehouse.build import sha, start
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
@@ -189,3 +189,20 @@ def test_corrigenda_addenda_revisions_and_languages_are_linked(loader: Loader) -
     assert ("UN:A/HRC/990/7/Add.2/Rev.1:en", "revision_of", "UN:A/HRC/990/7/Add.2:en") in found
     assert ("UN:A/HRC/990/7:fr", "language_version_of", "UN:A/HRC/990/7:en") in found
     assert len(found) == 5
+
+
+def test_a_version_that_comes_back_after_a_failed_attempt_is_asked_for_again_so_that_the_state_is_right(loader: Loader) -> None:
+    load(loader, listed("1"))
+    loader.load_downloads([fetched(listed("1"))], {}, ())
+    load(loader, listed("1", version="2"))
+    refusal = Refusal("refused", "server_error", "it is down")
+    failed = fetched(listed("1", version="2"), stored=None, refusal=refusal, document_id=None, is_primary=False)
+    loader.load_downloads([failed], {}, ())
+    load(loader, listed("1"))
+    (pending,) = loader.pending_downloads([SOURCE], None)
+    loader.load_downloads([fetched(pending.record)], {}, ())
+    assert ask(loader, "SELECT state, reason FROM document_states") == [("fetched", "ok")]
+    # Where nothing has failed in between, nothing is asked for.
+    load(loader, listed("1", version="2"))
+    load(loader, listed("1"))
+    assert loader.pending_downloads([SOURCE], None) == []
