@@ -59,6 +59,8 @@ def enabled_descriptions(settings: Settings, only: tuple[str, ...] | None = None
                 f"sources.enabled names {source_id!r}, which has no description. There are: {', '.join(sorted(descriptions))}; "
                 f"describe another one in configs/sources/{source_id}.yaml."
             )
+    if only is not None and not only:
+        raise BadInput(f"--sources names none. There are: {', '.join((FOLDERS, *settings.sources.enabled))}.")
     for source_id in only or ():
         if source_id != FOLDERS and source_id not in settings.sources.enabled:
             enabled = ", ".join((FOLDERS, *settings.sources.enabled))
@@ -156,6 +158,7 @@ def remote_sources(
         yield None
         return
     from sources.clients import Clients
+    from sources.connectors.base import connector_for, route_for
     from sources.web.recording import Recorded, Recorder
 
     routes = {
@@ -163,6 +166,11 @@ def remote_sources(
         for key, one in source_descriptions(settings).items()
         if one.gives in ("files", "both") and (key != "archive" or key in settings.sources.enabled)
     }
+    for one in {**routes, **listed}.values():
+        # What is wrong with the last source is said before the first is asked.
+        route_for(one)
+        if one.id in listed and one.gives != "files":
+            connector_for(one)
     answers = None if recorded is None else Recorded(recorded)
     clients = Clients(
         {**routes, **listed},

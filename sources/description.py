@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -66,6 +67,16 @@ class Filters(_Part):
     countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], ...] = ()
     year_from: int | None = None
     year_to: int | None = None
+
+    @field_validator("symbol_any")
+    @classmethod
+    def _regular_expressions(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression ({error})") from None
+        return patterns
 
 
 class Expected(_Part):
@@ -136,6 +147,15 @@ class SourceDescription(_Part):
             raise ValueError("a schedule has five fields (minute hour day month weekday), as in '0 3 * * *'")
         return schedule
 
+    @field_validator("queries")
+    @classmethod
+    def _told_apart(cls, queries: tuple[Query, ...]) -> tuple[Query, ...]:
+        ids = [query.id for query in queries]
+        for query_id in ids:
+            if ids.count(query_id) > 1:
+                raise ValueError(f"two queries are called {query_id!r}; how far each has come is kept by its id")
+        return queries
+
     @model_validator(mode="after")
     def _hosts_cover_addresses(self) -> SourceDescription:
         allowed = {host.host for host in self.hosts}
@@ -176,9 +196,12 @@ def overridden(description: SourceDescription, values: Mapping[str, Any], where:
         BadInput: names `where` the values stand, the key, the value and what is allowed.
     """
     try:
-        return SourceDescription.model_validate(_merged(description.model_dump(), values))
+        changed = SourceDescription.model_validate(_merged(description.model_dump(), values))
     except ValidationError as error:
         raise BadInput("\n".join(_explain(where, problem) for problem in error.errors())) from None
+    if changed.id != description.id:
+        raise BadInput(f"{where}, key id: a source keeps its id; describe another one in configs/sources/{changed.id}.yaml.")
+    return changed
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,5 +221,9 @@ def _explain(path: Path | str, problem: Any) -> str:
     place = ".".join(str(key) for key in problem["loc"]) or "the whole"
     if problem["type"] == "extra_forbidden":
         return f"{path}, key {place}: unknown key."
+    message = f"{problem['msg'][0].lower()}{problem['msg'][1:]}".removeprefix("value error, ")
+    if problem["type"] != "missing" and isinstance(problem["input"], dict | list | tuple):
+        # A whole part of a description would hide the sentence.
+        return f"{path}, key {place}: {message}."
     value = problem["input"] if problem["type"] != "missing" else "nothing"
-    return f"{path}, key {place}: {value!r} is not allowed: {problem['msg'][0].lower()}{problem['msg'][1:]}."
+    return f"{path}, key {place}: {value!r} is not allowed: {message}."

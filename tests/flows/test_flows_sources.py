@@ -269,6 +269,9 @@ def test_a_failed_source_is_an_exit_code_and_a_line(server: ReplicaServer, tmp_p
     assert done.returncode == 1
     assert "source worldbank failed: " in done.stderr
     assert entente("sources", "status", project=project, check=False).returncode == 1
+    config = project / "configs" / "entente.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("- worldbank\n", ""), encoding="utf-8")
+    assert entente("sources", "status", project=project, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -280,6 +283,30 @@ def test_a_failed_source_is_an_exit_code_and_a_line(server: ReplicaServer, tmp_p
         ({"gateway": "http://192.0.2.1:80"}, "gateway"),
         ({"enabled": ["worldbank"], "contact": "a@b.example", "overrides": {"worldbank": {"page_size": 0}}}, "page_size"),
         ({"enabled": ["worldbank"], "contact": "a@b.example", "overrides": {"elsewhere": {}}}, "'elsewhere'"),
+        (
+            {"enabled": ["worldbank"], "contact": "a@b.example", "overrides": {"worldbank": {"id": "other"}}},
+            "a source keeps its id",
+        ),
+        (
+            {"enabled": ["worldbank"], "contact": "a@b.example", "overrides": {"worldbank": {"filters": {"symbol_any": ["("]}}}},
+            "'(' is no regular expression",
+        ),
+        (
+            {
+                "enabled": ["worldbank"],
+                "contact": "a@b.example",
+                "overrides": {"worldbank": {"queries": [{"id": "a"}, {"id": "a"}]}},
+            },
+            "two queries are called 'a'",
+        ),
+        (
+            {
+                "enabled": ["un-library", "worldbank"],
+                "contact": "a@b.example",
+                "overrides": {"worldbank": {"settings": {"nope": 1}}},
+            },
+            "settings.nope",
+        ),
     ],
 )
 def test_a_wrong_configuration_of_sources_is_said(tmp_path: Path, sources: dict[str, object], words: str) -> None:
@@ -289,6 +316,7 @@ def test_a_wrong_configuration_of_sources_is_said(tmp_path: Path, sources: dict[
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+    assert all(len(line) < 300 for line in done.stderr.splitlines())
 
 
 def test_a_source_that_is_not_enabled_cannot_be_named(tmp_path: Path) -> None:
@@ -296,6 +324,9 @@ def test_a_source_that_is_not_enabled_cannot_be_named(tmp_path: Path) -> None:
     done = entente("refresh", "--sources", "uhri", project=project, check=False)
     assert done.returncode == 2
     assert "not enabled" in done.stderr
+    nobody = entente("refresh", "--sources", ",", project=project, check=False)
+    assert nobody.returncode == 2
+    assert "--sources names none" in nobody.stderr
 
 
 def test_replay_runs_the_main_job_on_the_sample_and_leaves_the_project_alone(tmp_path: Path) -> None:
