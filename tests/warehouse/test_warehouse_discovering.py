@@ -191,6 +191,23 @@ def test_corrigenda_addenda_revisions_and_languages_are_linked(loader: Loader) -
     assert len(found) == 5
 
 
+def test_what_is_no_symbol_and_symbols_of_other_organizations_relate_nothing(loader: Loader) -> None:
+    said = (
+        ("1", "N/A", "UN", "en"),
+        ("2", "n/a", "UN", "fr"),
+        ("3", "7", "ILO", "en"),
+        ("4", "7", "World Bank", "fr"),
+        ("5", "8", "UN", "en"),
+    )
+    records = [
+        replace(listed(key, symbol=symbol, igo=igo, language=language), relations=()) for key, symbol, igo, language in said
+    ]
+    nobody_says = replace(listed("6", symbol="8", language=None), relations=())
+    load(loader, *records, nobody_says)
+    loader.load_downloads([fetched(one, document_id=one.record_id) for one in (*records, nobody_says)], {}, ())
+    assert ask(loader, "FROM document_relations") == []
+
+
 def test_a_version_that_comes_back_after_a_failed_attempt_is_asked_for_again_so_that_the_state_is_right(loader: Loader) -> None:
     load(loader, listed("1"))
     loader.load_downloads([fetched(listed("1"))], {}, ())
