@@ -233,8 +233,8 @@ def settle(settings: Settings, run_id: str, remote: Remote) -> None:
         if account.status in ("ok", "warned") and account.requests.n_file_requests:
             given = Given(False, 0, None, 0, None, account.requests)
             verdict = judge(description.expected, given, _utc_now())
-            if verdict.status == "failed":
-                account.status = "failed"
+            if verdict.status != "ok":
+                account.status = "failed" if "failed" in (verdict.status, account.status) else "warned"
             account.findings += [one for one in verdict.findings if one not in account.findings]
         _record(settings, run_id, remote, source_id)
 

@@ -110,6 +110,10 @@ def judge(expected: Expected, given: Given, now: datetime) -> Verdict:
             f"its newest record was first seen on {given.newest_at:%Y-%m-%d}, more than {expected.fresh_within_days} days ago."
         )
     failures += _shares(expected, given.requests)
+    counts = given.requests
+    if 0 < counts.n_requests < _FEW and counts.n_refused == counts.n_requests:
+        # Too few for a share; but a source that adds little would else be refused every day and nobody told.
+        warnings.append(f"each of its {counts.n_requests} requests was refused.")
     status = "failed" if failures else "warned" if warnings else "ok"
     return Verdict(status, (*failures, *warnings))
 

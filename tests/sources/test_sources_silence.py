@@ -63,7 +63,7 @@ def test_shares_of_refusals_errors_and_empty_answers_fail() -> None:
 
 
 def test_a_handful_of_requests_is_no_share() -> None:
-    assert judge(EXPECTED, replace(HEALTHY, requests=RequestCounts(n_requests=2, n_refused=2)), NOW).status == "ok"
+    assert judge(EXPECTED, replace(HEALTHY, requests=RequestCounts(n_requests=3, n_refused=2)), NOW).status == "ok"
 
 
 def test_requests_are_counted_by_what_became_of_them_and_robots_are_left_out() -> None:
@@ -101,3 +101,10 @@ def test_a_full_listing_that_lost_most_of_what_is_known_is_not_believed() -> Non
     assert verdict.status == "failed"
     assert "not taken for withdrawn" in verdict.findings[0]
     assert judge(EXPECTED, replace(HEALTHY, is_full=True, n_records=900, n_known=1000), NOW).status == "ok"
+
+
+def test_a_few_requests_that_were_all_refused_are_a_warning() -> None:
+    refused = replace(HEALTHY, requests=RequestCounts(n_requests=2, n_file_requests=2, n_refused=2))
+    assert judge(EXPECTED, refused, NOW).status == "warned"
+    assert "each of its 2 requests was refused" in judge(EXPECTED, refused, NOW).findings[0]
+    assert judge(EXPECTED, replace(refused, requests=RequestCounts(n_requests=2, n_refused=1)), NOW).status == "ok"
