@@ -87,7 +87,7 @@ class Expected(_Part):
         full_listing_share_min: a full listing with fewer records than this share of those known fails, and is no proof that they are gone.
         new_per_30_days_min, new_per_30_days_max: records first seen in the last 30 days, once the source is older than that; fewer fails,
             more warns.
-        fresh_within_days: the newest record was first seen at most so long ago; older warns.
+        fresh_within_days: the newest record was first seen at most so long ago; older warns, twice as old fails.
         refused_share_max, error_share_max, empty_share_max: shares of the requests of a run; more fails.
     """
 

@@ -106,7 +106,9 @@ def judge(expected: Expected, given: Given, now: datetime) -> Verdict:
                 f"{given.n_new_30_days} new records in 30 days, at most {expected.new_per_30_days_max} are expected: are the filters right?"
             )
     if given.newest_at is not None and now - given.newest_at > timedelta(days=expected.fresh_within_days):
-        warnings.append(
+        # Late is worth a word; twice as late is silence.
+        is_silent = now - given.newest_at > timedelta(days=2 * expected.fresh_within_days)
+        (failures if is_silent else warnings).append(
             f"its newest record was first seen on {given.newest_at:%Y-%m-%d}, more than {expected.fresh_within_days} days ago."
         )
     failures += _shares(expected, given.requests)

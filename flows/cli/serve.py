@@ -41,11 +41,20 @@ def serve(
             f"There is no project here ({settings.project / CONFIG_NAME} is missing). Make one with `entente init DIR`."
         )
     schedules = plan(crons_of(settings), every)
+    _name_unscheduled(settings)
     with refresh_lock(settings.paths.state / "serve.lock", "entente serve"):
         if once:
             _run_due(settings, schedules)
         else:
             _serve(settings, schedules, host, port)
+
+
+def _name_unscheduled(settings: Settings) -> None:
+    from flows.sources import enabled_descriptions
+
+    for source_id, one in enabled_descriptions(settings).items():
+        if one.schedule is None and one.gives != "files":
+            note(f"note: {source_id} has no schedule in its description; it is refreshed by hand only.")
 
 
 def _serve(settings: Settings, schedules: tuple[Schedule, ...], host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,8 @@ from entente.errors import BadInput, Busy
 from flows.cli.main import sources_app
 from flows.cli.output import note, print_json, table
 from flows.settings import Settings, load_settings
+
+_LONG = timedelta(days=14)
 
 
 @sources_app.command("list", epilog="Example: entente sources list")
@@ -88,13 +91,19 @@ def sources_status(
         raise Busy(f"{error} `entente status` shows how far it is.") from None
     rows = [{"enabled": row["source_id"] in settings.sources.enabled, **row} for row in rows]
     silent = [one for one in settings.sources.enabled if one not in {row["source_id"] for row in rows}]
+    since = datetime.now(UTC).replace(tzinfo=None) - _LONG
+    forgotten = [
+        row["source_id"] for row in rows if row["enabled"] and row["last_run_at"] is not None and row["last_run_at"] < since
+    ]
     if as_json:
-        print_json({"sources": rows, "never_asked": silent, "signals": undecided})
+        print_json({"sources": rows, "never_asked": silent, "not_asked_lately": forgotten, "signals": undecided})
     else:
         _show(rows, silent, undecided)
+        for source_id in forgotten:
+            print(f"{source_id}: not asked for more than {_LONG.days} days. Is `entente serve` running, or your own schedule?")
     # A source that is not asked any more has no say; those that only give files are asked for the others.
     asked = {key for key, one in source_descriptions(settings).items() if one.gives == "files" or key in settings.sources.enabled}
-    if any(row["status"] in ("failed", "refused") and row["source_id"] in asked for row in rows):
+    if any(row["status"] in ("failed", "refused") and row["source_id"] in asked for row in rows) or forgotten:
         raise typer.Exit(1)
 
 

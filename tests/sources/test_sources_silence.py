@@ -54,6 +54,10 @@ def test_too_many_new_records_and_an_old_newest_one_only_warn() -> None:
     assert judge(EXPECTED, replace(HEALTHY, newest_at=NOW - timedelta(days=61)), NOW).status == "warned"
 
 
+def test_a_source_without_anything_new_for_twice_as_long_as_expected_fails() -> None:
+    assert judge(EXPECTED, replace(HEALTHY, newest_at=NOW - timedelta(days=121)), NOW).status == "failed"
+
+
 def test_shares_of_refusals_errors_and_empty_answers_fail() -> None:
     for name in ("n_refused", "n_errors", "n_empty"):
         counts = replace(HEALTHY.requests, **{"n_refused": 0, name: 15})
