@@ -27,3 +27,24 @@ def interrupts_held() -> Iterator[None]:
             signal.signal(sent, answer)
         if caught:
             signal.raise_signal(caught[0])
+
+
+_terminated = False
+
+
+def note_termination() -> None:
+    """Remember that this process was asked to end; called by the answer to SIGTERM."""
+    global _terminated  # a process is asked once
+    _terminated = True
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Say whether an error only followed from Ctrl-C or SIGTERM, which Prefect may turn into errors of its own."""
+    if _terminated:
+        return True
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (KeyboardInterrupt, SystemExit)) or type(cause).__name__ == "TerminationSignal":
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

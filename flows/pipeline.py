@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from entente import __version__
 from flows import steps
+from flows.interrupts import is_interruption
 from flows.load import check_encoder, check_model, load_classifier
 from flows.progress import Progress
 from flows.settings import Settings
@@ -111,7 +112,9 @@ def refresh(settings: Settings, options: RefreshOptions, progress: Progress, cal
         try:
             _run_steps(settings, options, progress, call, run_id, summary)
             status = "completed"
-        except Exception:
+        except Exception as error:
+            if is_interruption(error):
+                status = "interrupted"
             raise
         except BaseException:
             # Ctrl-C, our own SystemExit after SIGTERM, and the signal class that Prefect makes of it.

@@ -20,6 +20,7 @@ import typer
 
 from entente import __version__
 from entente.errors import EntenteError
+from flows.interrupts import is_interruption, note_termination
 
 _INTERRUPTED = (130, 143)
 _NOTHING_LOST = "Interrupted. Nothing is lost: the same command goes on where this one stopped."
@@ -147,9 +148,12 @@ def _unexpected(error: Exception) -> NoReturn:
         if isinstance(cause, SystemExit) or type(cause).__name__ == "TerminationSignal":
             _fail(_NOTHING_LOST, 143)
         cause = cause.__cause__ or cause.__context__
+    if is_interruption(error):
+        _fail(_NOTHING_LOST, 143)
     traceback.print_exception(error)
     _fail("This is a fault in Entente. Nothing is lost; please report it with the lines above.", 1)
 
 
 def _terminate(_signal: int, _frame: object) -> None:
+    note_termination()
     raise SystemExit(143)
