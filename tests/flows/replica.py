@@ -41,6 +41,7 @@ def accounts(settings: Settings) -> dict[str, dict[str, Any]]:
         "n_requests",
         "n_file_requests",
         "n_conditional",
+        "n_not_modified",
     )
     found = rows(
         settings.paths.warehouse,
