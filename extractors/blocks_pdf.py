@@ -215,6 +215,8 @@ class _Builder:
         marker = self.accepted_marker(line)
         ended = bool(_ENDS.search(last.text))
         moved = (last.page, last.flow) != (line.page, line.flow)
+        if line.starts_raised and first.starts_raised and line.size < 0.95 * self.body and self.is_below_table():
+            return True  # the next note
         reaches = last.x1 > last.column[1] - 0.18 * (last.column[1] - last.column[0])
         if abs(line.size - last.size) > 0.12 * last.size or (
             line.bold != last.bold and (self.looks_head(self.open, page) or line.bold)
@@ -252,6 +254,10 @@ class _Builder:
         """True for a line that is set in as the first line of the open paragraph is from its other lines."""
         first, others = self.open[0], self.open[1:]
         return bool(others) and first.x0 > max(x.x0 for x in others) + 8 and abs(line.x0 - first.x0) < 3
+
+    def is_below_table(self) -> bool:
+        """True where the block before is a table, or a note to one."""
+        return bool(self.blocks) and self.blocks[-1].kind in ("table", "footnote")
 
     def looks_head(self, lines: Sequence[Line], page: PageLines) -> bool:
         text = " ".join(line.text for line in lines)
@@ -331,7 +337,7 @@ class _Builder:
                 block.level = _DEEPEST  # no section stands below a table of contents
             self.sequence.heading(is_annex(text))
             return block
-        if self.in_notes and lines[0].size < 0.95 * self.body:
+        if lines[0].size < 0.95 * self.body and (self.in_notes or (lines[0].starts_raised and self.is_below_table())):
             return note_of_lines(lines)
         if (marker is None or marker.kind == "number") and is_cells(lines):
             return block_of_lines("table", lines, codable=False)

@@ -19,6 +19,8 @@ from warehouse.states import Reason
 
 _HEADING_WORDS = 30
 _OFF = ("0", "false")
+# "(a)" and "(i)" are often two lists of Word, each at its own top: how deep an item is shows in its label, as in `ITEM_DEPTH`.
+_FORM_DEPTH = {"lowerLetter": 1, "lowerRoman": 2, "bullet": 1}
 
 
 def read_docx(path: Path, file_sha256: str) -> Extraction:
@@ -110,6 +112,8 @@ class _Reader:
         elif self.looks_head(element, style.bold, shown, words):
             look = Look(section_marker(shown), 0, True, is_capitals(text), False)
             self.blocks.append(Block("heading", shown, 9 + self.depth.depth(look), codable=False))
+        elif label is None and (mark := self.table_note(element)) and text.startswith(mark):
+            self.blocks.append(Block("footnote", text[len(mark) :].strip(), marker=mark, codable=False))
         else:
             self.blocks.append(_labelled(text, label, depth))
         self.blocks[-1].notes = self.marks(element)
@@ -121,6 +125,14 @@ class _Reader:
             key = reference.get(W + "id", "")
             found.append(self.notes.setdefault(key, str(len(self.notes) + 1)))
         return tuple(found)
+
+    def table_note(self, element: Any) -> str:
+        """Return the raised mark with which a note below a table begins, nothing for other paragraphs."""
+        below = bool(self.blocks) and self.blocks[-1].kind in ("table", "footnote")
+        first = next((run for run in element.iter(W + "r") if run.find(W + "t") is not None), None) if below else None
+        properties = first.find(W + "rPr") if first is not None else None
+        mark = "".join(node.text or "" for node in first.iter(W + "t")).strip() if first is not None else ""
+        return mark if properties is not None and value(properties, "vertAlign") == "superscript" and len(mark) <= 3 else ""
 
     def looks_head(self, element: Any, style_bold: bool, text: str, words: int) -> bool:
         if words > _HEADING_WORDS or text[-1] in ".;,:" or not any(c.isalpha() for c in text):
@@ -159,7 +171,7 @@ def _labelled(text: str, label: tuple[str, str] | None, depth: int) -> Block:
     bare = printed.strip("().[] ")
     if form == "decimal" and "(" not in printed and bare:
         return Block("paragraph", text, para_no=bare)
-    return Block("list_item", text, max(1, depth), marker=printed)
+    return Block("list_item", text, _FORM_DEPTH.get(form, max(1, depth)), marker=printed)
 
 
 def _bold(run: Any, style_bold: bool) -> bool:

@@ -124,9 +124,12 @@ def _captioned(blocks: Sequence[Block]) -> list[Block]:
         while before >= 0 and result[before].kind == "paragraph" and _is_caption(result[before]):
             result[before] = replace(result[before], kind="table", codable=False)
             before -= 1
-        after = result[index + 1] if index + 1 < len(result) else None
-        if after is not None and after.kind == "paragraph" and _TABLE_NOTE.match(after.text) and after.n_words < MIN_WORDS:
-            result[index + 1] = replace(after, kind="footnote", codable=False)
+        for after in range(index + 1, len(result)):
+            note = result[after]
+            if note.kind == "paragraph" and note.n_words < MIN_WORDS and _TABLE_NOTE.match(note.text):
+                result[after] = replace(note, kind="footnote", codable=False)
+            elif note.kind != "footnote":
+                break
     return result
 
 
