@@ -26,7 +26,9 @@ _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
 _WIDEST = 1.05  # of a character, in heights of the frame
 _NO_SPACE = 0.12  # type sizes
 _ASCENT = 0.8  # share of a type size that stands above the baseline, where the font does not say it
-_LOWEST = 60.0  # per cent of the type size from descent to ascent
+_LOW = 0.75  # type sizes: a frame lower than this is no frame of the font but one of the ink
+_LOW_FRAMES = 3  # so many make the font one whose frames follow the ink
+_HIGH = 1.25  # type sizes up to which the other frames of such a font are not believed
 _GAP = 0.6  # heights between characters that no longer are one word
 
 
@@ -37,6 +39,7 @@ class WordReader:
         self._name = ctypes.create_string_buffer(256)
         self._flags = ctypes.c_int()
         self._styles: dict[tuple[bytes, int], tuple[bool, bool, bool]] = {}
+        self._low: dict[tuple[bytes, int], int] = {}  # frames of a font that were too low for it
         self._box = pdfium_c.FS_RECTF()
         self._matrix = pdfium_c.FS_MATRIX()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
@@ -53,6 +56,12 @@ class WordReader:
             page_top: its upper edge.
         """
         text = _HYPHENS.sub("-", self._text(handle, count))
+        known = sum(self._low.values())
+        words = self._read(handle, text, left, page_top)
+        # What was read before a font was known for its frames is read again.
+        return words if sum(self._low.values()) == known else self._read(handle, text, left, page_top)
+
+    def _read(self, handle: Any, text: str, left: float, page_top: float) -> list[Word]:
         self._line = (0.0, 0.0, 0.0)
         words: list[Word] = []
         before_end = -1
@@ -100,31 +109,52 @@ class WordReader:
         Args:
             handle: PDFium's text page.
             index: of the character.
-            inked: its font is one for which PDFium's frame is that of the ink (`_style`).
+            inked: frames of its font are known to follow the ink.
         """
         box = self._box
         if not pdfium_c.FPDFText_GetLooseCharBox(handle, index, box):
             return None
         # Frames differ from font to font on one line; origins do not.
         known = pdfium_c.FPDFText_GetCharOrigin(handle, index, self._x, self._y)
-        if not (inked and known and pdfium_c.FPDFText_GetMatrix(handle, index, self._matrix)):
-            return box.left, box.top, box.right, box.bottom, self._y.value if known else box.bottom
-        size = pdfium_c.FPDFText_GetFontSize(handle, index) * math.hypot(self._matrix.c, self._matrix.d)
-        if not 0 < box.top - box.bottom < 1.5 * size:
-            return box.left, box.top, box.right, box.bottom, self._y.value
-        y = self._y.value
-        return min(box.left, self._x.value), y + _ASCENT * size, box.right, y - (1 - _ASCENT) * size, y
+        if known and (inked or self._is_ink(handle, index, box.top - box.bottom)):
+            size, y = self._size(handle, index), self._y.value
+            if 0 < box.top - box.bottom < _HIGH * size:
+                return min(box.left, self._x.value), y + _ASCENT * size, box.right, y - (1 - _ASCENT) * size, y
+        return box.left, box.top, box.right, box.bottom, self._y.value if known else box.bottom
+
+    def _size(self, handle: Any, index: int) -> float:
+        """Return the type size of a character as the file gives it, 0 where it does not."""
+        if not pdfium_c.FPDFText_GetMatrix(handle, index, self._matrix):
+            return 0.0
+        return float(pdfium_c.FPDFText_GetFontSize(handle, index)) * math.hypot(self._matrix.c, self._matrix.d)
+
+    def _is_ink(self, handle: Any, index: int, height: float) -> bool:
+        """True for a character whose frame is far lower than its type; its font is remembered.
+
+        Some fonts claim an ascent and descent that are no height of type. PDFium's frames then follow the ink, and an "a" is lower
+        than a "b".
+        """
+        if not 0 < height < _LOW * pdfium_c.FPDFText_GetFontSize(handle, index) or height >= _LOW * self._size(handle, index):
+            return False
+        bold, italic, _ = self._style(handle, index)
+        if not chr(pdfium_c.FPDFText_GetUnicode(handle, index)).isalpha():
+            return True
+        key = self._name.value, self._flags.value
+        self._low[key] = self._low.get(key, 0) + 1
+        if self._low[key] >= _LOW_FRAMES:
+            self._styles[key] = bold, italic, True
+        return True
 
     def _whole(self, handle: Any, text: str, start: int, end: int, left: float, page_top: float) -> Word | None:
         """Return a word that stands in one run on one line, None when it does not or when that cannot be said."""
-        bold, italic, inked = self._style(handle, start)
-        if inked:
-            return self._whole_inked(handle, text, start, end, left, page_top)
         box = self._box
         if not pdfium_c.FPDFText_GetLooseCharBox(handle, start, box):
             return None
         x0, y1, x1, y0 = box.left, box.top, box.right, box.bottom
         height = y1 - y0
+        bold, italic, inked = self._style(handle, start)
+        if inked or ((y1, y0) != self._line[:2] and self._is_ink(handle, start, height)):
+            return self._whole_inked(handle, text, start, end, left, page_top)
         if height <= 0.5 or x1 < x0:
             return None
         if end - start > 1:
@@ -149,12 +179,12 @@ class WordReader:
         return Word(text, x0 - left, page_top - y1, x1 - left, page_top - y0, height * 0.9, page_top - line[2], bold, italic)
 
     def _whole_inked(self, handle: Any, text: str, start: int, end: int, left: float, page_top: float) -> Word | None:
-        """Return the same for a font whose frames are those of the ink."""
+        """Return the same where PDFium's frames follow the ink."""
         first, last = self._frame(handle, start, True), self._frame(handle, end - 1, True)
         if first is None or last is None or abs(pdfium_c.FPDFText_GetCharAngle(handle, start)) % 6.28 > _ROTATED:
             return None
         height = first[1] - first[3]
-        same = abs(first[1] - last[1]) < 0.05 * height and abs(first[3] - last[3]) < 0.05 * height
+        same = abs(first[4] - last[4]) < 0.05 * height and abs(first[1] - first[3] - last[1] + last[3]) < 0.1 * height
         if not same or last[0] < first[0] or not 0 < last[2] - first[0] < _WIDEST * height * (end - start):
             return None
         bold, italic, _ = self._style(handle, start)
@@ -196,10 +226,7 @@ class WordReader:
         return words
 
     def _style(self, handle: Any, index: int) -> tuple[bool, bool, bool]:
-        """Return whether a character is bold, whether it is italic, and whether the frames of its font are those of the ink.
-
-        They are where the font gives no ascent and descent of use: an "a" is then lower than a "b" of its size.
-        """
+        """Return whether a character is bold, whether it is italic, and whether frames of its font were seen to follow the ink."""
         length = pdfium_c.FPDFText_GetFontInfo(handle, index, self._name, len(self._name), self._flags)
         key = (self._name.value if length else b"", self._flags.value)
         style = self._styles.get(key)
@@ -207,18 +234,9 @@ class WordReader:
             name, flags = key[0].lower(), key[1]
             weight = pdfium_c.FPDFText_GetFontWeight(handle, index)
             bold = weight >= 600 or b"bold" in name or b"black" in name or bool(flags & _FORCE_BOLD)
-            style = bold, b"italic" in name or b"oblique" in name or bool(flags & _ITALIC), self._is_inked(handle, index)
+            style = bold, b"italic" in name or b"oblique" in name or bool(flags & _ITALIC), False
             self._styles[key] = style
         return style
-
-    def _is_inked(self, handle: Any, index: int) -> bool:
-        """True when the font of a character claims an ascent and descent that are no height of type: frames then follow the ink."""
-        item = pdfium_c.FPDFText_GetTextObject(handle, index)
-        font = pdfium_c.FPDFTextObj_GetFont(item) if item else None
-        up, down = ctypes.c_float(), ctypes.c_float()
-        if not font or not pdfium_c.FPDFFont_GetAscent(font, 100.0, up) or not pdfium_c.FPDFFont_GetDescent(font, 100.0, down):
-            return False
-        return up.value - down.value < _LOWEST
 
 
 def _raise(before: Word, word: Word) -> None:
