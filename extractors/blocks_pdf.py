@@ -112,7 +112,7 @@ class _Builder:
         return self.blocks
 
     def add_page(self, lines: list[Line], page: PageLines) -> None:
-        runs = table_runs(lines, page.rules)
+        runs = table_runs(lines, page.rules, self.body)
         table_at = dict(runs)
         leaders = sum(1 for line in lines if _LEADERS.search(line.text))
         if self.in_contents and leaders < 3:

@@ -19,6 +19,7 @@ from warehouse.states import Reason
 
 _HEADING_WORDS = 30
 _OFF = ("0", "false")
+_FRAMED_WORDS = 30  # words of the longest cell of a table of one column that is a frame around text
 # "(a)" and "(i)" are often two lists of Word, each at its own top: how deep an item is shows in its label, as in `ITEM_DEPTH`.
 _FORM_DEPTH = {"lowerLetter": 1, "lowerRoman": 2, "bullet": 1}
 
@@ -142,14 +143,16 @@ class _Reader:
 
     def table(self, element: Any) -> None:
         rows = []
-        cells_long = 0
+        longest = columns = 0
         for row in element.findall(W + "tr"):
             cells = [clean(" ".join(paragraph_text(p) for p in cell.iter(W + "p"))) for cell in row.findall(W + "tc")]
-            cells_long += sum(len(cell.split()) > 150 for cell in cells)
-            if any(cells):
-                rows.append(" | ".join(cell for cell in cells if cell))
-        if len(rows) == 1 and cells_long:
-            # A frame drawn around text is a table of one cell.
+            filled = [cell for cell in cells if cell]
+            longest = max([longest, *(len(cell.split()) for cell in filled)])
+            columns = max(columns, len(filled))
+            if filled:
+                rows.append(" | ".join(filled))
+        if (len(rows) == 1 and longest > 150) or (columns == 1 and longest >= _FRAMED_WORDS):
+            # A frame drawn around text is a table of one cell, or of a title and a cell.
             for cell in element.iter(W + "tc"):
                 self.walk(cell)
         elif rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 
 from extractors.lines import Line
 from extractors.page import Rule
@@ -16,13 +17,21 @@ _TOUCH = 3.0  # points within which rules meet
 _MAX_RULES = 1500
 _MIN_RULES = 5
 _ROW = 45.0  # points; the highest row between two rules
+_SMALL = 0.93  # of the type size of the text: tables are often set smaller
+_WIDER = 1.4  # a gap between cells beside the spaces of its line
 
 Area = tuple[float, float, float, float]  # x0, top, x1, bottom
 
 
-def table_runs(lines: Sequence[Line], rules: Sequence[Rule]) -> list[tuple[int, int]]:
-    """Return ranges (start, end) of indexes into `lines` that are tables."""
-    areas = _grids(rules) + _bands(lines, rules)
+def table_runs(lines: Sequence[Line], rules: Sequence[Rule], body: float = 0.0) -> list[tuple[int, int]]:
+    """Return ranges (start, end) of indexes into `lines` that are tables.
+
+    Args:
+        lines: of a page, in reading order.
+        rules: its ruling lines.
+        body: type size of the document's text, 0 where that is not known.
+    """
+    areas = _grids(rules) + _bands(lines, rules, body)
     columned = _columned(lines, rules)
     ruled = [index in columned or any(_within(line, area) for area in areas) for index, line in enumerate(lines)]
     runs: list[tuple[int, int]] = []
@@ -64,8 +73,15 @@ def _is_cell(line: Line, starts: Sequence[float]) -> bool:
     return (
         line.x1 < max(starts)
         or any(abs(line.x0 - start) < 4 for start in starts)
-        or any(abs(word - start) < 1.5 and starts.count(start) > 1 for start in set(starts) for word in line.starts[1:])
+        or any(abs(word - start) < 1.5 and starts.count(start) > 1 for start in set(starts) for word in _after_wide_spaces(line))
     )
+
+
+def _after_wide_spaces(line: Line) -> list[float]:
+    """Return the left edges of the words after a space wider than the others of the line, which in justified text no space is."""
+    spaces = [start - end for start, end in zip(line.starts[1:], line.ends, strict=False)]
+    usual = median(spaces) if spaces else 0.0
+    return [start for start, space in zip(line.starts[1:], spaces, strict=True) if space > _WIDER * usual or len(spaces) < 3]
 
 
 def _with_last_cells(lines: Sequence[Line], end: int, starts: Sequence[float]) -> int:
@@ -162,7 +178,7 @@ def _heads(rules: Sequence[Rule]) -> list[tuple[float, list[float]]]:
     return result
 
 
-def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
+def _bands(lines: Sequence[Line], rules: Sequence[Rule], body: float) -> list[Area]:
     """Return the areas between rules of like width, one below the other, that hold rows with gaps."""
     if len(rules) > _MAX_RULES:
         return []
@@ -173,7 +189,7 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
     result: list[Area] = []
     for stack in stacks.values():
         levels = sorted(stack, key=lambda rule: rule.top)
-        result.extend(_below_header(levels, lines))
+        result.extend(_below_header(levels, lines, body))
         for upper, lower in pairwise(levels):
             area = (upper.x0, upper.bottom, upper.x1, lower.top)
             inside = [line for line in lines if _within(line, area)]
@@ -185,25 +201,36 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
     return result
 
 
-def _below_header(levels: Sequence[Rule], lines: Sequence[Line]) -> list[Area]:
-    """Return the areas of tables between three rules: a header of one or two rows with gaps, then rows that keep to its columns."""
+def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float) -> list[Area]:
+    """Return the areas of tables between three rules: a header with gaps, then rows that keep to its columns or are of small type."""
     result: list[Area] = []
     for first, second, third in zip(levels, levels[1:], levels[2:], strict=False):
-        if not 4 < second.top - first.top < _ROW:
+        if not 4 < second.top - first.top < 2 * _ROW:
             continue
         header = [line for line in lines if _within(line, (first.x0, first.bottom, first.x1, second.top))]
         body = [line for line in lines if _within(line, (first.x0, second.bottom, first.x1, third.top))]
-        cells = [cell for line in header for cell in line.cells]
-        if not (0 < len(header) <= 3 and cells and body):
+        cells = _header_cells(header)
+        if not (cells and body):
             continue
+        small = sum(line.size < _SMALL * size for line in body) >= 0.8 * len(body) and header[0].size < _SMALL * size
         crossing = sum(
             any(x0 < cell - 3 and x1 > cell + 1 for cell in cells for x0, x1 in zip(line.starts, line.ends, strict=True))
             for line in body
         )
         beside = sum(any(abs(start - cell) < 4 for cell in cells for start in line.starts) for line in body)
-        if crossing <= 0.1 * len(body) and beside:
+        if small or (second.top - first.top < _ROW and len(header) <= 3 and crossing <= 0.1 * len(body) and beside):
             result.append((first.x0, first.top, first.x1, third.top))
     return result
+
+
+def _header_cells(header: Sequence[Line]) -> list[float]:
+    """Return the left edges of the cells of a header but its first, also where its cells were read as lines of two columns."""
+    cells = [cell for line in header for cell in line.cells]
+    for line in header:
+        beside = [other for other in header if other.flow < line.flow and abs(other.bottom - line.bottom) < 0.5 * line.size]
+        if any(other.x1 < line.x0 - 2 * line.size for other in beside):
+            cells.append(line.x0)
+    return cells
 
 
 def _rows_between(levels: Sequence[Rule]) -> list[Area]:
