@@ -204,11 +204,13 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule], body: float) -> list[Ar
 def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float) -> list[Area]:
     """Return the areas of tables between three rules: a header with gaps, then rows that keep to its columns or are of small type."""
     result: list[Area] = []
-    for first, second, third in zip(levels, levels[1:], levels[2:], strict=False):
+    foot = max((line.bottom for line in lines), default=0.0)
+    for first, second, third in zip(levels, levels[1:], [*levels[2:], None], strict=False):
+        bottom = foot if third is None else third.top
         if not 4 < second.top - first.top < 2 * _ROW:
             continue
         header = [line for line in lines if _within(line, (first.x0, first.bottom, first.x1, second.top))]
-        body = [line for line in lines if _within(line, (first.x0, second.bottom, first.x1, third.top))]
+        body = [line for line in lines if _within(line, (first.x0, second.bottom, first.x1, bottom))]
         cells = _header_cells(header)
         if not (cells and body):
             continue
@@ -218,8 +220,9 @@ def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float) ->
             for line in body
         )
         beside = sum(any(abs(start - cell) < 4 for cell in cells for start in line.starts) for line in body)
-        if small or (second.top - first.top < _ROW and len(header) <= 3 and crossing <= 0.1 * len(body) and beside):
-            result.append((first.x0, first.top, first.x1, third.top))
+        kept = second.top - first.top < _ROW and len(header) <= 3 and crossing <= 0.1 * len(body) and beside
+        if (small or kept) if third is not None else (kept and len(body) >= _MIN_ROWS and beside > 0.4 * len(body)):
+            result.append((first.x0, first.top, first.x1, bottom))
     return result
 
 
