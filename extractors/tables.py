@@ -18,6 +18,9 @@ _MAX_RULES = 1500
 _MIN_RULES = 5
 _ROW = 45.0  # points; the highest row between two rules
 _SMALL = 0.93  # of the type size of the text: tables are often set smaller
+_FILLED = 0.7  # of its column: a line of prose
+_PROSE_LINES = 4  # so many one below the other are prose
+_CELL = 15.0  # points from the edge of a header's cell within which the cells below begin
 _WIDER = 1.4  # a gap between cells beside the spaces of its line
 
 Area = tuple[float, float, float, float]  # x0, top, x1, bottom
@@ -195,10 +198,21 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule], body: float) -> list[Ar
             inside = [line for line in lines if _within(line, area)]
             gaps = sum(line.gaps > 0 for line in inside)
             # A drawn row of one line with a gap, or more lines of which many have gaps; a page's text between two rules has none.
-            if inside and gaps >= max(1, 0.3 * len(inside)):
+            if inside and gaps >= max(1, 0.3 * len(inside)) and not _holds_prose(inside):
                 result.append(area)
         result.extend(_rows_between(levels))
     return result
+
+
+def _holds_prose(lines: Sequence[Line]) -> bool:
+    """True where several lines one below the other fill their column without a gap."""
+    run = 0
+    for line in lines:
+        fills = not line.gaps and line.x1 - line.x0 > _FILLED * (line.column[1] - line.column[0])
+        run = run + 1 if fills else 0
+        if run >= _PROSE_LINES:
+            return True
+    return False
 
 
 def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float) -> list[Area]:
@@ -221,7 +235,14 @@ def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float) ->
         )
         beside = sum(any(abs(start - cell) < 4 for cell in cells for start in line.starts) for line in body)
         kept = second.top - first.top < _ROW and len(header) <= 3 and crossing <= 0.1 * len(body) and beside
-        if (small or kept) if third is not None else (kept and len(body) >= _MIN_ROWS and beside > 0.4 * len(body)):
+        if third is None:
+            # Open at the foot of the page: rows must have words on both sides of a cell's edge.
+            both = sum(
+                any(line.x0 < cell - 2 * _CELL and -4 < start - cell < _CELL for cell in cells for start in line.starts)
+                for line in body
+            )
+            small, kept = False, crossing <= 0.1 * len(body) and both >= max(_MIN_ROWS, 0.25 * len(body))
+        if small or kept:
             result.append((first.x0, first.top, first.x1, bottom))
     return result
 
