@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from extractors.types import Extraction
 from warehouse.states import Reason
 
 _HEADING_WORDS = 30
+_ASTERISKS = re.compile(r"(\*{1,4})\s*(?=\w)")
 _OFF = ("0", "false")
 _FRAMED_WORDS = 30  # words of the longest cell of a table of one column that is a frame around text
 # "(a)" and "(i)" are often two lists of Word, each at its own top: how deep an item is shows in its label, as in `ITEM_DEPTH`.
@@ -113,7 +115,7 @@ class _Reader:
         elif self.looks_head(element, style.bold, shown, words):
             look = Look(section_marker(shown), 0, True, is_capitals(text), False)
             self.blocks.append(Block("heading", shown, 9 + self.depth.depth(look), codable=False))
-        elif label is None and (mark := self.table_note(element)) and text.startswith(mark):
+        elif label is None and (mark := self.table_note(element) or self.typed_note(text)) and text.startswith(mark):
             self.blocks.append(Block("footnote", text[len(mark) :].strip(), marker=mark, codable=False))
         else:
             self.blocks.append(_labelled(text, label, depth))
@@ -134,6 +136,12 @@ class _Reader:
         properties = first.find(W + "rPr") if first is not None else None
         mark = "".join(node.text or "" for node in first.iter(W + "t")).strip() if first is not None else ""
         return mark if properties is not None and value(properties, "vertAlign") == "superscript" and len(mark) <= 3 else ""
+
+    def typed_note(self, text: str) -> str:
+        """Return the asterisks with which a note begins that was typed below the text: a block before has the same at a word."""
+        found = _ASTERISKS.match(text)
+        mark = found.group(1) if found else ""
+        return mark if mark and any(_marked(block.text, mark) for block in self.blocks) else ""
 
     def looks_head(self, element: Any, style_bold: bool, text: str, words: int) -> bool:
         if words > _HEADING_WORDS or text[-1] in ".;,:" or not any(c.isalpha() for c in text):
@@ -157,6 +165,10 @@ class _Reader:
                 self.walk(cell)
         elif rows:
             self.blocks.append(Block("table", "\n".join(rows), codable=False))
+
+
+def _marked(text: str, mark: str) -> bool:
+    return bool(re.search(rf"[^\s*]{re.escape(mark)}(?![\w*])", text))
 
 
 def _labelled(text: str, label: tuple[str, str] | None, depth: int) -> Block:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -225,7 +226,7 @@ def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float) ->
             continue
         header = [line for line in lines if _within(line, (first.x0, first.bottom, first.x1, second.top))]
         body = [line for line in lines if _within(line, (first.x0, second.bottom, first.x1, bottom))]
-        cells = _header_cells(header)
+        cells = [_edge(cell, body) for cell in _header_cells(header)]
         if not (cells and body):
             continue
         small = sum(line.size < _SMALL * size for line in body) >= 0.8 * len(body) and header[0].size < _SMALL * size
@@ -245,6 +246,13 @@ def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float) ->
         if small or kept:
             result.append((first.x0, first.top, first.x1, bottom))
     return result
+
+
+def _edge(cell: float, body: Sequence[Line]) -> float:
+    """Return where the words below a cell of the header begin: headers are often set in or centred."""
+    near = Counter(round(start) for line in body for start in line.starts if abs(start - cell) < _CELL)
+    found, count = near.most_common(1)[0] if near else (0, 0)
+    return float(found) if count >= 0.3 * len(body) else cell
 
 
 def _header_cells(header: Sequence[Line]) -> list[float]:

@@ -22,6 +22,7 @@ _TABLE_NOTE = re.compile(r"(?:[a-z]|\*+|\([a-z]\)|Note|Source|Abbreviations?)[\s
 _TABLE_LABEL = re.compile(
     r"(?:Table|Tableau|Cuadro|Tabla|Quadro|Tabela|Таблица)\s+(?:\d{1,3}(?:\.\d{1,2})?|[IVX]{1,5}|[A-Z]\.?\d*)(?:$|[\s.:–—])"
 )
+_ABBREVIATIONS = re.compile(r"(?:Abbreviations?|Abréviations?|Abreviaturas|Siglas)\s?:")
 _UNCODED = ("table", "footnote", "annex_list")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:…。؟])[\"'”’»)\]]*\s+(?=[^\sa-zà-ÿа-я])")
 _ABBREVIATION = re.compile(
@@ -114,6 +115,8 @@ def _captioned(blocks: Sequence[Block]) -> list[Block]:
     result = [
         replace(block, kind="table", codable=False)
         if block.kind in ("heading", "paragraph") and _TABLE_LABEL.match(block.text) and _is_caption(block)
+        else replace(block, kind="footnote", codable=False)
+        if block.kind == "paragraph" and block.para_no is None and _ABBREVIATIONS.match(block.text)
         else block
         for block in blocks
     ]
