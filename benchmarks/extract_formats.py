@@ -22,7 +22,17 @@ from extractors.extract import extract_file
 from extractors.mend import normal_form
 from extractors.options import ExtractionLimits, ExtractOptions
 
-_GONE = ("del", "moveFrom", "rPrChange", "pPrChange", "sectPrChange", "tblPrChange", "trPrChange", "tcPrChange", "numberingChange")
+_GONE = (
+    "del",
+    "moveFrom",
+    "rPrChange",
+    "pPrChange",
+    "sectPrChange",
+    "tblPrChange",
+    "trPrChange",
+    "tcPrChange",
+    "numberingChange",
+)
 _KEPT = ("ins", "moveTo")
 LIMITS = ExtractionLimits(300, 3000, 256, 5000)
 

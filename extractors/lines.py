@@ -150,9 +150,7 @@ def _extent(segments: Sequence[Segment]) -> tuple[float, float]:
     return min(s[0].x0 for s in segments), max(w.x1 for s in segments for w in s)
 
 
-def _runs(
-    segments: list[Segment], memory: list[ColumnMemory], page: RawPage
-) -> list[tuple[list[Segment], tuple[float, float]]]:
+def _runs(segments: list[Segment], memory: list[ColumnMemory], page: RawPage) -> list[tuple[list[Segment], tuple[float, float]]]:
     """Return runs of segments in reading order, each with the edges of its column."""
     left, right = _extent(segments)
     gutter = _gutter(segments, left, right)

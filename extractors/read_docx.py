@@ -12,7 +12,7 @@ from extractors.docx_numbering import Numbering
 from extractors.docx_package import DocxPackage, W, value
 from extractors.docx_styles import Styles
 from extractors.failure import ExtractionError
-from extractors.headings import HeadingDepth, Look, is_capitals, section_marker
+from extractors.headings import HeadingDepth, Look, is_capitals, is_summary, section_marker
 from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, find_marker
 from extractors.mend import clean
 from extractors.types import Extraction
@@ -103,6 +103,9 @@ class _Reader:
         depth = int(depth_text) if depth_text and depth_text.isdigit() else style.depth
         label = self.numbering.next_label(number_id, depth) if number_id and number_id != "0" and text else None
         if not text:
+            if next(element.iter(W + "drawing", W + "pict", W + "object"), None) is not None:
+                # A chart: nothing of it is read, but text before and after it is not one text.
+                self.blocks.append(Block("table", "", codable=False))
             return
         own_outline = value(properties, "outlineLvl")
         outline = int(own_outline) if own_outline and own_outline.isdigit() and int(own_outline) < 9 else style.outline
@@ -112,7 +115,7 @@ class _Reader:
             self.blocks.append(Block("annex_list", text, codable=False))
         elif outline is not None and words <= _HEADING_WORDS * 2:
             self.blocks.append(Block("heading", shown, outline + 1, codable=False))
-        elif self.looks_head(element, style.bold, shown, words):
+        elif self.looks_head(element, style.bold, shown, words) or is_summary(text):
             look = Look(section_marker(shown), 0, True, is_capitals(text), False)
             self.blocks.append(Block("heading", shown, 9 + self.depth.depth(look), codable=False))
         elif label is None and (mark := self.table_note(element) or self.typed_note(text)) and text.startswith(mark):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -19,6 +20,8 @@ _MAX_RULES = 1500
 _MIN_RULES = 5
 _ROW = 45.0  # points; the highest row between two rules
 _SMALL = 0.93  # of the type size of the text: tables are often set smaller
+_LARGER = 1.12
+_NUMBERED = re.compile(r"\d{1,4}\.\s?[A-ZÀ-ÝА-Я]")
 _FILLED = 0.7  # of its column: a line of prose
 _PROSE_LINES = 4  # so many one below the other are prose
 _CELL = 15.0  # points from the edge of a header's cell within which the cells below begin
@@ -27,15 +30,18 @@ _WIDER = 1.4  # a gap between cells beside the spaces of its line
 Area = tuple[float, float, float, float]  # x0, top, x1, bottom
 
 
-def table_runs(lines: Sequence[Line], rules: Sequence[Rule], body: float = 0.0) -> list[tuple[int, int]]:
+def table_runs(
+    lines: Sequence[Line], rules: Sequence[Rule], body: float = 0.0, heads: Sequence[Line] = ()
+) -> list[tuple[int, int]]:
     """Return ranges (start, end) of indexes into `lines` that are tables.
 
     Args:
         lines: of a page, in reading order.
         rules: its ruling lines.
         body: type size of the document's text, 0 where that is not known.
+        heads: lines that were taken for running heads: so may be the head of a table that goes on over pages.
     """
-    areas = _grids(rules) + _bands(lines, rules, body)
+    areas = _grids(rules) + _bands(lines, rules, body, heads)
     columned = _columned(lines, rules)
     ruled = [index in columned or any(_within(line, area) for area in areas) for index, line in enumerate(lines)]
     runs: list[tuple[int, int]] = []
@@ -52,7 +58,7 @@ def table_runs(lines: Sequence[Line], rules: Sequence[Rule], body: float = 0.0) 
                 rows, end, misses = rows + 1, position + 1, 0.0
                 starts = [*starts, *(round(cell) for cell in line.cells)][-40:]
             else:
-                misses += _miss(line, starts)
+                misses += _MISSES if _is_text(line, lines[end - 1]) else _miss(line, starts)
                 if misses >= _MISSES:
                     break
         if rows >= _MIN_ROWS or (rows == _MIN_ROWS - 1 and all(ruled[index:end])):
@@ -60,6 +66,13 @@ def table_runs(lines: Sequence[Line], rules: Sequence[Rule], body: float = 0.0) 
             runs.append((index, end))
         index = max(end, index + 1)
     return runs
+
+
+def _is_text(line: Line, row: Line) -> bool:
+    """True for a heading in larger type than the last row, and for the first line of a numbered paragraph."""
+    left, right = line.column
+    full = line.x1 > right - 0.1 * (right - left) or line.text.endswith((".", ":"))
+    return (line.bold and line.size > _LARGER * row.size) or (full and bool(_NUMBERED.match(line.text)))
 
 
 def _miss(line: Line, starts: Sequence[float]) -> float:
@@ -182,7 +195,7 @@ def _heads(rules: Sequence[Rule]) -> list[tuple[float, list[float]]]:
     return result
 
 
-def _bands(lines: Sequence[Line], rules: Sequence[Rule], body: float) -> list[Area]:
+def _bands(lines: Sequence[Line], rules: Sequence[Rule], body: float, heads: Sequence[Line]) -> list[Area]:
     """Return the areas between rules of like width, one below the other, that hold rows with gaps."""
     if len(rules) > _MAX_RULES:
         return []
@@ -193,7 +206,7 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule], body: float) -> list[Ar
     result: list[Area] = []
     for stack in stacks.values():
         levels = sorted(stack, key=lambda rule: rule.top)
-        result.extend(_below_header(levels, lines, body))
+        result.extend(_below_header(levels, lines, body, heads))
         for upper, lower in pairwise(levels):
             area = (upper.x0, upper.bottom, upper.x1, lower.top)
             inside = [line for line in lines if _within(line, area)]
@@ -216,7 +229,7 @@ def _holds_prose(lines: Sequence[Line]) -> bool:
     return False
 
 
-def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float) -> list[Area]:
+def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float, heads: Sequence[Line]) -> list[Area]:
     """Return the areas of tables between three rules: a header with gaps, then rows that keep to its columns or are of small type."""
     result: list[Area] = []
     foot = max((line.bottom for line in lines), default=0.0)
@@ -224,7 +237,7 @@ def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float) ->
         bottom = foot if third is None else third.top
         if not 4 < second.top - first.top < 2 * _ROW:
             continue
-        header = [line for line in lines if _within(line, (first.x0, first.bottom, first.x1, second.top))]
+        header = [line for line in (*lines, *heads) if _within(line, (first.x0, first.bottom, first.x1, second.top))]
         body = [line for line in lines if _within(line, (first.x0, second.bottom, first.x1, bottom))]
         cells = [_edge(cell, body) for cell in _header_cells(header)]
         if not (cells and body):
@@ -242,7 +255,7 @@ def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float) ->
                 any(line.x0 < cell - 2 * _CELL and -4 < start - cell < _CELL for cell in cells for start in line.starts)
                 for line in body
             )
-            small, kept = False, crossing <= 0.1 * len(body) and both >= max(_MIN_ROWS, 0.25 * len(body))
+            small, kept = False, crossing <= 0.1 * len(body) and both >= max(_MIN_ROWS, 0.1 * len(body))
         if small or kept:
             result.append((first.x0, first.top, first.x1, bottom))
     return result
@@ -306,7 +319,7 @@ def is_cells(lines: Sequence[Line]) -> bool:
     words = [word for line in lines for word in line.text.split()]
     wordless = sum(not word.isalpha() and not any(c.isalpha() for c in word) for word in words)
     numbers = (
-        len(words) >= 2
+        (len(words) >= 2 or words[0][:1] in "($€£")
         and wordless > 0.5 * len(words)
         and not any(line.text.endswith((".", ";", ":", ",")) for line in lines[-1:])
     )

@@ -121,10 +121,11 @@ def _captioned(blocks: Sequence[Block]) -> list[Block]:
         for block in blocks
     ]
     for index, block in enumerate(result):
-        if block.kind != "table":
+        abbreviations = block.kind == "footnote" and bool(_ABBREVIATIONS.match(block.text))
+        if block.kind != "table" and not abbreviations:
             continue
         before = index - 1
-        while before >= 0 and result[before].kind == "paragraph" and _is_caption(result[before]):
+        while not abbreviations and before >= 0 and result[before].kind == "paragraph" and _is_caption(result[before]):
             result[before] = replace(result[before], kind="table", codable=False)
             before -= 1
         for after in range(index + 1, len(result)):
