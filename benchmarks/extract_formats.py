@@ -1,8 +1,8 @@
 """The same document as Word file and as PDF: how many passages are the same: `python -m benchmarks.extract_formats [CORPUS]`.
 
 The PDFs are made from the Word files of the corpus by LibreOffice; without it the command says so and ends. Changes that a Word file
-keeps track of are accepted first, since LibreOffice would print what was deleted, and "[35.]" for numbers that changed. Shown is the share of coded
-passages that both readings have, letters and digits only, and the longest that only one of them has with `--show`.
+keeps track of are accepted first, since LibreOffice would print what was deleted, and "[35.]" for numbers that changed. Shown is the share of
+coded passages that both readings have, letters and digits only, and the longest that only one of them has with `--show`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _accepted(data: bytes) -> bytes:
         if (parent := element.getparent()) is not None:
             place = parent.index(element)
             parent[place : place + 1] = list(element)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True))
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def is_label(lines: Sequence[Line], body: float) -> bool:
         lines: that stand together.
         body: type size of the text, in points.
     """
-    small = all(line.size < _LABEL_SIZE * body for line in lines)
+    small = all(line.size < _LABEL_SIZE * body and line.x1 - line.x0 < 0.5 * (line.column[1] - line.column[0]) for line in lines)
     return small and sum(len(line.text.split()) for line in lines) < 3 * _BODY_WORDS and lines[-1].text[-1:] not in '.;:!?”"'
 
 

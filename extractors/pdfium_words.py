@@ -27,7 +27,8 @@ _WIDEST = 1.05  # of a character, in heights of the frame
 _NO_SPACE = 0.12  # type sizes
 _ASCENT = 0.8  # share of a type size that stands above the baseline, where the font does not say it
 _LOW = 0.75  # type sizes: a frame lower than this is no frame of the font but one of the ink
-_LOW_FRAMES = 3  # so many make the font one whose frames follow the ink
+_LOW_FRAMES = 3  # so many, and such a share of the frames of a page, make the font one whose frames follow the ink
+_LOW_SHARE = 0.3
 _HIGH = 1.25  # type sizes up to which the other frames of such a font are not believed
 _GAP = 0.6  # heights between characters that no longer are one word
 
@@ -39,7 +40,8 @@ class WordReader:
         self._name = ctypes.create_string_buffer(256)
         self._flags = ctypes.c_int()
         self._styles: dict[tuple[bytes, int], tuple[bool, bool, bool]] = {}
-        self._low: dict[tuple[bytes, int], int] = {}  # frames of a font that were too low for it
+        self._frames: dict[tuple[bytes, int], int] = {}  # frames of a font on the page that is read
+        self._low: dict[tuple[bytes, int], int] = {}  # those that were too low for it
         self._box = pdfium_c.FS_RECTF()
         self._matrix = pdfium_c.FS_MATRIX()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
@@ -56,10 +58,15 @@ class WordReader:
             page_top: its upper edge.
         """
         text = _HYPHENS.sub("-", self._text(handle, count))
-        known = sum(self._low.values())
+        self._frames.clear()
+        self._low.clear()
         words = self._read(handle, text, left, page_top)
+        inked = [key for key, low in self._low.items() if low >= _LOW_FRAMES and low >= _LOW_SHARE * self._frames[key]]
+        for key in inked:
+            bold, italic, _ = self._styles[key]
+            self._styles[key] = bold, italic, True
         # What was read before a font was known for its frames is read again.
-        return words if sum(self._low.values()) == known else self._read(handle, text, left, page_top)
+        return self._read(handle, text, left, page_top) if inked else words
 
     def _read(self, handle: Any, text: str, left: float, page_top: float) -> list[Word]:
         self._line = (0.0, 0.0, 0.0)
@@ -116,7 +123,7 @@ class WordReader:
             return None
         # Frames differ from font to font on one line; origins do not.
         known = pdfium_c.FPDFText_GetCharOrigin(handle, index, self._x, self._y)
-        if known and (inked or self._is_ink(handle, index, box.top - box.bottom)):
+        if known and inked:
             size, y = self._size(handle, index), self._y.value
             if 0 < box.top - box.bottom < _HIGH * size:
                 return min(box.left, self._x.value), y + _ASCENT * size, box.right, y - (1 - _ASCENT) * size, y
@@ -128,22 +135,20 @@ class WordReader:
             return 0.0
         return float(pdfium_c.FPDFText_GetFontSize(handle, index)) * math.hypot(self._matrix.c, self._matrix.d)
 
-    def _is_ink(self, handle: Any, index: int, height: float) -> bool:
-        """True for a character whose frame is far lower than its type; its font is remembered.
+    def _count_frame(self, handle: Any, index: int, height: float) -> None:
+        """Take note of a character's frame, and whether it is far lower than the type of the character, by font.
 
         Some fonts claim an ascent and descent that are no height of type. PDFium's frames then follow the ink, and an "a" is lower
         than a "b".
         """
-        if not 0 < height < _LOW * pdfium_c.FPDFText_GetFontSize(handle, index) or height >= _LOW * self._size(handle, index):
-            return False
-        bold, italic, _ = self._style(handle, index)
-        if not chr(pdfium_c.FPDFText_GetUnicode(handle, index)).isalpha():
-            return True
         key = self._name.value, self._flags.value
-        self._low[key] = self._low.get(key, 0) + 1
-        if self._low[key] >= _LOW_FRAMES:
-            self._styles[key] = bold, italic, True
-        return True
+        self._frames[key] = self._frames.get(key, 0) + 1
+        if (
+            0 < height < _LOW * pdfium_c.FPDFText_GetFontSize(handle, index)
+            and height < _LOW * self._size(handle, index)
+            and chr(pdfium_c.FPDFText_GetUnicode(handle, index)).isalpha()
+        ):
+            self._low[key] = self._low.get(key, 0) + 1
 
     def _whole(self, handle: Any, text: str, start: int, end: int, left: float, page_top: float) -> Word | None:
         """Return a word that stands in one run on one line, None when it does not or when that cannot be said."""
@@ -153,7 +158,7 @@ class WordReader:
         x0, y1, x1, y0 = box.left, box.top, box.right, box.bottom
         height = y1 - y0
         bold, italic, inked = self._style(handle, start)
-        if inked or ((y1, y0) != self._line[:2] and self._is_ink(handle, start, height)):
+        if inked:
             return self._whole_inked(handle, text, start, end, left, page_top)
         if height <= 0.5 or x1 < x0:
             return None
@@ -174,6 +179,7 @@ class WordReader:
             return None
         line = self._line
         if line[0] != y1 or line[1] != y0:
+            self._count_frame(handle, start, height)
             known = pdfium_c.FPDFText_GetCharOrigin(handle, start, self._x, self._y)
             line = self._line = (y1, y0, self._y.value if known else y0)
         return Word(text, x0 - left, page_top - y1, x1 - left, page_top - y0, height * 0.9, page_top - line[2], bold, italic)
