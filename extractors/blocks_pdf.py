@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from extractors.block import Block
 from extractors.boxes import block_of_lines
 from extractors.cover import mark_cover
-from extractors.figures import figure_end, is_figure_label, is_numbers
+from extractors.figures import figure_end, is_figure_label, is_label, is_numbers
 from extractors.footnotes import footnote_blocks, footnote_lines, is_drawn_by_type, note_of_lines
 from extractors.furniture import furniture_of
 from extractors.headings import (
@@ -47,6 +47,7 @@ class PageLines:
     height: float
     lines: list[Line]
     rules: list[Rule]
+    heads: list[Line] = field(default_factory=list)  # running heads and feet, once they are told from the text
 
 
 def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
@@ -54,6 +55,7 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
     unread = {page.number for page in pages if not page.lines}
     furniture = furniture_of((page.height, page.lines) for page in pages)
     for page in pages:
+        page.heads = [line for line in page.lines if id(line) in furniture]
         page.lines = [line for line in page.lines if id(line) not in furniture]
     sizes: Counter[float] = Counter()
     for page in pages:
@@ -77,7 +79,7 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
         text = [line for line in page.lines if id(line) not in chosen and not is_drawn_by_type(line)]
         builder.add_page(text, page)
         builder.pending_notes.extend(footnote_blocks(notes))
-        page.lines, page.rules = [], []  # the document may have thousands of pages
+        page.lines, page.rules, page.heads = [], [], []  # the document may have thousands of pages
     return mark_cover(builder.finish())
 
 
@@ -112,7 +114,7 @@ class _Builder:
         return self.blocks
 
     def add_page(self, lines: list[Line], page: PageLines) -> None:
-        runs = table_runs(lines, page.rules)
+        runs = table_runs(lines, page.rules, self.body, page.heads)
         table_at = dict(runs)
         leaders = sum(1 for line in lines if _LEADERS.search(line.text))
         if self.in_contents and leaders < 3:
@@ -215,9 +217,13 @@ class _Builder:
         marker = self.accepted_marker(line)
         ended = bool(_ENDS.search(last.text))
         moved = (last.page, last.flow) != (line.page, line.flow)
+        if line.starts_raised and first.starts_raised and line.size < 0.95 * self.body and self.is_below_table():
+            return True  # the next note
         reaches = last.x1 > last.column[1] - 0.18 * (last.column[1] - last.column[0])
+        # The title with which an item begins is often bold, and the item goes on in the same line.
+        titled = self.marker is not None and self.marker.kind in ITEM_DEPTH and reaches and not ended and line.x0 > first.x0 + 8
         if abs(line.size - last.size) > 0.12 * last.size or (
-            line.bold != last.bold and (self.looks_head(self.open, page) or line.bold)
+            line.bold != last.bold and not titled and (self.looks_head(self.open, page) or line.bold)
         ):
             return True
         if marker is not None and marker.kind in PARAGRAPH_KINDS:
@@ -252,6 +258,10 @@ class _Builder:
         """True for a line that is set in as the first line of the open paragraph is from its other lines."""
         first, others = self.open[0], self.open[1:]
         return bool(others) and first.x0 > max(x.x0 for x in others) + 8 and abs(line.x0 - first.x0) < 3
+
+    def is_below_table(self) -> bool:
+        """True where the block before is a table, or a note to one."""
+        return bool(self.blocks) and self.blocks[-1].kind in ("table", "footnote")
 
     def looks_head(self, lines: Sequence[Line], page: PageLines) -> bool:
         text = " ".join(line.text for line in lines)
@@ -331,9 +341,11 @@ class _Builder:
                 block.level = _DEEPEST  # no section stands below a table of contents
             self.sequence.heading(is_annex(text))
             return block
-        if self.in_notes and lines[0].size < 0.95 * self.body:
+        if lines[0].size < 0.95 * self.body and (self.in_notes or (lines[0].starts_raised and self.is_below_table())):
             return note_of_lines(lines)
         if (marker is None or marker.kind == "number") and is_cells(lines):
+            return block_of_lines("table", lines, codable=False)
+        if marker is None and is_label(lines, self.body):
             return block_of_lines("table", lines, codable=False)
         if marker is None and is_name_list(lines):
             return block_of_lines("annex_list", lines, codable=False)

@@ -8,7 +8,10 @@ from extractors.block import Block
 from extractors.headings import is_summary, section_marker
 
 _BODY_ENDS = re.compile(r"[.!?:;…,][\"'”’»)\]]*$")
-_MASTHEAD = re.compile(r"\bDistr(?:\.|ibuci|ibution)|\bOriginal\s?:|\b\d{1,2} \w+ (?:19|20)\d\d$|^[A-Z]{1,5}/[\w/.]+")
+_MASTHEAD = re.compile(
+    r"\bDistr(?:\.|ibuci|ibution)|^(?:(?:Provisional )?[Aa]genda i|I)tems? \d+\b|"
+    r"\bOriginal\s?:|\b\d{1,2} \w+ (?:19|20)\d\d$|^[A-Z]{1,5}/[\w/.]+"
+)
 _CLAUSE = re.compile(r"^\W?[A-ZÀ-ÝА-Я]\w*(?:\s\S+){2,}[,;:]$")  # a resolution begins with clauses; lines of a cover do not end so
 _COVER_WORDS = 30
 _MOST = 20  # blocks that a cover without pages may have

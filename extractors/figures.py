@@ -15,6 +15,7 @@ _LABEL = re.compile(
 )
 _NUMBERS = re.compile(r"[\d\s.,%$€£+–−-]*\d[\d\s.,%$€£+–−-]*")
 _PARAGRAPH_NUMBER = re.compile(r"\d{1,4}\s?[.)]$|\d{2,3}\.\d")  # "12." and the numbers of recommendations, "140.47"
+_LABEL_SIZE = 0.88  # of the type size of the text
 _BODY_WORDS = 7  # a line of text in the body's type with so many words is no label of a chart
 
 
@@ -30,6 +31,17 @@ def is_figure_label(line: Line, before: Line | None) -> bool:
 def is_numbers(line: Line) -> bool:
     """True for a line of nothing but numbers, as on the axes of charts; a paragraph's own number is none."""
     return bool(_NUMBERS.fullmatch(line.text)) and not _PARAGRAPH_NUMBER.match(line.text)
+
+
+def is_label(lines: Sequence[Line], body: float) -> bool:
+    """True for a few words of small type that are no sentence: what stands in the boxes of a chart.
+
+    Args:
+        lines: that stand together.
+        body: type size of the text, in points.
+    """
+    small = all(line.size < _LABEL_SIZE * body and line.x1 - line.x0 < 0.5 * (line.column[1] - line.column[0]) for line in lines)
+    return small and sum(len(line.text.split()) for line in lines) < 3 * _BODY_WORDS and lines[-1].text[-1:] not in '.;:!?”"'
 
 
 def figure_end(lines: Sequence[Line], start: int, body: float) -> int:

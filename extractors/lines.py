@@ -12,6 +12,7 @@ from statistics import median
 
 from extractors.mend import clean
 from extractors.page import RawPage, Word
+from extractors.ruled import RuledTable, ruled_tables
 
 _GAP = 1.0  # in type sizes: the narrowest gutters; wide spaces of justified text are put together again in `_regroup`
 _MIN_COLUMN_LINES = 4
@@ -66,7 +67,7 @@ def page_lines(page: RawPage, memory: list[ColumnMemory] | None = None) -> list[
     if not segments:
         return []
     lines: list[Line] = []
-    for flow, (run, column) in enumerate(_runs(segments, [] if memory is None else memory)):
+    for flow, (run, column) in enumerate(_runs(segments, [] if memory is None else memory, page)):
         for row in _regroup(run):
             lines.append(_line(page.number, row, column, flow))
     return [line for line in lines if line.text]
@@ -149,11 +150,14 @@ def _extent(segments: Sequence[Segment]) -> tuple[float, float]:
     return min(s[0].x0 for s in segments), max(w.x1 for s in segments for w in s)
 
 
-def _runs(segments: list[Segment], memory: list[ColumnMemory]) -> list[tuple[list[Segment], tuple[float, float]]]:
+def _runs(segments: list[Segment], memory: list[ColumnMemory], page: RawPage) -> list[tuple[list[Segment], tuple[float, float]]]:
     """Return runs of segments in reading order, each with the edges of its column."""
     left, right = _extent(segments)
     gutter = _gutter(segments, left, right)
     enough = _MIN_COLUMN_LINES
+    if gutter is not None and (tables := _tables(segments, gutter, page, right - left)):
+        # The columns of tables are none of the page: what stands around them is looked at by itself.
+        return _around(segments, memory, page, tables)
     if gutter is not None:
         memory[:] = [ColumnMemory(gutter, left, min(s[0].x0 for s in segments if s[0].x0 >= gutter))]
     elif memory and _as_before(segments, memory[0]):
@@ -188,6 +192,46 @@ def _runs(segments: list[Segment], memory: list[ColumnMemory]) -> list[tuple[lis
     if crossing:
         runs.append((crossing, (left, right)))
     return runs
+
+
+def _tables(segments: list[Segment], gutter: float, page: RawPage, width: float) -> list[RuledTable]:
+    """Return the ruled tables of a page that seems to have two columns; two columns of prose below a ruled head are none."""
+    result = []
+    for table in ruled_tables(segments, page.rules, width, page.height):
+        right = [s[0].x0 for s in segments if table.holds(s) and s[0].x0 >= gutter]
+        edge = min(right, default=0.0)
+        if any(abs(cell - edge) < 15 for cell in table.cells) or len(table.cells) > 2:
+            result.append(table)
+    return result
+
+
+def _around(
+    segments: list[Segment], memory: list[ColumnMemory], page: RawPage, tables: list[RuledTable]
+) -> list[tuple[list[Segment], tuple[float, float]]]:
+    """Return the runs of a page with ruled tables: each table is one, and so is what stands between two."""
+    left, right = _extent(segments)
+    runs: list[tuple[list[Segment], tuple[float, float]]] = []
+    bare = RawPage(page.number, page.width, page.height)
+    rest = segments
+    for table in tables:
+        above = [s for s in rest if s[0].baseline < table.top]
+        inside = [s for s in rest if table.holds(s)]
+        if above:
+            runs.extend(_widened(_runs(above, memory, bare), left, right))
+        if inside:
+            runs.append((inside, (left, right)))
+        taken = {id(s) for s in (*above, *inside)}
+        rest = [s for s in rest if id(s) not in taken]
+    if rest:
+        runs.extend(_widened(_runs(rest, memory, bare), left, right))
+    return runs
+
+
+def _widened(
+    runs: list[tuple[list[Segment], tuple[float, float]]], left: float, right: float
+) -> list[tuple[list[Segment], tuple[float, float]]]:
+    """Return a single run with the edges of the page's text: part of a page may be a few short lines."""
+    return [(runs[0][0], (left, right))] if len(runs) == 1 else runs
 
 
 def _gutter(segments: list[Segment], left: float, right: float) -> float | None:

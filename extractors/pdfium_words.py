@@ -7,6 +7,7 @@ character by character.
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from typing import Any
 
@@ -24,6 +25,11 @@ _PLAIN = re.compile(r"[(\[“\"‘'«]?(?:[A-Za-zÀ-ɏΑ-ӿ’'/-]+|[0-9.,/:–-
 _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
 _WIDEST = 1.05  # of a character, in heights of the frame
 _NO_SPACE = 0.12  # type sizes
+_ASCENT = 0.8  # share of a type size that stands above the baseline, where the font does not say it
+_LOW = 0.75  # type sizes: a frame lower than this is no frame of the font but one of the ink
+_LOW_FRAMES = 3  # so many, and such a share of the frames of a page, make the font one whose frames follow the ink
+_LOW_SHARE = 0.3
+_HIGH = 1.25  # type sizes up to which the other frames of such a font are not believed
 _GAP = 0.6  # heights between characters that no longer are one word
 
 
@@ -33,8 +39,11 @@ class WordReader:
     def __init__(self) -> None:
         self._name = ctypes.create_string_buffer(256)
         self._flags = ctypes.c_int()
-        self._styles: dict[tuple[bytes, int], tuple[bool, bool]] = {}
+        self._styles: dict[tuple[bytes, int], tuple[bool, bool, bool]] = {}
+        self._frames: dict[tuple[bytes, int], int] = {}  # frames of a font on the page that is read
+        self._low: dict[tuple[bytes, int], int] = {}  # those that were too low for it
         self._box = pdfium_c.FS_RECTF()
+        self._matrix = pdfium_c.FS_MATRIX()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._units: Any = (ctypes.c_ushort * 8192)()
         self._line = (0.0, 0.0, 0.0)  # upper and lower edge of the last word's frame, and its baseline
@@ -49,6 +58,17 @@ class WordReader:
             page_top: its upper edge.
         """
         text = _HYPHENS.sub("-", self._text(handle, count))
+        self._frames.clear()
+        self._low.clear()
+        words = self._read(handle, text, left, page_top)
+        inked = [key for key, low in self._low.items() if low >= _LOW_FRAMES and low >= _LOW_SHARE * self._frames[key]]
+        for key in inked:
+            bold, italic, _ = self._styles[key]
+            self._styles[key] = bold, italic, True
+        # What was read before a font was known for its frames is read again.
+        return self._read(handle, text, left, page_top) if inked else words
+
+    def _read(self, handle: Any, text: str, left: float, page_top: float) -> list[Word]:
         self._line = (0.0, 0.0, 0.0)
         words: list[Word] = []
         before_end = -1
@@ -90,14 +110,45 @@ class WordReader:
         codes = [pdfium_c.FPDFText_GetUnicode(handle, index) for index in range(count)]
         return "".join(_joined(codes))
 
-    def _frame(self, handle: Any, index: int) -> tuple[float, float, float, float, float] | None:
-        """Return left, top, right, bottom and baseline of a character in the file's coordinates."""
+    def _frame(self, handle: Any, index: int, inked: bool) -> tuple[float, float, float, float, float] | None:
+        """Return left, top, right, bottom and baseline of a character in the file's coordinates.
+
+        Args:
+            handle: PDFium's text page.
+            index: of the character.
+            inked: frames of its font are known to follow the ink.
+        """
         box = self._box
         if not pdfium_c.FPDFText_GetLooseCharBox(handle, index, box):
             return None
         # Frames differ from font to font on one line; origins do not.
         known = pdfium_c.FPDFText_GetCharOrigin(handle, index, self._x, self._y)
+        if known and inked:
+            size, y = self._size(handle, index), self._y.value
+            if 0 < box.top - box.bottom < _HIGH * size:
+                return min(box.left, self._x.value), y + _ASCENT * size, box.right, y - (1 - _ASCENT) * size, y
         return box.left, box.top, box.right, box.bottom, self._y.value if known else box.bottom
+
+    def _size(self, handle: Any, index: int) -> float:
+        """Return the type size of a character as the file gives it, 0 where it does not."""
+        if not pdfium_c.FPDFText_GetMatrix(handle, index, self._matrix):
+            return 0.0
+        return float(pdfium_c.FPDFText_GetFontSize(handle, index)) * math.hypot(self._matrix.c, self._matrix.d)
+
+    def _count_frame(self, handle: Any, index: int, height: float) -> None:
+        """Take note of a character's frame, and whether it is far lower than the type of the character, by font.
+
+        Some fonts claim an ascent and descent that are no height of type. PDFium's frames then follow the ink, and an "a" is lower
+        than a "b".
+        """
+        key = self._name.value, self._flags.value
+        self._frames[key] = self._frames.get(key, 0) + 1
+        if (
+            0 < height < _LOW * pdfium_c.FPDFText_GetFontSize(handle, index)
+            and height < _LOW * self._size(handle, index)
+            and chr(pdfium_c.FPDFText_GetUnicode(handle, index)).isalpha()
+        ):
+            self._low[key] = self._low.get(key, 0) + 1
 
     def _whole(self, handle: Any, text: str, start: int, end: int, left: float, page_top: float) -> Word | None:
         """Return a word that stands in one run on one line, None when it does not or when that cannot be said."""
@@ -106,6 +157,9 @@ class WordReader:
             return None
         x0, y1, x1, y0 = box.left, box.top, box.right, box.bottom
         height = y1 - y0
+        bold, italic, inked = self._style(handle, start)
+        if inked:
+            return self._whole_inked(handle, text, start, end, left, page_top)
         if height <= 0.5 or x1 < x0:
             return None
         if end - start > 1:
@@ -125,17 +179,31 @@ class WordReader:
             return None
         line = self._line
         if line[0] != y1 or line[1] != y0:
+            self._count_frame(handle, start, height)
             known = pdfium_c.FPDFText_GetCharOrigin(handle, start, self._x, self._y)
             line = self._line = (y1, y0, self._y.value if known else y0)
-        bold, italic = self._style(handle, start)
         return Word(text, x0 - left, page_top - y1, x1 - left, page_top - y0, height * 0.9, page_top - line[2], bold, italic)
+
+    def _whole_inked(self, handle: Any, text: str, start: int, end: int, left: float, page_top: float) -> Word | None:
+        """Return the same where PDFium's frames follow the ink."""
+        first, last = self._frame(handle, start, True), self._frame(handle, end - 1, True)
+        if first is None or last is None or abs(pdfium_c.FPDFText_GetCharAngle(handle, start)) % 6.28 > _ROTATED:
+            return None
+        height = first[1] - first[3]
+        same = abs(first[4] - last[4]) < 0.05 * height and abs(first[1] - first[3] - last[1] + last[3]) < 0.1 * height
+        if not same or last[0] < first[0] or not 0 < last[2] - first[0] < _WIDEST * height * (end - start):
+            return None
+        bold, italic, _ = self._style(handle, start)
+        top, bottom, baseline = page_top - first[1], page_top - first[3], page_top - first[4]
+        return Word(text, first[0] - left, top, last[2] - left, bottom, height * 0.9, baseline, bold, italic)
 
     def _pieces(self, handle: Any, text: str, start: int, left: float, page_top: float) -> list[Word]:
         """Return the runs of type of a word, character by character."""
         words: list[Word] = []
         current: Word | None = None
         for offset, character in enumerate(text):
-            frame = self._frame(handle, start + offset)
+            bold, italic, inked = self._style(handle, start + offset)
+            frame = self._frame(handle, start + offset, inked)
             if frame is None:
                 continue
             x0, x1, top, bottom = frame[0] - left, frame[2] - left, page_top - frame[1], page_top - frame[3]
@@ -157,15 +225,14 @@ class WordReader:
             if abs(pdfium_c.FPDFText_GetCharAngle(handle, start + offset)) % 6.28 > _ROTATED:
                 current = None
                 continue
-            bold, italic = self._style(handle, start + offset)
             current = Word(character, x0, top, x1, bottom, height * 0.9, baseline, bold, italic, leftward=leftward)
             if previous is not None:
                 _raise(previous, current)
             words.append(current)
         return words
 
-    def _style(self, handle: Any, index: int) -> tuple[bool, bool]:
-        """Return whether a character is bold and whether it is italic."""
+    def _style(self, handle: Any, index: int) -> tuple[bool, bool, bool]:
+        """Return whether a character is bold, whether it is italic, and whether frames of its font were seen to follow the ink."""
         length = pdfium_c.FPDFText_GetFontInfo(handle, index, self._name, len(self._name), self._flags)
         key = (self._name.value if length else b"", self._flags.value)
         style = self._styles.get(key)
@@ -173,7 +240,7 @@ class WordReader:
             name, flags = key[0].lower(), key[1]
             weight = pdfium_c.FPDFText_GetFontWeight(handle, index)
             bold = weight >= 600 or b"bold" in name or b"black" in name or bool(flags & _FORCE_BOLD)
-            style = bold, b"italic" in name or b"oblique" in name or bool(flags & _ITALIC)
+            style = bold, b"italic" in name or b"oblique" in name or bool(flags & _ITALIC), False
             self._styles[key] = style
         return style
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,18 @@ from extractors.docx_numbering import Numbering
 from extractors.docx_package import DocxPackage, W, value
 from extractors.docx_styles import Styles
 from extractors.failure import ExtractionError
-from extractors.headings import HeadingDepth, Look, is_capitals, section_marker
+from extractors.headings import HeadingDepth, Look, is_capitals, is_summary, section_marker
 from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, find_marker
 from extractors.mend import clean
 from extractors.types import Extraction
 from warehouse.states import Reason
 
 _HEADING_WORDS = 30
+_ASTERISKS = re.compile(r"(\*{1,4})\s*(?=\w)")
 _OFF = ("0", "false")
+_FRAMED_WORDS = 30  # words of the longest cell of a table of one column that is a frame around text
+# "(a)" and "(i)" are often two lists of Word, each at its own top: how deep an item is shows in its label, as in `ITEM_DEPTH`.
+_FORM_DEPTH = {"lowerLetter": 1, "lowerRoman": 2, "bullet": 1}
 
 
 def read_docx(path: Path, file_sha256: str) -> Extraction:
@@ -98,6 +103,9 @@ class _Reader:
         depth = int(depth_text) if depth_text and depth_text.isdigit() else style.depth
         label = self.numbering.next_label(number_id, depth) if number_id and number_id != "0" and text else None
         if not text:
+            if next(element.iter(W + "drawing", W + "pict", W + "object"), None) is not None:
+                # A chart: nothing of it is read, but text before and after it is not one text.
+                self.blocks.append(Block("table", "", codable=False))
             return
         own_outline = value(properties, "outlineLvl")
         outline = int(own_outline) if own_outline and own_outline.isdigit() and int(own_outline) < 9 else style.outline
@@ -107,9 +115,11 @@ class _Reader:
             self.blocks.append(Block("annex_list", text, codable=False))
         elif outline is not None and words <= _HEADING_WORDS * 2:
             self.blocks.append(Block("heading", shown, outline + 1, codable=False))
-        elif self.looks_head(element, style.bold, shown, words):
+        elif self.looks_head(element, style.bold, shown, words) or is_summary(text):
             look = Look(section_marker(shown), 0, True, is_capitals(text), False)
             self.blocks.append(Block("heading", shown, 9 + self.depth.depth(look), codable=False))
+        elif label is None and (mark := self.table_note(element) or self.typed_note(text)) and text.startswith(mark):
+            self.blocks.append(Block("footnote", text[len(mark) :].strip(), marker=mark, codable=False))
         else:
             self.blocks.append(_labelled(text, label, depth))
         self.blocks[-1].notes = self.marks(element)
@@ -122,6 +132,20 @@ class _Reader:
             found.append(self.notes.setdefault(key, str(len(self.notes) + 1)))
         return tuple(found)
 
+    def table_note(self, element: Any) -> str:
+        """Return the raised mark with which a note below a table begins, nothing for other paragraphs."""
+        below = bool(self.blocks) and self.blocks[-1].kind in ("table", "footnote")
+        first = next((run for run in element.iter(W + "r") if run.find(W + "t") is not None), None) if below else None
+        properties = first.find(W + "rPr") if first is not None else None
+        mark = "".join(node.text or "" for node in first.iter(W + "t")).strip() if first is not None else ""
+        return mark if properties is not None and value(properties, "vertAlign") == "superscript" and len(mark) <= 3 else ""
+
+    def typed_note(self, text: str) -> str:
+        """Return the asterisks with which a note begins that was typed below the text: a block before has the same at a word."""
+        found = _ASTERISKS.match(text)
+        mark = found.group(1) if found else ""
+        return mark if mark and any(_marked(block.text, mark) for block in self.blocks) else ""
+
     def looks_head(self, element: Any, style_bold: bool, text: str, words: int) -> bool:
         if words > _HEADING_WORDS or text[-1] in ".;,:" or not any(c.isalpha() for c in text):
             return False
@@ -130,18 +154,24 @@ class _Reader:
 
     def table(self, element: Any) -> None:
         rows = []
-        cells_long = 0
+        longest = columns = 0
         for row in element.findall(W + "tr"):
             cells = [clean(" ".join(paragraph_text(p) for p in cell.iter(W + "p"))) for cell in row.findall(W + "tc")]
-            cells_long += sum(len(cell.split()) > 150 for cell in cells)
-            if any(cells):
-                rows.append(" | ".join(cell for cell in cells if cell))
-        if len(rows) == 1 and cells_long:
-            # A frame drawn around text is a table of one cell.
+            filled = [cell for cell in cells if cell]
+            longest = max([longest, *(len(cell.split()) for cell in filled)])
+            columns = max(columns, len(filled))
+            if filled:
+                rows.append(" | ".join(filled))
+        if (len(rows) == 1 and longest > 150) or (columns == 1 and longest >= _FRAMED_WORDS):
+            # A frame drawn around text is a table of one cell, or of a title and a cell.
             for cell in element.iter(W + "tc"):
                 self.walk(cell)
         elif rows:
             self.blocks.append(Block("table", "\n".join(rows), codable=False))
+
+
+def _marked(text: str, mark: str) -> bool:
+    return bool(re.search(rf"[^\s*]{re.escape(mark)}(?![\w*])", text))
 
 
 def _labelled(text: str, label: tuple[str, str] | None, depth: int) -> Block:
@@ -159,7 +189,7 @@ def _labelled(text: str, label: tuple[str, str] | None, depth: int) -> Block:
     bare = printed.strip("().[] ")
     if form == "decimal" and "(" not in printed and bare:
         return Block("paragraph", text, para_no=bare)
-    return Block("list_item", text, max(1, depth), marker=printed)
+    return Block("list_item", text, _FORM_DEPTH.get(form, max(1, depth)), marker=printed)
 
 
 def _bold(run: Any, style_bold: bool) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 
 from extractors.lines import Line
 from extractors.page import Rule
@@ -16,13 +19,29 @@ _TOUCH = 3.0  # points within which rules meet
 _MAX_RULES = 1500
 _MIN_RULES = 5
 _ROW = 45.0  # points; the highest row between two rules
+_SMALL = 0.93  # of the type size of the text: tables are often set smaller
+_LARGER = 1.12
+_NUMBERED = re.compile(r"\d{1,4}\.\s?[A-ZÀ-ÝА-Я]")
+_FILLED = 0.7  # of its column: a line of prose
+_PROSE_LINES = 4  # so many one below the other are prose
+_CELL = 15.0  # points from the edge of a header's cell within which the cells below begin
+_WIDER = 1.4  # a gap between cells beside the spaces of its line
 
 Area = tuple[float, float, float, float]  # x0, top, x1, bottom
 
 
-def table_runs(lines: Sequence[Line], rules: Sequence[Rule]) -> list[tuple[int, int]]:
-    """Return ranges (start, end) of indexes into `lines` that are tables."""
-    areas = _grids(rules) + _bands(lines, rules)
+def table_runs(
+    lines: Sequence[Line], rules: Sequence[Rule], body: float = 0.0, heads: Sequence[Line] = ()
+) -> list[tuple[int, int]]:
+    """Return ranges (start, end) of indexes into `lines` that are tables.
+
+    Args:
+        lines: of a page, in reading order.
+        rules: its ruling lines.
+        body: type size of the document's text, 0 where that is not known.
+        heads: lines that were taken for running heads: so may be the head of a table that goes on over pages.
+    """
+    areas = _grids(rules) + _bands(lines, rules, body, heads)
     columned = _columned(lines, rules)
     ruled = [index in columned or any(_within(line, area) for area in areas) for index, line in enumerate(lines)]
     runs: list[tuple[int, int]] = []
@@ -39,7 +58,7 @@ def table_runs(lines: Sequence[Line], rules: Sequence[Rule]) -> list[tuple[int, 
                 rows, end, misses = rows + 1, position + 1, 0.0
                 starts = [*starts, *(round(cell) for cell in line.cells)][-40:]
             else:
-                misses += _miss(line, starts)
+                misses += _MISSES if _is_text(line, lines[end - 1]) else _miss(line, starts)
                 if misses >= _MISSES:
                     break
         if rows >= _MIN_ROWS or (rows == _MIN_ROWS - 1 and all(ruled[index:end])):
@@ -47,6 +66,13 @@ def table_runs(lines: Sequence[Line], rules: Sequence[Rule]) -> list[tuple[int, 
             runs.append((index, end))
         index = max(end, index + 1)
     return runs
+
+
+def _is_text(line: Line, row: Line) -> bool:
+    """True for a heading in larger type than the last row, and for the first line of a numbered paragraph."""
+    left, right = line.column
+    full = line.x1 > right - 0.1 * (right - left) or line.text.endswith((".", ":"))
+    return (line.bold and line.size > _LARGER * row.size) or (full and bool(_NUMBERED.match(line.text)))
 
 
 def _miss(line: Line, starts: Sequence[float]) -> float:
@@ -64,8 +90,15 @@ def _is_cell(line: Line, starts: Sequence[float]) -> bool:
     return (
         line.x1 < max(starts)
         or any(abs(line.x0 - start) < 4 for start in starts)
-        or any(abs(word - start) < 1.5 and starts.count(start) > 1 for start in set(starts) for word in line.starts[1:])
+        or any(abs(word - start) < 1.5 and starts.count(start) > 1 for start in set(starts) for word in _after_wide_spaces(line))
     )
+
+
+def _after_wide_spaces(line: Line) -> list[float]:
+    """Return the left edges of the words after a space wider than the others of the line, which in justified text no space is."""
+    spaces = [start - end for start, end in zip(line.starts[1:], line.ends, strict=False)]
+    usual = median(spaces) if spaces else 0.0
+    return [start for start, space in zip(line.starts[1:], spaces, strict=True) if space > _WIDER * usual or len(spaces) < 3]
 
 
 def _with_last_cells(lines: Sequence[Line], end: int, starts: Sequence[float]) -> int:
@@ -162,7 +195,7 @@ def _heads(rules: Sequence[Rule]) -> list[tuple[float, list[float]]]:
     return result
 
 
-def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
+def _bands(lines: Sequence[Line], rules: Sequence[Rule], body: float, heads: Sequence[Line]) -> list[Area]:
     """Return the areas between rules of like width, one below the other, that hold rows with gaps."""
     if len(rules) > _MAX_RULES:
         return []
@@ -173,37 +206,76 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Area]:
     result: list[Area] = []
     for stack in stacks.values():
         levels = sorted(stack, key=lambda rule: rule.top)
-        result.extend(_below_header(levels, lines))
+        result.extend(_below_header(levels, lines, body, heads))
         for upper, lower in pairwise(levels):
             area = (upper.x0, upper.bottom, upper.x1, lower.top)
             inside = [line for line in lines if _within(line, area)]
             gaps = sum(line.gaps > 0 for line in inside)
             # A drawn row of one line with a gap, or more lines of which many have gaps; a page's text between two rules has none.
-            if inside and gaps >= max(1, 0.3 * len(inside)):
+            if inside and gaps >= max(1, 0.3 * len(inside)) and not _holds_prose(inside):
                 result.append(area)
         result.extend(_rows_between(levels))
     return result
 
 
-def _below_header(levels: Sequence[Rule], lines: Sequence[Line]) -> list[Area]:
-    """Return the areas of tables between three rules: a header of one or two rows with gaps, then rows that keep to its columns."""
+def _holds_prose(lines: Sequence[Line]) -> bool:
+    """True where several lines one below the other fill their column without a gap."""
+    run = 0
+    for line in lines:
+        fills = not line.gaps and line.x1 - line.x0 > _FILLED * (line.column[1] - line.column[0])
+        run = run + 1 if fills else 0
+        if run >= _PROSE_LINES:
+            return True
+    return False
+
+
+def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float, heads: Sequence[Line]) -> list[Area]:
+    """Return the areas of tables between three rules: a header with gaps, then rows that keep to its columns or are of small type."""
     result: list[Area] = []
-    for first, second, third in zip(levels, levels[1:], levels[2:], strict=False):
-        if not 4 < second.top - first.top < _ROW:
+    foot = max((line.bottom for line in lines), default=0.0)
+    for first, second, third in zip(levels, levels[1:], [*levels[2:], None], strict=False):
+        bottom = foot if third is None else third.top
+        if not 4 < second.top - first.top < 2 * _ROW:
             continue
-        header = [line for line in lines if _within(line, (first.x0, first.bottom, first.x1, second.top))]
-        body = [line for line in lines if _within(line, (first.x0, second.bottom, first.x1, third.top))]
-        cells = [cell for line in header for cell in line.cells]
-        if not (0 < len(header) <= 3 and cells and body):
+        header = [line for line in (*lines, *heads) if _within(line, (first.x0, first.bottom, first.x1, second.top))]
+        body = [line for line in lines if _within(line, (first.x0, second.bottom, first.x1, bottom))]
+        cells = [_edge(cell, body) for cell in _header_cells(header)]
+        if not (cells and body):
             continue
+        small = sum(line.size < _SMALL * size for line in body) >= 0.8 * len(body) and header[0].size < _SMALL * size
         crossing = sum(
             any(x0 < cell - 3 and x1 > cell + 1 for cell in cells for x0, x1 in zip(line.starts, line.ends, strict=True))
             for line in body
         )
         beside = sum(any(abs(start - cell) < 4 for cell in cells for start in line.starts) for line in body)
-        if crossing <= 0.1 * len(body) and beside:
-            result.append((first.x0, first.top, first.x1, third.top))
+        kept = second.top - first.top < _ROW and len(header) <= 3 and crossing <= 0.1 * len(body) and beside
+        if third is None:
+            # Open at the foot of the page: rows must have words on both sides of a cell's edge.
+            both = sum(
+                any(line.x0 < cell - 2 * _CELL and -4 < start - cell < _CELL for cell in cells for start in line.starts)
+                for line in body
+            )
+            small, kept = False, crossing <= 0.1 * len(body) and both >= max(_MIN_ROWS, 0.1 * len(body))
+        if small or kept:
+            result.append((first.x0, first.top, first.x1, bottom))
     return result
+
+
+def _edge(cell: float, body: Sequence[Line]) -> float:
+    """Return where the words below a cell of the header begin: headers are often set in or centred."""
+    near = Counter(round(start) for line in body for start in line.starts if abs(start - cell) < _CELL)
+    found, count = near.most_common(1)[0] if near else (0, 0)
+    return float(found) if count >= 0.3 * len(body) else cell
+
+
+def _header_cells(header: Sequence[Line]) -> list[float]:
+    """Return the left edges of the cells of a header but its first, also where its cells were read as lines of two columns."""
+    cells = [cell for line in header for cell in line.cells]
+    for line in header:
+        beside = [other for other in header if other.flow < line.flow and abs(other.bottom - line.bottom) < 0.5 * line.size]
+        if any(other.x1 < line.x0 - 2 * line.size for other in beside):
+            cells.append(line.x0)
+    return cells
 
 
 def _rows_between(levels: Sequence[Rule]) -> list[Area]:
@@ -247,7 +319,7 @@ def is_cells(lines: Sequence[Line]) -> bool:
     words = [word for line in lines for word in line.text.split()]
     wordless = sum(not word.isalpha() and not any(c.isalpha() for c in word) for word in words)
     numbers = (
-        len(words) >= 2
+        (len(words) >= 2 or words[0][:1] in "($€£")
         and wordless > 0.5 * len(words)
         and not any(line.text.endswith((".", ";", ":", ",")) for line in lines[-1:])
     )

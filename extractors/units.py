@@ -22,6 +22,7 @@ _TABLE_NOTE = re.compile(r"(?:[a-z]|\*+|\([a-z]\)|Note|Source|Abbreviations?)[\s
 _TABLE_LABEL = re.compile(
     r"(?:Table|Tableau|Cuadro|Tabla|Quadro|Tabela|Таблица)\s+(?:\d{1,3}(?:\.\d{1,2})?|[IVX]{1,5}|[A-Z]\.?\d*)(?:$|[\s.:–—])"
 )
+_ABBREVIATIONS = re.compile(r"(?:Abbreviations?|Abréviations?|Abreviaturas|Siglas)\s?:")
 _UNCODED = ("table", "footnote", "annex_list")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:…。؟])[\"'”’»)\]]*\s+(?=[^\sa-zà-ÿа-я])")
 _ABBREVIATION = re.compile(
@@ -114,19 +115,25 @@ def _captioned(blocks: Sequence[Block]) -> list[Block]:
     result = [
         replace(block, kind="table", codable=False)
         if block.kind in ("heading", "paragraph") and _TABLE_LABEL.match(block.text) and _is_caption(block)
+        else replace(block, kind="footnote", codable=False)
+        if block.kind == "paragraph" and block.para_no is None and _ABBREVIATIONS.match(block.text)
         else block
         for block in blocks
     ]
     for index, block in enumerate(result):
-        if block.kind != "table":
+        abbreviations = block.kind == "footnote" and bool(_ABBREVIATIONS.match(block.text))
+        if block.kind != "table" and not abbreviations:
             continue
         before = index - 1
-        while before >= 0 and result[before].kind == "paragraph" and _is_caption(result[before]):
+        while not abbreviations and before >= 0 and result[before].kind == "paragraph" and _is_caption(result[before]):
             result[before] = replace(result[before], kind="table", codable=False)
             before -= 1
-        after = result[index + 1] if index + 1 < len(result) else None
-        if after is not None and after.kind == "paragraph" and _TABLE_NOTE.match(after.text) and after.n_words < MIN_WORDS:
-            result[index + 1] = replace(after, kind="footnote", codable=False)
+        for after in range(index + 1, len(result)):
+            note = result[after]
+            if note.kind == "paragraph" and note.n_words < MIN_WORDS and _TABLE_NOTE.match(note.text):
+                result[after] = replace(note, kind="footnote", codable=False)
+            elif note.kind != "footnote":
+                break
     return result
 
 
