@@ -23,6 +23,7 @@ class Outcome:
     found: Counter[tuple[str, bool]] = field(default_factory=Counter)
     lost: list[dict[str, Any]] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
+    recognized: int = 0
 
 
 @app.command(epilog="Example: entente verify --at-least 0.99")
@@ -55,9 +56,23 @@ def verify(
         for form in sorted({form for form, _outcome in found})
     ]
     if as_json:
-        print_json({"passages": total, "found": again, "share": share, "damaged": damaged, "lost": lost, "formats": rows})
+        print_json(
+            {
+                "passages": total,
+                "found": again,
+                "share": share,
+                "damaged": damaged,
+                "lost": lost,
+                "formats": rows,
+                "recognized": outcome.recognized,
+            }
+        )
     else:
         print(table(("format", "passages", "found again", "share"), [*rows, ("all", total, again, share)]))
+        if outcome.recognized:
+            print(
+                f"{outcome.recognized} passages were recognized on pages that are pictures; their files hold no text to find them in."
+            )
         for detail in damaged:
             print(f"damaged: {detail}")
         if lost and show:
@@ -80,12 +95,13 @@ def _verify(settings: Settings, progress: Progress) -> Outcome:
     from extractors.refind import PassageLocation
     from flows.steps import extraction_options
     from sources.store import Store
-    from warehouse.verify_rows import documents_to_verify
+    from warehouse.verify_rows import documents_to_verify, recognized_passages
 
     outcome = Outcome()
     store = Store(settings.paths.store)
     with duckdb.connect(str(settings.paths.published), read_only=True) as connection:
         total = connection.execute("SELECT count(DISTINCT document_id) FROM passages").fetchall()[0][0]
+        outcome.recognized = recognized_passages(connection)
         with ExtractionPool(1, *extraction_options(settings)) as pool:
             for done, document in enumerate(documents_to_verify(connection), start=1):
                 path = store.path_of(document.file_sha256, document.file_format)

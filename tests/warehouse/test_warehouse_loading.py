@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from entente.errors import BadInput
-from extractors.types import Extraction, ExtractionFailure
+from extractors.types import Extraction, ExtractionFailure, PageInfo
 from tests.warehouse.build import (
     KEY,
     MODEL,
@@ -31,7 +31,7 @@ from warehouse.database import open_warehouse
 from warehouse.loader import Loader
 from warehouse.transactions import content_version
 from warehouse.types import ModelRow
-from warehouse.verify_rows import documents_to_verify
+from warehouse.verify_rows import documents_to_verify, recognized_passages
 
 
 def test_the_whole_way_leaves_every_document_classified_and_nothing_pending(tmp_path: Path) -> None:
@@ -350,3 +350,17 @@ def test_a_text_that_is_no_unicode_stops_only_its_document(tmp_path: Path) -> No
         )
         loader.load_extractions([(files[0], torn), (files[1], extraction(files[1].file_sha256))], KEY)
         assert states(connection) == {"a": ("unreadable", "extractor_crashed"), "b": ("extracted", "ok")}
+
+
+def test_passages_recognized_on_pictures_are_not_looked_for_in_the_file(tmp_path: Path) -> None:
+    with open_warehouse(tmp_path / "w.duckdb") as connection:
+        loader = start(connection)
+        loader.load_fetched([fetched("a")])
+        (file,) = loader.pending_extraction(KEY)
+        page = PageInfo(2, 595.0, 842.0, "ocr", 900, 120, "en", 0.8)
+        printed, recognized = passage(file.file_sha256, 1), passage(file.file_sha256, 2, page_first=1, page_last=2)
+        made = Extraction(file.file_sha256, "pdf", "e1", "en", (page,), (printed, recognized), {})
+        loader.load_extractions([(file, made)], KEY)
+        (document,) = documents_to_verify(connection)
+        assert [one.passage_id for one in document.passages] == [printed.passage_id]
+        assert recognized_passages(connection) == 1
