@@ -9,7 +9,10 @@ from warehouse.transactions import Connection
 from warehouse.types import DocumentToVerify, PassageToVerify
 
 # A page that was a picture has no text in its file: what was recognized on it cannot be found there again.
-_ON_A_PICTURE = "EXISTS (FROM pages g WHERE g.document_id = p.document_id AND g.text_source = 'ocr' AND g.page BETWEEN p.page_first AND p.page_last)"
+_ON_A_PICTURE = (
+    "EXISTS (FROM pages g WHERE g.document_id = p.document_id AND g.text_source = 'ocr' "
+    "AND g.page BETWEEN p.page_first AND p.page_last)"
+)
 
 
 def recognized_passages(connection: Connection) -> int:
