@@ -50,7 +50,7 @@ def read_sitemap(data: bytes, *, most_entries: int = MOST_ENTRIES, most_bytes: i
         for event, element in etree.iterparse(
             stream, events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False
         ):
-            name = etree.QName(element).localname if isinstance(element.tag, str) else ""
+            name = _local_name(element)
             if event == "start":
                 root = root or name
                 if root not in ("urlset", "sitemapindex"):
@@ -86,8 +86,13 @@ class _Limited:
         return chunk
 
 
+def _local_name(element: etree._Element) -> str:
+    """Return the name without namespace; lxml's own reading of names fails where a prefix was never declared."""
+    return element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else ""
+
+
 def _text(element: etree._Element, name: str) -> str:
     for child in element:
-        if isinstance(child.tag, str) and etree.QName(child).localname == name:
+        if _local_name(child) == name:
             return (child.text or "").strip()
     return ""

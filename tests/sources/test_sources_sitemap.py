@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sources.sitemap import Entry, NotASitemap, read_sitemap
@@ -72,6 +72,7 @@ def test_entities_are_not_resolved() -> None:
     assert [entry.url for entry in read_sitemap(data)] == ["https://www.example.org/"]
 
 
+@example(b"", 154, 155, False)
 @given(st.binary(max_size=60), st.integers(0, len(PAGE)), st.integers(0, len(PAGE)), st.booleans())
 def test_a_mangled_site_map_is_read_or_refused(junk: bytes, start: int, end: int, packed: bool) -> None:
     data = PAGE[:start] + junk + PAGE[end:]
