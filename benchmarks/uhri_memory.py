@@ -53,7 +53,7 @@ def rows(n: int, rng: random.Random) -> Iterator[dict[str, Any]]:
     n_documents = max(1, n // 15)
     for place in range(n):
         number = rng.randrange(n_documents)
-        symbol = f"A/HRC/990/{number}/Add.1" if number % 3 == 0 else f"CRC/C/XXX/CO/{number}"
+        symbol = f"A/HRC/990/{number}/Add.1" if number % 3 == 0 else f"CRC/C/XAA/CO/{number}"
         day = f"{2006 + number % 20}-{number % 12 + 1:02}-{number % 28 + 1:02}T00:00:00"
         text = " ".join(rng.choices(WORDS, k=rng.randrange(60, 160)))
         yield {
