@@ -43,7 +43,7 @@ def read_sitemap(data: bytes, *, most_entries: int = MOST_ENTRIES, most_bytes: i
     Raises:
         NotASitemap: when the bytes are no site map, are broken, or are larger than allowed; entries before the fault have been yielded.
     """
-    stream = _Limited(gzip.open(io.BytesIO(data)) if data.startswith(_GZIP) else io.BytesIO(data), most_bytes)  # noqa: SIM115
+    stream = _Limited(gzip.open(io.BytesIO(data)) if data.startswith(_GZIP) else io.BytesIO(data), most_bytes)  # noqa: SIM115  # read as it is handed on, and in memory
     n_entries = 0
     root = ""
     try:

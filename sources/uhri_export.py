@@ -85,7 +85,7 @@ def read_export(path: Path, address: str) -> Export:
     Raises:
         Refused: `bad_answer` when it is no JSON, cut off, or has no rows; a single row that makes no sense is a signal.
     """
-    import ijson  # type: ignore[import-untyped]
+    import ijson
 
     export = Export()
     try:

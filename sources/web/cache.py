@@ -124,7 +124,7 @@ class ListingCache:
 
 def _read(response: hishel.Response) -> tuple[dict[str, str], bytes]:
     stream = response.stream
-    body = b"".join(stream) if hasattr(stream, "__iter__") else b""  # type: ignore[arg-type]
+    body = b"".join(stream) if hasattr(stream, "__iter__") else b""  # type: ignore[arg-type]  # ours never streams asynchronously
     return {name.lower(): value for name, value in response.headers.items()}, body
 
 

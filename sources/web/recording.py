@@ -21,10 +21,10 @@ from typing import IO, Any, Self
 from zlib import error as ZlibError
 
 import httpx2
-from warcio.archiveiterator import ArchiveIterator  # type: ignore[import-untyped]
-from warcio.exceptions import ArchiveLoadFailed  # type: ignore[import-untyped]
-from warcio.statusandheaders import StatusAndHeaders  # type: ignore[import-untyped]
-from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
 from entente.errors import BadInput
 
@@ -154,7 +154,7 @@ class _Copied(httpx2.SyncByteStream):
         self._stream = stream
         self._exchange = request, response
         self._recorder = recorder
-        self._copy = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self._copy = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed with the copy of the body
         self._truncated = "length"
         self._is_closed = False
 
@@ -230,7 +230,7 @@ class Recorded(httpx2.BaseTransport):
             name, _, said = entry.error.partition(" ")
             kind = getattr(httpx2, name, None)
             is_failure = isinstance(kind, type) and issubclass(kind, httpx2.TransportError)
-            raise (kind if is_failure else httpx2.TransportError)(said)  # type: ignore[misc]
+            raise (kind if is_failure else httpx2.TransportError)(said)  # type: ignore[misc]  # checked to be an exception above
         record, file = self._record(entry.offset)
         status = int(record.http_headers.get_statuscode())
         if status == 304 and not any(name in request.headers for name in _CONDITIONS):

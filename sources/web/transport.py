@@ -201,5 +201,5 @@ def _loopback(gateway: str) -> tuple[str, int]:
         is_loopback = False
     if not is_loopback or url.raw_path not in (b"", b"/") or url.userinfo:
         raise BadInput(f"A gateway must be http to this machine, as in http://127.0.0.1:8080; {gateway!r} is not.")
-    assert url.port is not None  # noqa: S101
+    assert url.port is not None  # noqa: S101  # looked at above
     return url.host, url.port

@@ -66,7 +66,7 @@ class Service:
         found = re.findall(r"Pages: (http\S+)", self.said)
         body = json.dumps({"sort": "EXPECTED_START_TIME_ASC", "flow_runs": {"state": {"type": {"not_any_": ["SCHEDULED"]}}}})
         asked = urllib.request.Request(f"{found[-1]}/api/flow_runs/filter", body.encode(), {"content-type": "application/json"})  # noqa: S310  # ours
-        with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310
+        with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310  # the address is ours
             runs: list[dict[str, Any]] = json.load(answer)
         return [run for run in runs if run["parent_task_run_id"] is None]
 

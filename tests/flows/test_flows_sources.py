@@ -202,7 +202,7 @@ def test_a_full_listing_changes_nothing_where_nothing_has_changed(server: Replic
 
 
 def test_the_exchanges_of_a_run_are_kept_on_demand(project: Settings, tmp_path: Path) -> None:
-    from warcio.archiveiterator import ArchiveIterator  # type: ignore[import-untyped]
+    from warcio.archiveiterator import ArchiveIterator
 
     kept = tmp_path / "exchanges.warc.gz"
     pull(project, sources=("worldbank",), record_to=kept)

@@ -58,7 +58,7 @@ class Loopback:
         self._server.daemon_threads = True
         if context is not None:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self._server.loopback = self  # type: ignore[attr-defined]
+        self._server.loopback = self  # type: ignore[attr-defined]  # the handler finds us by it
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     @property

@@ -32,7 +32,7 @@ class Index:
 
 
 def find(*answers: Any, file_format: str | None = "pdf") -> tuple[Copy, ...]:
-    return find_copies(Index(*answers), ARCHIVE, URL, file_format)  # type: ignore[arg-type]
+    return find_copies(Index(*answers), ARCHIVE, URL, file_format)  # type: ignore[arg-type]  # a stand-in for the client
 
 
 def row(stamp: str, original: str = URL, mime: str = "application/pdf", status: str = "200") -> list[str]:
@@ -41,7 +41,7 @@ def row(stamp: str, original: str = URL, mime: str = "application/pdf", status: 
 
 def test_the_newest_copy_comes_first_over_all_parts_of_the_list() -> None:
     index = Index([HEADER, row("20190101000000"), [], ["key one"]], [HEADER, row("20230101000000"), row("20210101000000")])
-    copies = find_copies(index, ARCHIVE, URL, "pdf")  # type: ignore[arg-type]
+    copies = find_copies(index, ARCHIVE, URL, "pdf")  # type: ignore[arg-type]  # a stand-in for the client
     assert [copy.made_at.year for copy in copies] == [2023, 2021, 2019]
     assert [asked.get("resumeKey") for asked in index.asked] == [None, "key one"]
     assert copy_url(ARCHIVE, copies[0]) == f"https://web.archive.org/web/20230101000000id_/{URL}"
@@ -49,7 +49,7 @@ def test_the_newest_copy_comes_first_over_all_parts_of_the_list() -> None:
 
 def test_a_list_without_end_is_read_only_so_far() -> None:
     index = Index([HEADER, row("20190101000000"), [], ["key"]])
-    find_copies(index, ARCHIVE, URL, "pdf")  # type: ignore[arg-type]
+    find_copies(index, ARCHIVE, URL, "pdf")  # type: ignore[arg-type]  # a stand-in for the client
     assert len(index.asked) == 4
 
 
@@ -85,7 +85,7 @@ def test_it_lists_nothing_by_itself_and_names_wrong_settings() -> None:
     with pytest.raises(BadInput, match="only gives files"):
         connector_for(ARCHIVE)
     with pytest.raises(BadInput, match=r"archive\.yaml, key settings\.copies"):
-        find_copies(Index([]), described("archive", {"settings": {"copies": 0}}), URL, "pdf")  # type: ignore[arg-type]
+        find_copies(Index([]), described("archive", {"settings": {"copies": 0}}), URL, "pdf")  # type: ignore[arg-type]  # a stand-in for the client
 
 
 cells = st.none() | st.integers() | st.text(max_size=20) | st.lists(st.text(max_size=3), max_size=2)

@@ -125,7 +125,7 @@ def test_questions_are_for_the_years_since_the_watermark() -> None:
     description = described("ilo-catalogue", {"queries": [{"id": "all", "query": 'alma.title="a" OR alma.title="b"'}]})
     for watermark in (None, "2026-11-18", "2024-02-01", "no day"):
         with pytest.raises(AssertionError):
-            list(connector_for(description).discover(Asked(), watermark, NOW))  # type: ignore[arg-type]
+            list(connector_for(description).discover(Asked(), watermark, NOW))  # type: ignore[arg-type]  # a stand-in for the client
     years = [re.findall(r'"(\d{4})"', question) for question in asked]
     assert years == [["1990", "2027"], ["2025", "2027"], ["2023", "2027"], ["1990", "2027"]]
     assert all(question.startswith('(alma.title="a" OR alma.title="b") AND ') for question in asked)

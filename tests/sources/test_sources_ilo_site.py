@@ -34,7 +34,7 @@ class Site:
         self.asked.append(url)
         found = self.answers.get(url, "not_found")
         if isinstance(found, str) and "<" not in found:
-            raise Refused(found, url, "scripted")  # type: ignore[arg-type]
+            raise Refused(found, url, "scripted")  # type: ignore[arg-type]  # outcomes by name
         return Answer(url, 200, {}, found.encode() if isinstance(found, str) else found)
 
 
@@ -59,7 +59,7 @@ def html(*files: str, title: str = "A title") -> str:
 def run(site: Site, watermark: str | None = None, **change: Any) -> tuple[list[Page], Refused | None]:
     pages: list[Page] = []
     try:
-        for page in connector_for(described("ilo-site", change)).discover(site, watermark, NOW):  # type: ignore[arg-type]
+        for page in connector_for(described("ilo-site", change)).discover(site, watermark, NOW):  # type: ignore[arg-type]  # a stand-in for the client
             pages.append(page)
     except Refused as refused:
         return pages, refused

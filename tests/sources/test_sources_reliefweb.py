@@ -63,7 +63,7 @@ def _json(content: object) -> bytes:
 
 
 def run(service: Service, watermark: str | None = None, **change: Any) -> list[Page]:
-    return list(connector_for(described("reliefweb", {**NAMED, **change})).discover(service, watermark, NOW))  # type: ignore[arg-type]
+    return list(connector_for(described("reliefweb", {**NAMED, **change})).discover(service, watermark, NOW))  # type: ignore[arg-type]  # a stand-in for the client
 
 
 def keys(pages: list[Page]) -> list[str]:

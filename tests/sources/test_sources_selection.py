@@ -16,7 +16,7 @@ from sources.types import DocumentMetadata, Record
 
 
 def record(**said: object) -> Record:
-    return Record("un-library", "1/en", None, DocumentMetadata(**said))  # type: ignore[arg-type]
+    return Record("un-library", "1/en", None, DocumentMetadata(**said))  # type: ignore[arg-type]  # fields given by name
 
 
 def described(*queries: Query) -> SourceDescription:

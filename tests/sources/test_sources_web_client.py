@@ -270,7 +270,7 @@ def test_no_more_requests_at_once_than_a_host_allows(server: Loopback, tmp_path:
             under_way -= 1
         # Said, because this handler keeps no connection: a client that took it up again would have to begin anew.
         answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n[]"
-        handler.wfile.write(answer)  # type: ignore[attr-defined]
+        handler.wfile.write(answer)  # type: ignore[attr-defined]  # the handler of the standard library
 
     server.on("/api", slow)
     with bench(server, tmp_path, Host(host="api.example.org", delay_seconds=0, concurrency=2)) as made:

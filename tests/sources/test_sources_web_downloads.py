@@ -234,9 +234,9 @@ def test_a_large_file_never_lies_in_memory(server: Loopback, tmp_path: Path) -> 
     chunk = hashlib.shake_128(b"a large file").digest(1 << 20)
 
     def large(handler: object) -> None:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (96 << 20))  # type: ignore[attr-defined]
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (96 << 20))  # type: ignore[attr-defined]  # the handler of the standard library
         for _ in range(96):
-            handler.wfile.write(chunk)  # type: ignore[attr-defined]
+            handler.wfile.write(chunk)  # type: ignore[attr-defined]  # the handler of the standard library
 
     server.on("/x.pdf", large)
     with bench(server, tmp_path) as made:

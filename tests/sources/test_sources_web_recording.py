@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from warcio.archiveiterator import ArchiveIterator  # type: ignore[import-untyped]
+from warcio.archiveiterator import ArchiveIterator
 
 from entente.errors import BadInput
 from sources.web.client import Client, Download, Limits, NotModified, Redirect, Refused, Validators
