@@ -16,13 +16,13 @@ from sources.pages import coalesced
 from sources.routes import Fetched, Unchanged, fetch_file
 from sources.silence import Given, count_requests, is_believable, judge
 from sources.store import Store
-from sources.taking import Group, KnownFile, Taken, Wanted, group_records, take
+from sources.taking import Group, KnownFile, Wanted, group_records, take
 from sources.types import Page, Record, Refusal, RequestEvent, StoredFile
 from sources.web.errors import Refused
 from sources.web.results import Validators
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
-from warehouse.types import FetchedRow, KnownDocument, PageCounts, SourceFacts, SourceRunRow
+from warehouse.types import KnownDocument, PageCounts, SourceFacts, SourceRunRow
 
 
 def describe(settings: Settings, remote: Remote) -> None:
@@ -167,7 +167,7 @@ def download(settings: Settings, run_id: str, remote: Remote, groups: Sequence[G
         account = remote.account(source_id)
         account.requests = account.requests.plus(count_requests([event for event in events if event.source_id == source_id]))
     with open_warehouse(settings.paths.warehouse) as connection:
-        Loader(connection, run_id).load_downloads([_row(one) for one in batch.taken], dict(batch.validators), events)
+        Loader(connection, run_id).load_downloads(batch.taken, dict(batch.validators), events)
     refused = sum(one.refusal is not None for one in batch.taken)
     taken = sum(one.stored is not None and one.is_primary for one in batch.taken)
     return {"fetched": taken, "refused": refused, "linked": len(batch.taken) - refused - taken}
@@ -178,23 +178,6 @@ def _known_file(store: Store, row: KnownDocument) -> KnownFile:
     return KnownFile(
         Known(row.record_id, row.document_id, row.file_sha256, row.file_format, row.is_primary),
         StoredFile(row.file_sha256, row.n_bytes, row.file_format, row.mime, path),
-    )
-
-
-def _row(taken: Taken) -> FetchedRow:
-    return FetchedRow(
-        record=taken.record,
-        fingerprint="",
-        metadata_hash=taken.metadata_hash,
-        stored=taken.stored,
-        refusal=taken.refusal,
-        document_id=taken.document_id,
-        is_primary=taken.is_primary,
-        reason=taken.reason,
-        link_url=taken.link_url,
-        etag=taken.etag,
-        last_modified=taken.last_modified,
-        next_attempt_at=taken.next_attempt_at,
     )
 
 

@@ -22,13 +22,13 @@ from sources.identity import OK, SAME_BYTES, Known, Registry, natural_document_i
 from sources.manifest import metadata_from_plain
 from sources.metadata import DESCRIBED, metadata_hash
 from sources.store import Store, fingerprint
-from sources.types import Record, Refusal, StoredFile
+from sources.types import FetchedRow, Record, Refusal, StoredFile
 from warehouse.codebook import has_codebook, set_codebook
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
 from warehouse.publish import publish, published_is_current
 from warehouse.registry import promoted_model
-from warehouse.types import FetchedRow, KnownRecord, PendingFile, PublishReport
+from warehouse.types import KnownRecord, PendingFile, PublishReport
 
 if TYPE_CHECKING:
     from extractors.pool import ExtractionJob, ExtractionPool

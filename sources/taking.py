@@ -14,7 +14,7 @@ from datetime import datetime
 from sources.identity import OK, Known, Registry, document_id_for, natural_document_id
 from sources.retrying import next_attempt
 from sources.routes import Fetched, Unchanged
-from sources.types import FileLink, Record, Refusal, StoredFile
+from sources.types import FetchedRow, FileLink, Record, Refusal, StoredFile
 
 OTHER_RECORD = "other_record"
 Validator = tuple[str | None, str | None, str]
@@ -47,27 +47,10 @@ class KnownFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a wanted record; the fields are those that the warehouse loads."""
-
-    record: Record
-    metadata_hash: str
-    stored: StoredFile | None
-    refusal: Refusal | None
-    document_id: str | None
-    is_primary: bool
-    reason: str
-    link_url: str | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    next_attempt_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
     """What became of some groups: a row for each record, and what each address said of its file."""
 
-    taken: tuple[Taken, ...]
+    taken: tuple[FetchedRow, ...]
     validators: Mapping[str, Validator]
 
 
@@ -168,7 +151,7 @@ def take(
         outcomes = list(pool.map(lambda plan, record: _ask(fetch, given, plan, record), plans, leaders))
     hashes = [outcome.stored.sha256 for outcome in outcomes if isinstance(outcome, Fetched)]
     registry = Registry([one.known for one in _unique(files, known(record_ids, document_ids, hashes))])
-    taken: list[Taken] = []
+    taken: list[FetchedRow] = []
     validators: dict[str, Validator] = {}
     for plan, outcome in zip(plans, outcomes, strict=True):
         taken += _decide(plan, outcome, registry, now)
@@ -252,11 +235,11 @@ def _unique(*lists: Iterable[KnownFile]) -> list[KnownFile]:
     return list({one.known.record_id: one for some in lists for one in some}.values())
 
 
-def _decide(plan: _Plan, outcome: Fetched | Unchanged | Refusal | None, registry: Registry, now: datetime) -> list[Taken]:
+def _decide(plan: _Plan, outcome: Fetched | Unchanged | Refusal | None, registry: Registry, now: datetime) -> list[FetchedRow]:
     if isinstance(outcome, Refusal):
         return [
-            Taken(
-                one.record, one.metadata_hash, None, outcome, None, False, outcome.reason,
+            FetchedRow(
+                one.record, "", one.metadata_hash, None, outcome, None, False, outcome.reason,
                 next_attempt_at=next_attempt(outcome.reason, one.attempts + 1, now),
             )
             for one in plan.group.members
@@ -265,8 +248,8 @@ def _decide(plan: _Plan, outcome: Fetched | Unchanged | Refusal | None, registry
         assert plan.leader is not None  # noqa: S101  # only leaders are fetched
         assignment = registry.assign(plan.leader.record, outcome.stored)
         etag, modified = (outcome.validators.etag, outcome.validators.last_modified) if outcome.validators else (None, None)
-        first = Taken(
-            plan.leader.record, plan.leader.metadata_hash, outcome.stored, None, assignment.document_id, assignment.is_primary,
+        first = FetchedRow(
+            plan.leader.record, "", plan.leader.metadata_hash, outcome.stored, None, assignment.document_id, assignment.is_primary,
             assignment.reason or OK, outcome.url, etag, modified,
         )  # fmt: skip
         return [first, *_others(plan, outcome.stored, assignment.document_id)]
@@ -274,14 +257,16 @@ def _decide(plan: _Plan, outcome: Fetched | Unchanged | Refusal | None, registry
     holder = plan.holder
     rows = []
     if plan.leader is not None:
-        rows.append(Taken(plan.leader.record, plan.leader.metadata_hash, holder.stored, None, holder.known.document_id, True, OK))
+        rows.append(
+            FetchedRow(plan.leader.record, "", plan.leader.metadata_hash, holder.stored, None, holder.known.document_id, True, OK)
+        )
     return [*rows, *_others(plan, holder.stored, holder.known.document_id)]
 
 
-def _others(plan: _Plan, stored: StoredFile, document_id: str) -> list[Taken]:
+def _others(plan: _Plan, stored: StoredFile, document_id: str) -> list[FetchedRow]:
     leader = plan.leader.record.record_id if plan.leader is not None else None
     return [
-        Taken(one.record, one.metadata_hash, stored, None, document_id, False, OTHER_RECORD)
+        FetchedRow(one.record, "", one.metadata_hash, stored, None, document_id, False, OTHER_RECORD)
         for one in plan.group.members
         if one.record.record_id != leader
     ]

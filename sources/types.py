@@ -189,3 +189,30 @@ class Refusal:
     state: str  # refused, missing or unreadable
     reason: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRow:
+    """The outcome of fetching a record: a stored file with the document it belongs to, or the refusal.
+
+    Attributes:
+        fingerprint: a cheap mark of a file in a folder, by which a change is seen; empty for remote records, which have a version.
+        metadata_hash: of what is said of the record.
+        is_primary: the record stands for its document.
+        reason: why it is in its state, of the closed list of the document ledger.
+        link_url, etag, last_modified: where a remote file came from and what the server said of it.
+        next_attempt_at: not before then is a refused remote record asked for again (UTC without zone).
+    """
+
+    record: Record
+    fingerprint: str
+    metadata_hash: str
+    stored: StoredFile | None
+    refusal: Refusal | None
+    document_id: str | None
+    is_primary: bool
+    reason: str
+    link_url: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    next_attempt_at: datetime | None = None

@@ -10,14 +10,14 @@ from typing import Any
 
 from entente.errors import BadInput
 from entente.files import printable
-from sources.types import Record, StoredFile
+from sources.types import FetchedRow, Record, StoredFile
 from warehouse.arrow import insert
 from warehouse.documents import fill_from_cover, rebuild_missions, write_documents
 from warehouse.ledger import REACHED, Event, append, latest
 from warehouse.migrations import utc_now
 from warehouse.states import Reason, State
 from warehouse.transactions import Connection, raise_content_version
-from warehouse.types import FetchedRow, KnownRecord
+from warehouse.types import KnownRecord
 
 _SHARED = "another document has the same file"
 _KEPT = ("record_id", "file_sha256", "document_id", "is_primary", "first_seen_at", "fetched_version", "attempts", "withdrawn_at")

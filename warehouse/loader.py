@@ -7,7 +7,7 @@ from datetime import datetime
 
 from extractors.types import Extraction, ExtractionFailure
 from models.types import PassageText, Prediction
-from sources.types import DocumentMetadata, Page, Record, RequestEvent
+from sources.types import DocumentMetadata, FetchedRow, Page, Record, RequestEvent
 from warehouse import (
     classification,
     discovering,
@@ -22,7 +22,6 @@ from warehouse import (
 from warehouse.mission_reading import MissionText
 from warehouse.transactions import Connection, transaction
 from warehouse.types import (
-    FetchedRow,
     KnownDocument,
     KnownRecord,
     ModelRow,
@@ -33,8 +32,6 @@ from warehouse.types import (
     SourcePast,
     SourceRunRow,
 )
-
-__all__ = ["FetchedRow", "KnownRecord", "Loader", "ModelRow", "PendingFile"]
 
 
 class Loader:

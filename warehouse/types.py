@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors.types import Box
-from sources.types import Record, Refusal, StoredFile
+from sources.types import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +87,6 @@ class KnownRecord:
     state: str
     reason: str
     metadata: str
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedRow:
-    """The outcome of fetching a record: a stored file with the document it belongs to, or the refusal."""
-
-    record: Record
-    fingerprint: str
-    metadata_hash: str
-    stored: StoredFile | None
-    refusal: Refusal | None
-    document_id: str | None
-    is_primary: bool
-    reason: str
-    link_url: str | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    next_attempt_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

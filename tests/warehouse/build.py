@@ -8,7 +8,7 @@ from pathlib import Path
 
 from extractors.types import Box, Extraction, PageInfo, Passage
 from models.types import DimensionScore, Prediction
-from sources.types import DocumentMetadata, Record, Refusal, StoredFile
+from sources.types import DocumentMetadata, FetchedRow, Record, Refusal, StoredFile
 from warehouse.codebook import set_codebook
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
@@ -17,7 +17,6 @@ from warehouse.types import (
     CategoryRow,
     CodebookRows,
     DimensionRow,
-    FetchedRow,
     ModelRow,
     PendingFile,
     ScoreColumns,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sources.types import DocumentMetadata, FileLink, Page, Record, Refusal, Relation, Signal, StoredFile
+from sources.types import DocumentMetadata, FetchedRow, FileLink, Page, Record, Refusal, Relation, Signal, StoredFile
 from tests.warehouse.build import sha, start
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
-from warehouse.types import FetchedRow, PageCounts
+from warehouse.types import PageCounts
 
 SOURCE = "un-library"
 
