@@ -77,7 +77,7 @@ def discover_source(settings: Settings, run_id: str, remote: Remote, source_id: 
         account.findings.append(str(refusal))
     account.requests = account.requests.plus(count_requests(_record_requests(settings, run_id, remote)))
     if account.status == "ok":
-        _judge(settings, account_of=source_id, remote=remote, description=description, first_listed_at=past.first_listed_at)
+        _judge(settings, remote, description, past.first_listed_at)
     _record(settings, run_id, remote, source_id)
     return account.counts
 
@@ -95,13 +95,11 @@ def _as_far_as_believed(page: Page, account: SourceAccount, description: SourceD
     return replace(page, is_complete=False, watermark=page.watermark if n_listed else None)
 
 
-def _judge(
-    settings: Settings, *, account_of: str, remote: Remote, description: SourceDescription, first_listed_at: datetime | None
-) -> None:
-    account = remote.account(account_of)
+def _judge(settings: Settings, remote: Remote, description: SourceDescription, first_listed_at: datetime | None) -> None:
+    account = remote.account(description.id)
     now = _utc_now()
     with open_warehouse(settings.paths.warehouse) as connection:
-        past = Loader(connection, None).source_past(account_of, now)
+        past = Loader(connection, None).source_past(description.id, now)
     given = Given(
         account.is_full,
         account.counts.n_records,
