@@ -10,19 +10,18 @@ from flows.settings import Settings
 from flows.sources import Remote, SourceAccount
 from sources.connectors.base import connector_for
 from sources.description import SourceDescription
-from sources.identity import Known
 from sources.metadata import metadata_hash
 from sources.pages import coalesced
 from sources.routes import Fetched, Unchanged, fetch_file
 from sources.silence import Given, count_requests, is_believable, judge
 from sources.store import Store
-from sources.taking import Group, KnownFile, Wanted, group_records, take
-from sources.types import Page, Record, Refusal, RequestEvent, StoredFile
+from sources.taking import Group, KnownFile, group_records, take
+from sources.types import Page, Record, Refusal, RequestEvent, Wanted
 from sources.web.errors import Refused
 from sources.web.results import Validators
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
-from warehouse.types import KnownDocument, PageCounts, SourceFacts, SourceRunRow
+from warehouse.types import PageCounts, SourceFacts, SourceRunRow
 
 
 def describe(settings: Settings, remote: Remote) -> None:
@@ -119,7 +118,7 @@ def pending_groups(settings: Settings, remote: Remote, retry: bool) -> list[Grou
     priority = list(remote.listed)
     with open_warehouse(settings.paths.warehouse) as connection:
         pending = Loader(connection, None).pending_downloads(priority, None if retry else _utc_now())
-    return group_records([Wanted(one.record, one.metadata_hash, one.attempts) for one in pending], priority)
+    return group_records(pending, priority)
 
 
 def download(settings: Settings, run_id: str, remote: Remote, groups: Sequence[Group]) -> dict[str, int]:
@@ -131,7 +130,7 @@ def download(settings: Settings, run_id: str, remote: Remote, groups: Sequence[G
         loader = Loader(connection, run_id)
         said = loader.validators(urls)
         there = {
-            one.file_sha256: _known_file(store, one)
+            one.file_sha256: KnownFile(one, store.stored(one))
             for one in loader.files([sha256 for _etag, _modified, sha256 in said.values()])
         }
     given = {url: there[sha256] for url, (_etag, _modified, sha256) in said.items() if sha256 in there}
@@ -140,12 +139,11 @@ def download(settings: Settings, run_id: str, remote: Remote, groups: Sequence[G
     def known(record_ids: Sequence[str], document_ids: Sequence[str], hashes: Sequence[str]) -> list[KnownFile]:
         with open_warehouse(settings.paths.warehouse) as connection:
             rows = Loader(connection, None).known_documents(record_ids, document_ids, hashes)
-        return [_known_file(store, one) for one in rows]
+        return [KnownFile(one, store.stored(one)) for one in rows]
 
     def holders(document_ids: Sequence[str]) -> Mapping[str, Wanted]:
         with open_warehouse(settings.paths.warehouse) as connection:
-            found = Loader(connection, None).records_of_documents(document_ids)
-        return {document_id: Wanted(record, said, 0) for document_id, (said, record) in found.items()}
+            return Loader(connection, None).records_of_documents(document_ids)
 
     def fetch(record: Record, known_sha256: str | None) -> Fetched | Unchanged | Refusal:
         return fetch_file(
@@ -169,14 +167,6 @@ def download(settings: Settings, run_id: str, remote: Remote, groups: Sequence[G
     refused = sum(one.refusal is not None for one in batch.taken)
     taken = sum(one.stored is not None and one.is_primary for one in batch.taken)
     return {"fetched": taken, "refused": refused, "linked": len(batch.taken) - refused - taken}
-
-
-def _known_file(store: Store, row: KnownDocument) -> KnownFile:
-    path = store.path_of(row.file_sha256, row.file_format)
-    return KnownFile(
-        Known(row.record_id, row.document_id, row.file_sha256, row.file_format, row.is_primary),
-        StoredFile(row.file_sha256, row.n_bytes, row.file_format, row.mime, path),
-    )
 
 
 def read_missions(settings: Settings) -> int:

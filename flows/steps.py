@@ -18,7 +18,7 @@ from extractors.options import ExtractionLimits, ExtractOptions, extractor_key
 from flows.load import chosen_model, codebook_rows, model_row, read_codebook, score_columns
 from flows.settings import Settings
 from sources.folder import FolderSource
-from sources.identity import OK, SAME_BYTES, Known, Registry, natural_document_id
+from sources.identity import OK, SAME_BYTES, Registry, natural_document_id
 from sources.manifest import metadata_from_plain
 from sources.metadata import DESCRIBED, metadata_hash
 from sources.store import Store, fingerprint
@@ -152,9 +152,7 @@ def fetch(settings: Settings, run_id: str, records: Sequence[Record]) -> dict[st
         known = loader.known_documents(
             [record.record_id for record in records], [natural_document_id(record) for record in records], hashes
         )
-        registry = Registry(
-            [Known(one.record_id, one.document_id, one.file_sha256, one.file_format, one.is_primary) for one in known]
-        )
+        registry = Registry(known)
         rows = [_fetched(record, mark, outcome, registry) for record, (mark, outcome) in zip(records, outcomes, strict=True)]
         loader.load_fetched(rows)
     refused = sum(row.refusal is not None for row in rows)

@@ -13,23 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sources.symbols import parse_symbol
-from sources.types import Record, StoredFile
+from sources.types import Known, Record, StoredFile
 
 _NOT_A_SYMBOL = frozenset({"", "-", "N/A", "NA", "NONE", "UNKNOWN"})
 SAME_BYTES = "same_bytes"
 OTHER_FORMAT = "other_format"
 OK = "ok"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is already on file about a record: its document, the bytes last taken, and whether it stands for that document."""
-
-    record_id: str
-    document_id: str
-    file_sha256: str
-    file_format: str
-    is_primary: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from entente.errors import Unavailable
 from entente.files import fsync_directory, sha256_of_file
 from sources.checks import MIME, check_file
-from sources.types import Refusal, StoredFile
+from sources.types import Known, Refusal, StoredFile
 
 _CHUNK = 1 << 20
 _INCOMING = ".incoming"
@@ -44,6 +44,11 @@ class Store:
     def path_of(self, sha256: str, file_format: str) -> Path:
         """Return where the file with this hash and format lies (or would lie)."""
         return self.root / sha256[:2] / f"{sha256}.{file_format}"
+
+    def stored(self, known: Known) -> StoredFile:
+        """Return the file of a record that was taken before."""
+        path = self.path_of(known.file_sha256, known.file_format)
+        return StoredFile(known.file_sha256, known.n_bytes, known.file_format, MIME[known.file_format], path)
 
     def put(self, original: Path, claimed_name: str, *, max_bytes: int) -> StoredFile | Refusal:
         """Copy a file into the store, or say why it is not taken.

@@ -11,23 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sources.identity import OK, Known, Registry, document_id_for, natural_document_id
+from sources.identity import OK, Registry, document_id_for, natural_document_id
 from sources.retrying import next_attempt
 from sources.routes import Fetched, Unchanged
-from sources.types import FetchedRow, FileLink, Record, Refusal, StoredFile
+from sources.types import FetchedRow, FileLink, Known, Record, Refusal, StoredFile, Wanted
 
 OTHER_RECORD = "other_record"
 Validator = tuple[str | None, str | None, str]
 """ETag, Last-Modified and the SHA-256 of what an address gave last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A listed record whose present version was not taken; `attempts` have failed so far."""
-
-    record: Record
-    metadata_hash: str
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,3 +216,24 @@ class FetchedRow:
     etag: str | None = None
     last_modified: str | None = None
     next_attempt_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is already on file about a record: its document, the bytes last taken, and whether it stands for that document."""
+
+    record_id: str
+    document_id: str
+    file_sha256: str
+    file_format: str
+    is_primary: bool
+    n_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A record of a remote source whose present version was not taken; `attempts` have failed so far."""
+
+    record: Record
+    metadata_hash: str
+    attempts: int

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sources.types import DocumentMetadata, FileLink, Record, Relation
+from sources.types import DocumentMetadata, FileLink, Known, Record, Relation, Wanted
 from warehouse.arrow import insert
 from warehouse.documents import DATES
 from warehouse.migrations import utc_now
 from warehouse.transactions import Connection
-from warehouse.types import KnownDocument, PendingDownload
 
 
-def pending(connection: Connection, source_ids: Sequence[str], now: datetime | None) -> list[PendingDownload]:
+def pending(connection: Connection, source_ids: Sequence[str], now: datetime | None) -> list[Wanted]:
     """Return the records of these sources whose present version was not fetched; see `Loader.pending_downloads`."""
     rows = connection.execute(
         "SELECT r.source_id, r.record_key, r.metadata, r.links, r.version, r.metadata_hash, r.attempts, "
@@ -26,7 +25,7 @@ def pending(connection: Connection, source_ids: Sequence[str], now: datetime | N
         {"sources": list(source_ids), "now": now},
     ).fetchall()
     return [
-        PendingDownload(_record(source_id, key, metadata, links, version, relations), metadata_hash, int(attempts))
+        Wanted(_record(source_id, key, metadata, links, version, relations), metadata_hash, int(attempts))
         for source_id, key, metadata, links, version, metadata_hash, attempts, relations in rows
     ]
 
@@ -47,37 +46,37 @@ def _record(source_id: str, key: str, metadata: str, links: str, version: str, r
 
 def known_documents(
     connection: Connection, record_ids: Sequence[str], document_ids: Sequence[str], hashes: Sequence[str]
-) -> list[KnownDocument]:
+) -> list[Known]:
     """Return the records with a file that are these records, belong to these documents, or stand for a document with these bytes."""
     rows = connection.execute(
-        "SELECT r.record_id, r.document_id, r.is_primary, r.file_sha256, f.file_format, f.n_bytes, f.mime "
+        "SELECT r.record_id, r.document_id, r.file_sha256, f.file_format, r.is_primary, f.n_bytes "
         "FROM records r JOIN files f USING (file_sha256) WHERE r.document_id IS NOT NULL AND (list_contains($records, r.record_id) "
         "OR list_contains($documents, r.document_id) OR (r.is_primary AND list_contains($hashes, r.file_sha256))) ORDER BY r.record_id",
         {"records": list(record_ids), "documents": list(document_ids), "hashes": list(hashes)},
     ).fetchall()
-    return [KnownDocument(*row) for row in rows]
+    return [Known(*row) for row in rows]
 
 
-def files(connection: Connection, hashes: Sequence[str]) -> list[KnownDocument]:
+def files(connection: Connection, hashes: Sequence[str]) -> list[Known]:
     """Return for each of these hashes the first record whose file it is."""
     rows = connection.execute(
-        "SELECT r.record_id, r.document_id, r.is_primary, r.file_sha256, f.file_format, f.n_bytes, f.mime FROM records r JOIN files f "
+        "SELECT r.record_id, r.document_id, r.file_sha256, f.file_format, r.is_primary, f.n_bytes FROM records r JOIN files f "
         "USING (file_sha256) WHERE r.document_id IS NOT NULL AND list_contains(?, r.file_sha256) "
         "QUALIFY row_number() OVER (PARTITION BY r.file_sha256 ORDER BY r.is_primary DESC, r.record_id) = 1",
         [list(hashes)],
     ).fetchall()
-    return [KnownDocument(*row) for row in rows]
+    return [Known(*row) for row in rows]
 
 
-def records_of_documents(connection: Connection, document_ids: Sequence[str]) -> dict[str, tuple[str, Record]]:
-    """Return, by document, the remote record that stands for it with the hash of what is said of it."""
+def records_of_documents(connection: Connection, document_ids: Sequence[str]) -> dict[str, Wanted]:
+    """Return, by document, the remote record that stands for it, as if it were wanted anew."""
     rows = connection.execute(
         "SELECT r.document_id, r.metadata_hash, r.source_id, r.record_key, r.metadata, r.links, r.version FROM records r "
         "WHERE r.is_primary AND r.is_remote AND list_contains($documents, r.document_id) ORDER BY r.document_id",
         {"documents": list(document_ids)},
     ).fetchall()
     return {
-        document_id: (said, _record(source_id, key, metadata, links, version, None))
+        document_id: Wanted(_record(source_id, key, metadata, links, version, None), said, 0)
         for document_id, said, source_id, key, metadata, links, version in rows
     }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from extractors.types import Extraction, ExtractionFailure
 from models.types import PassageText, Prediction
-from sources.types import DocumentMetadata, FetchedRow, Page, Record, RequestEvent
+from sources.types import DocumentMetadata, FetchedRow, Known, Page, RequestEvent, Wanted
 from warehouse import (
     classification,
     discovering,
@@ -22,11 +22,9 @@ from warehouse import (
 from warehouse.mission_reading import MissionText
 from warehouse.transactions import Connection, transaction
 from warehouse.types import (
-    KnownDocument,
     KnownRecord,
     ModelRow,
     PageCounts,
-    PendingDownload,
     PendingFile,
     SourceFacts,
     SourcePast,
@@ -108,25 +106,23 @@ class Loader:
         with transaction(self._connection):
             source_ledger.write_requests(self._connection, self._run_id, events)
 
-    def pending_downloads(self, source_ids: Sequence[str], now: datetime | None) -> list[PendingDownload]:
+    def pending_downloads(self, source_ids: Sequence[str], now: datetime | None) -> list[Wanted]:
         """Return the records of these sources whose present version was not fetched, ordered by identifier.
 
         `now` (UTC without zone) leaves out those that are to be tried again later; None asks for all.
         """
         return downloads.pending(self._connection, source_ids, now)
 
-    def known_documents(
-        self, record_ids: Sequence[str], document_ids: Sequence[str], hashes: Sequence[str] = ()
-    ) -> list[KnownDocument]:
+    def known_documents(self, record_ids: Sequence[str], document_ids: Sequence[str], hashes: Sequence[str] = ()) -> list[Known]:
         """Return the records with a file that are these, belong to these documents, or stand for a document with these bytes."""
         return downloads.known_documents(self._connection, record_ids, document_ids, hashes)
 
-    def files(self, hashes: Sequence[str]) -> list[KnownDocument]:
+    def files(self, hashes: Sequence[str]) -> list[Known]:
         """Return for each of these hashes a record whose file it is, where there is one."""
         return downloads.files(self._connection, hashes)
 
-    def records_of_documents(self, document_ids: Sequence[str]) -> dict[str, tuple[str, Record]]:
-        """Return, by document, the remote record that stands for it with the hash of what is said of it."""
+    def records_of_documents(self, document_ids: Sequence[str]) -> dict[str, Wanted]:
+        """Return, by document, the remote record that stands for it, as if it were wanted anew."""
         return downloads.records_of_documents(self._connection, document_ids)
 
     def validators(self, urls: Sequence[str]) -> dict[str, tuple[str | None, str | None, str]]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from extractors.types import Box
-from sources.types import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,28 +145,6 @@ class SourcePast:
     n_records: int
     n_new_30_days: int
     newest_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PendingDownload:
-    """A record of a remote source whose present version has not been fetched."""
-
-    record: Record
-    metadata_hash: str
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class KnownDocument:
-    """A record with a file: what `sources.identity` needs to tell documents apart, and the file as the store has it."""
-
-    record_id: str
-    document_id: str
-    is_primary: bool
-    file_sha256: str
-    file_format: str
-    n_bytes: int
-    mime: str
 
 
 @dataclass(frozen=True, slots=True)

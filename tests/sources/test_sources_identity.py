@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.identity import Assignment, Known, Registry, normalise_symbol
-from sources.types import DocumentMetadata, Record, StoredFile
+from sources.identity import Assignment, Registry, normalise_symbol
+from sources.types import DocumentMetadata, Known, Record, StoredFile
 
 
 def record(key: str, symbol: str | None = None, language: str | None = "en") -> Record:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sources.identity import Known
 from sources.routes import Fetched, Unchanged
-from sources.taking import Batch, KnownFile, Wanted, group_records, take
-from sources.types import DocumentMetadata, FileLink, Record, Refusal, Relation, StoredFile
+from sources.taking import Batch, KnownFile, group_records, take
+from sources.types import DocumentMetadata, FileLink, Known, Record, Refusal, Relation, StoredFile, Wanted
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
