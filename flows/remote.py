@@ -219,7 +219,6 @@ def _record_requests(settings: Settings, run_id: str, remote: Remote) -> tuple[R
 
 def _record(settings: Settings, run_id: str, remote: Remote, source_id: str) -> None:
     account = remote.account(source_id)
-    requests = account.requests
     row = SourceRunRow(
         source_id,
         account.started_at,
@@ -227,10 +226,10 @@ def _record(settings: Settings, run_id: str, remote: Remote, source_id: str) -> 
         " ".join(account.findings) or None,
         account.is_full,
         account.counts,
-        **{name: getattr(requests, name) for name in requests.__slots__},
+        account.requests,
     )
     with open_warehouse(settings.paths.warehouse) as connection:
-        Loader(connection, run_id).load_source_run(row, ())
+        Loader(connection, run_id).load_source_run(row)
 
 
 def _utc_now() -> datetime:

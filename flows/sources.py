@@ -15,7 +15,7 @@ from entente import __version__
 from entente.errors import BadInput
 from flows.settings import Settings, default_descriptions
 from sources.description import SourceDescription, overridden, read_descriptions
-from sources.silence import RequestCounts
+from sources.types import RequestCounts
 from warehouse.types import PageCounts
 
 if TYPE_CHECKING:

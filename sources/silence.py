@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sources.description import Expected
-from sources.types import RequestEvent
+from sources.types import RequestCounts, RequestEvent
 
 _REFUSED = frozenset({"challenge_page", "forbidden", "rate_limited", "robots_disallowed", "host_not_allowed"})
 _ERRORS = frozenset(
@@ -15,23 +15,6 @@ _ERRORS = frozenset(
 )
 _FEW = 5
 _MONTH = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class RequestCounts:
-    """What became of the requests of a source in one run; `n_refused`, `n_errors` and `n_empty` are parts of `n_requests`."""
-
-    n_requests: int = 0
-    n_file_requests: int = 0
-    n_conditional: int = 0
-    n_not_modified: int = 0
-    n_refused: int = 0
-    n_errors: int = 0
-    n_empty: int = 0
-
-    def plus(self, other: RequestCounts) -> RequestCounts:
-        """Return the sums."""
-        return RequestCounts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,3 +237,20 @@ class Wanted:
     record: Record
     metadata_hash: str
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts:
+    """What became of the requests of a source in one run; `n_refused`, `n_errors` and `n_empty` are parts of `n_requests`."""
+
+    n_requests: int = 0
+    n_file_requests: int = 0
+    n_conditional: int = 0
+    n_not_modified: int = 0
+    n_refused: int = 0
+    n_errors: int = 0
+    n_empty: int = 0
+
+    def plus(self, other: RequestCounts) -> RequestCounts:
+        """Return the sums."""
+        return RequestCounts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))

@@ -95,10 +95,9 @@ class Loader:
         """Return what is remembered of a source; `now` is UTC without zone."""
         return source_ledger.past_of(self._connection, source_id, now)
 
-    def load_source_run(self, row: SourceRunRow, events: Sequence[RequestEvent]) -> None:
-        """Record how a source fared in this run, and the requests that were made since they were last recorded."""
+    def load_source_run(self, row: SourceRunRow) -> None:
+        """Record (or record anew) how a source fared in this run."""
         with transaction(self._connection):
-            source_ledger.write_requests(self._connection, self._run_id, events)
             source_ledger.write_run(self._connection, self._run_id, row)
 
     def load_requests(self, events: Sequence[RequestEvent]) -> None:

@@ -44,14 +44,14 @@ def past_of(connection: Connection, source_id: str, now: datetime) -> SourcePast
 def write_run(connection: Connection, run_id: str | None, row: SourceRunRow) -> None:
     """Write (or write again) how a source fared in this run, within the caller's transaction."""
     connection.execute("DELETE FROM source_runs WHERE run_id = ? AND source_id = ?", [run_id, row.source_id])
-    counts = row.counts
+    counts, asked = row.counts, row.requests
     started = row.started_at.replace(tzinfo=None)
     connection.execute(
         "INSERT INTO source_runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             run_id, row.source_id, started, utc_now(), row.status, row.detail, row.is_full,
             counts.n_listed, counts.n_records, counts.n_new, counts.n_changed, counts.n_withdrawn,
-            row.n_requests, row.n_file_requests, row.n_conditional, row.n_not_modified, row.n_refused, row.n_errors, row.n_empty,
+            asked.n_requests, asked.n_file_requests, asked.n_conditional, asked.n_not_modified, asked.n_refused, asked.n_errors, asked.n_empty,
         ],
     )  # fmt: skip
 

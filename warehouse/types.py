@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors.types import Box
+from sources.types import RequestCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,7 @@ class SourceRunRow:
     detail: str | None
     is_full: bool
     counts: PageCounts
-    n_requests: int = 0
-    n_file_requests: int = 0
-    n_conditional: int = 0
-    n_not_modified: int = 0
-    n_refused: int = 0
-    n_errors: int = 0
-    n_empty: int = 0
+    requests: RequestCounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.description import Expected
-from sources.silence import Given, RequestCounts, count_requests, is_believable, judge
-from sources.types import Outcome, RequestEvent
+from sources.silence import Given, count_requests, is_believable, judge
+from sources.types import Outcome, RequestCounts, RequestEvent
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 EXPECTED = Expected(
