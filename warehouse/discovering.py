@@ -9,7 +9,7 @@ from dataclasses import asdict
 from entente.files import printable
 from sources.types import Page, Record, Signal
 from warehouse.arrow import insert
-from warehouse.documents import rewrite_described
+from warehouse.documents import remake_described
 from warehouse.fetching import links_as_text, location_of
 from warehouse.ledger import Event, append
 from warehouse.migrations import utc_now
@@ -162,7 +162,7 @@ def _write(
         ],
     )
     append(connection, run_id, [Event(record.record_id, None, State.DISCOVERED) for record in new])
-    rewrite_described(connection, [record.record_id for record in changed])
+    remake_described(connection, [record.record_id for record in changed])
 
 
 def _row(record: Record, metadata_hash: str) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from warehouse.arrow import insert
@@ -29,49 +30,40 @@ SAID = (
 DATES = ("published", "coverage_start", "coverage_end", "mission_start", "mission_end")
 
 
-def write_documents(connection: Connection, document_ids: Sequence[str]) -> None:
-    """Make the rows of these documents out of their records, within the caller's transaction.
+def make_documents(connection: Connection, document_ids: Sequence[str]) -> None:
+    """Make the rows of these documents anew, within the caller's transaction.
 
-    The primary record speaks first; what it leaves open is filled by the other records of the document in the order of their identifiers.
-    What the document's own cover says comes last (`fetching.fill_from_cover`).
+    The record that stands for a document speaks first; what it leaves open is filled by the document's other records in the order of their
+    identifiers, and then by its own cover. What its first pages say of a mission is looked for again (`mission_reading`).
     """
     ids = sorted(set(document_ids))
     if not ids:
         return
     rows = connection.execute(
-        "SELECT document_id, record_id, file_sha256, metadata FROM records WHERE document_id IN (SELECT unnest(?)) "
+        "SELECT document_id, record_id, file_sha256, metadata, is_primary FROM records WHERE document_id IN (SELECT unnest(?)) "
         "ORDER BY document_id, is_primary DESC, record_id",
         [ids],
     ).fetchall()
-    primary = dict(
-        connection.execute(
-            "SELECT document_id, record_id FROM records WHERE document_id IN (SELECT unnest(?)) AND is_primary", [ids]
-        ).fetchall()
-    )
     made: dict[str, dict[str, Any]] = {}
-    for document_id, record_id, sha256, metadata in rows:
-        if document_id not in primary:
-            continue
+    for document_id, record_id, sha256, metadata, is_primary in rows:
         said = json.loads(metadata)
-        row = made.get(document_id)
-        if row is None:
+        if is_primary:
             made[document_id] = _row(document_id, record_id, sha256, said)
-        else:
-            _complete(row, said)
+        elif document_id in made:
+            _complete(made[document_id], said)
     connection.execute("DELETE FROM documents WHERE document_id IN (SELECT unnest(?))", [ids])
     insert(connection, "documents", [_finished(row) for row in made.values()])
+    _fill_from_cover(connection, ids)
 
 
-def rewrite_described(connection: Connection, record_ids: Sequence[str]) -> None:
-    """Make the rows of the documents of these records again after what is said of them has changed, within the caller's transaction."""
+def remake_described(connection: Connection, record_ids: Sequence[str]) -> None:
+    """Make the rows of the documents of these records anew after what is said of them has changed, within the caller's transaction."""
     rows = connection.execute(
         "SELECT DISTINCT document_id FROM records WHERE record_id IN (SELECT unnest(?)) AND document_id IS NOT NULL",
         [list(record_ids)],
     ).fetchall()
-    ids = [str(name) for (name,) in rows]
-    if ids:
-        write_documents(connection, ids)
-        fill_from_cover(connection, ids)
+    if rows:
+        make_documents(connection, [str(name) for (name,) in rows])
         rebuild_missions(connection)
 
 
@@ -85,21 +77,20 @@ def rebuild_missions(connection: Connection) -> None:
     )
 
 
-def fill_from_cover(connection: Connection, document_ids: Sequence[str]) -> None:
+def _fill_from_cover(connection: Connection, document_ids: Sequence[str]) -> None:
     """Fill in what no source said with what the document's own first page says; `from_cover` names those columns."""
     connection.execute(
         """
         UPDATE documents AS d SET
-            symbol = CASE WHEN d.symbol IS NULL OR list_contains(d.from_cover, 'symbol') THEN c.symbol ELSE d.symbol END,
-            title = CASE WHEN d.title IS NULL OR list_contains(d.from_cover, 'title') THEN c.title ELSE d.title END,
-            published = CASE WHEN d.published IS NULL OR list_contains(d.from_cover, 'published') THEN c.published ELSE d.published END,
-            language = CASE WHEN d.language IS NULL OR list_contains(d.from_cover, 'language') THEN c.language ELSE d.language END,
+            symbol = coalesce(d.symbol, c.symbol),
+            title = coalesce(d.title, c.title),
+            published = coalesce(d.published, c.published),
+            language = coalesce(d.language, c.language),
             from_cover = list_filter([
-                CASE WHEN (d.symbol IS NULL OR list_contains(d.from_cover, 'symbol')) AND c.symbol IS NOT NULL THEN 'symbol' END,
-                CASE WHEN (d.title IS NULL OR list_contains(d.from_cover, 'title')) AND c.title IS NOT NULL THEN 'title' END,
-                CASE WHEN (d.published IS NULL OR list_contains(d.from_cover, 'published')) AND c.published IS NOT NULL
-                    THEN 'published' END,
-                CASE WHEN (d.language IS NULL OR list_contains(d.from_cover, 'language')) AND c.language IS NOT NULL THEN 'language' END
+                CASE WHEN d.symbol IS NULL AND c.symbol IS NOT NULL THEN 'symbol' END,
+                CASE WHEN d.title IS NULL AND c.title IS NOT NULL THEN 'title' END,
+                CASE WHEN d.published IS NULL AND c.published IS NOT NULL THEN 'published' END,
+                CASE WHEN d.language IS NULL AND c.language IS NOT NULL THEN 'language' END
             ], lambda name: name IS NOT NULL)
         FROM (
             SELECT document_id, file_sha256, language, cover->>'$.symbol' AS symbol, cover->>'$.title' AS title,
@@ -134,8 +125,6 @@ def _complete(row: dict[str, Any], said: dict[str, Any]) -> None:
 
 
 def _finished(row: dict[str, Any]) -> dict[str, Any]:
-    from datetime import date
-
     dated = {name: date.fromisoformat(row[name]) if row[name] else None for name in DATES}
     extra = json.dumps(row["extra"], sort_keys=True, ensure_ascii=False)
     return {**row, **dated, "extra": extra, "mission_id": mission_id({**row, **dated})}

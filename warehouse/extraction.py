@@ -11,7 +11,7 @@ from typing import Any
 
 from extractors.types import Extraction, ExtractionFailure, Passage
 from warehouse.arrow import insert
-from warehouse.documents import fill_from_cover
+from warehouse.documents import make_documents, rebuild_missions
 from warehouse.ledger import Event, append
 from warehouse.states import Reason, State
 from warehouse.transactions import Connection, raise_content_version
@@ -64,7 +64,9 @@ def load(
         "(FROM passages p WHERE p.passage_id = scores.passage_id AND p.document_id = scores.document_id AND p.is_codable)",
         [current_ids],
     )
-    fill_from_cover(connection, current_ids)
+    # What an earlier reading gave of cover and mission goes with that reading.
+    make_documents(connection, current_ids)
+    rebuild_missions(connection)
     append(connection, run_id, [_event(file, outcome, now[file.document_id][1]) for file, outcome in current])
     raise_content_version(connection)
 

@@ -12,7 +12,7 @@ from entente.errors import BadInput
 from entente.files import printable
 from sources.types import FetchedRow, Record, StoredFile
 from warehouse.arrow import insert
-from warehouse.documents import fill_from_cover, rebuild_missions, write_documents
+from warehouse.documents import make_documents, rebuild_missions
 from warehouse.ledger import REACHED, Event, append, latest
 from warehouse.migrations import utc_now
 from warehouse.states import Reason, State
@@ -49,9 +49,7 @@ def load(connection: Connection, run_id: str | None, rows: Sequence[FetchedRow])
     _write_sources(connection, rows)
     _write_files(connection, rows)
     _write_records(connection, rows, old)
-    touched = [str(row.document_id) for row in rows if row.document_id is not None]
-    write_documents(connection, touched)
-    fill_from_cover(connection, touched)
+    make_documents(connection, [str(row.document_id) for row in rows if row.document_id is not None])
     _drop_orphans(connection)
     rebuild_missions(connection)
     doubles = _documents_of_shared_files(connection)

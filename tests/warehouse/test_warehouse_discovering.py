@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sources.types import DocumentMetadata, FetchedRow, FileLink, Page, Record, Refusal, Relation, Signal, StoredFile
-from tests.warehouse.build import sha, start
+from tests.warehouse.build import extract_all, sha, start
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
 from warehouse.types import PageCounts
@@ -223,3 +223,21 @@ def test_a_version_that_comes_back_after_a_failed_attempt_is_asked_for_again_so_
     load(loader, listed("1", version="2"))
     load(loader, listed("1"))
     assert loader.pending_downloads([SOURCE], None) == []
+
+
+def test_another_reading_of_a_file_takes_back_what_the_one_before_gave_of_its_mission(loader: Loader) -> None:
+    load(loader, listed("1"))
+    loader.load_downloads([fetched(listed("1"))], {}, ())
+    extract_all(loader)
+    (text,) = loader.unread_missions()
+    assert (
+        loader.load_missions([(text, replace(text.metadata, mission_kind="country_visit", mission_start=date(2020, 3, 2)))]) == 1
+    )
+    assert loader.unread_missions() == []
+    assert ask(loader, "SELECT mission_kind, from_cover FROM documents JOIN missions USING (mission_id)") == [
+        ("country_visit", ["published", "mission_kind", "mission_start"])
+    ]
+    extract_all(loader, key="extractor-2/auto")
+    assert ask(loader, "SELECT mission_kind, from_cover FROM documents") == [(None, ["published"])]
+    assert ask(loader, "SELECT count(*) FROM missions") == [(0,)]
+    assert len(loader.unread_missions()) == 1
