@@ -16,6 +16,7 @@ from entente.errors import EntenteError
 from flows.pipeline import RefreshOptions, Summary, refresh
 from flows.progress import watcher
 from flows.settings import Settings
+from flows.sources import SHOWN
 
 
 @flow(name="refresh", log_prints=False, validate_parameters=False, persist_result=False)
@@ -51,19 +52,8 @@ def as_markdown(summary: Summary) -> str:
     ]
     lines = ["| what | how many |", "| --- | --- |", *rows, ""]
     if summary.sources:
-        names = (
-            "status",
-            "n_records",
-            "n_new",
-            "n_changed",
-            "n_withdrawn",
-            "n_requests",
-            "n_file_requests",
-            "n_refused",
-            "n_errors",
-        )
-        lines += [f"| source | {' | '.join(names)} |", "| --- " * (len(names) + 1) + "|"]
-        lines += [f"| {key} | {' | '.join(str(one[name]) for name in names)} |" for key, one in summary.sources.items()]
+        lines += [f"| source | {' | '.join(SHOWN)} |", "| --- " * (len(SHOWN) + 1) + "|"]
+        lines += [f"| {key} | {' | '.join(str(one[name]) for name in SHOWN.values())} |" for key, one in summary.sources.items()]
         lines.append("")
     if summary.published is not None:
         lines.append(f"Published: {summary.published.path} ({'new' if summary.published.changed else 'unchanged'}).")

@@ -78,6 +78,21 @@ def configuration_hash(settings: Settings) -> str:
     return hashlib.sha256((settings.content_hash + json.dumps(described, sort_keys=True)).encode()).hexdigest()[:16]
 
 
+SHOWN = {
+    "status": "status",
+    "listed": "n_records",
+    "new": "n_new",
+    "changed": "n_changed",
+    "withdrawn": "n_withdrawn",
+    "requests": "n_requests",
+    "for files": "n_file_requests",
+    "conditional": "n_conditional",
+    "refused": "n_refused",
+    "errors": "n_errors",
+}
+"""What is shown of an account, and under which words; the values are names of `SourceAccount.as_dict`."""
+
+
 @dataclass(slots=True)
 class SourceAccount:
     """How one source fares in this run."""

@@ -16,6 +16,7 @@ from flows.cli.main import app
 from flows.cli.output import command_for, note, print_json, table
 from flows.progress import Progress, ProgressFile, terminal_progress, watched_by
 from flows.settings import CONFIG_NAME, Folder, Settings, has_project, load_settings
+from flows.sources import SHOWN
 
 if TYPE_CHECKING:
     from flows.pipeline import RefreshOptions, Summary
@@ -193,16 +194,4 @@ def _roots(settings: Settings) -> list[Path]:
 
 def sources_table(accounts: dict[str, dict[str, object]]) -> str:
     """Return how each source fared in a run, a line each."""
-    names = (
-        "status",
-        "n_records",
-        "n_new",
-        "n_changed",
-        "n_withdrawn",
-        "n_requests",
-        "n_file_requests",
-        "n_conditional",
-        "n_refused",
-    )
-    header = ("source", "status", "listed", "new", "changed", "withdrawn", "requests", "for files", "conditional", "refused")
-    return table(header, [(key, *(one[name] for name in names)) for key, one in accounts.items()])
+    return table(("source", *SHOWN), [(key, *(one[name] for name in SHOWN.values())) for key, one in accounts.items()])
