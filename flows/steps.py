@@ -5,7 +5,6 @@ Each step looks up in the warehouse what there is to do, so running it again doe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -19,13 +18,13 @@ from flows.load import chosen_model, codebook_rows, model_row, read_codebook, sc
 from flows.settings import Settings
 from sources.folder import FolderSource
 from sources.identity import OK, SAME_BYTES, Registry, natural_document_id
-from sources.manifest import metadata_from_plain
 from sources.metadata import DESCRIBED, metadata_hash
 from sources.store import Store, fingerprint
 from sources.types import FetchedRow, Record, Refusal, StoredFile
 from warehouse.codebook import has_codebook, set_codebook
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
+from warehouse.metadata import metadata_of
 from warehouse.publish import publish, published_is_current
 from warehouse.registry import promoted_model
 from warehouse.types import KnownRecord, PendingFile, PublishReport
@@ -99,7 +98,7 @@ def _with_what_was_said(record: Record, known: dict[str, KnownRecord]) -> Record
     before = known.get(record.record_id)
     if record.is_described or before is None or not before.metadata_hash.startswith(DESCRIBED):
         return record
-    return replace(record, metadata=metadata_from_plain(json.loads(before.metadata)), is_described=True)
+    return replace(record, metadata=metadata_of(before.metadata), is_described=True)
 
 
 def known_records(settings: Settings) -> dict[str, KnownRecord]:

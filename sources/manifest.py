@@ -12,14 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from entente.errors import BadInput
-from sources.types import DocumentMetadata
+from sources.types import DATED, DocumentMetadata
 
-_DATES = ("published", "coverage_start", "coverage_end", "mission_start", "mission_end")
 _TEXTS = ("igo", "body", "symbol", "title", "doc_type", "country_iso3", "country_name", "language", "url", "mission_kind")
-FIELDS = _TEXTS + _DATES
+FIELDS = _TEXTS + DATED
 _EMPTY = frozenset({"", "n/a", "na", "none", "null", "-"})
 
 
@@ -76,12 +74,6 @@ def read_manifest(path: Path, columns: Mapping[str, str] | None = None) -> Manif
     return Manifest(rows, tuple(issues))
 
 
-def metadata_from_plain(plain: Mapping[str, Any]) -> DocumentMetadata:
-    """Return metadata from the plain form in which they are stored: all fields by name, dates in ISO form."""
-    dates = {name: date.fromisoformat(plain[name]) for name in _DATES if plain.get(name)}
-    return DocumentMetadata(**{**plain, **dates})
-
-
 def _mapping(path: Path, columns: Mapping[str, str]) -> dict[str, str]:
     unknown = sorted(set(columns) - set(FIELDS) - {"file"})
     if unknown:
@@ -133,7 +125,7 @@ def _row(path: Path, line: int, cells: Mapping[str | None, object], mapping: Map
 
 
 def _parse(field: str, value: str) -> str | date | None:
-    if field in _DATES:
+    if field in DATED:
         return _parse_date(value)
     if field == "country_iso3":
         return value.upper() if re.fullmatch(r"[A-Za-z]{3}", value) else None
@@ -153,6 +145,6 @@ def _parse_date(value: str) -> date | None:
 
 
 def _expected(field: str) -> str:
-    if field in _DATES:
+    if field in DATED:
         return "a date is YYYY, YYYY-MM or YYYY-MM-DD"
     return {"country_iso3": "three letters of ISO 3166-1", "language": "a language code such as en"}.get(field, "text")

@@ -30,6 +30,10 @@ class DocumentMetadata:
     extra: dict[str, str] = field(default_factory=dict)
 
 
+DATED = ("published", "coverage_start", "coverage_end", "mission_start", "mission_end")
+"""The fields of `DocumentMetadata` that are dates."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileLink:
     """Where a record's bytes may be had.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 from entente.files import printable
 from sources.types import Page, Record, Signal
@@ -12,6 +10,7 @@ from warehouse.arrow import insert
 from warehouse.documents import remake_described
 from warehouse.fetching import links_as_text, location_of
 from warehouse.ledger import Event, append
+from warehouse.metadata import metadata_as_text
 from warehouse.migrations import utc_now
 from warehouse.states import Reason, State
 from warehouse.transactions import Connection, raise_content_version
@@ -173,7 +172,7 @@ def _row(record: Record, metadata_hash: str) -> dict[str, object]:
         "location": location_of(record),
         "fingerprint": "",
         "metadata_hash": metadata_hash,
-        "metadata": json.dumps(asdict(record.metadata), sort_keys=True, default=str, ensure_ascii=False),
+        "metadata": metadata_as_text(record.metadata),
         "file_sha256": None,
         "document_id": None,
         "is_primary": False,

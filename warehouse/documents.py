@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
+from sources.types import DATED, DocumentMetadata
 from warehouse.arrow import insert
 from warehouse.transactions import Connection
 
-SAID = (
-    "igo",
-    "body",
-    "symbol",
-    "title",
-    "doc_type",
-    "country_iso3",
-    "country_name",
-    "published",
-    "coverage_start",
-    "coverage_end",
-    "language",
-    "url",
-    "mission_kind",
-    "mission_start",
-    "mission_end",
-)
-DATES = ("published", "coverage_start", "coverage_end", "mission_start", "mission_end")
+SAID = tuple(field.name for field in fields(DocumentMetadata) if field.name != "extra")
+"""The columns of `documents` that hold what is said of a document."""
 
 
 def make_documents(connection: Connection, document_ids: Sequence[str]) -> None:
@@ -125,7 +111,7 @@ def _complete(row: dict[str, Any], said: dict[str, Any]) -> None:
 
 
 def _finished(row: dict[str, Any]) -> dict[str, Any]:
-    dated = {name: date.fromisoformat(row[name]) if row[name] else None for name in DATES}
+    dated = {name: date.fromisoformat(row[name]) if row[name] else None for name in DATED}
     extra = json.dumps(row["extra"], sort_keys=True, ensure_ascii=False)
     return {**row, **dated, "extra": extra, "mission_id": mission_id({**row, **dated})}
 

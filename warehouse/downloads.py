@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from sources.types import DocumentMetadata, FileLink, Known, Record, Relation, Wanted
+from sources.types import FileLink, Known, Record, Relation, Wanted
 from warehouse.arrow import insert
-from warehouse.documents import DATES
+from warehouse.metadata import metadata_of
 from warehouse.migrations import utc_now
 from warehouse.transactions import Connection
 
@@ -31,13 +30,11 @@ def pending(connection: Connection, source_ids: Sequence[str], now: datetime | N
 
 
 def _record(source_id: str, key: str, metadata: str, links: str, version: str, relations: list[dict[str, str]] | None) -> Record:
-    said: dict[str, Any] = json.loads(metadata)
-    dated = {name: date.fromisoformat(said[name]) for name in DATES if said.get(name)}
     return Record(
         source_id,
         key,
         None,
-        DocumentMetadata(**{**said, **dated}),
+        metadata_of(metadata),
         links=tuple(FileLink(**link) for link in json.loads(links)),
         version=version,
         relations=tuple(Relation(one["kind"], one["symbol"]) for one in relations or []),

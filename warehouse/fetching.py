@@ -14,6 +14,7 @@ from sources.types import FetchedRow, Record, StoredFile
 from warehouse.arrow import insert
 from warehouse.documents import make_documents, rebuild_missions
 from warehouse.ledger import REACHED, Event, append, latest
+from warehouse.metadata import metadata_as_text
 from warehouse.migrations import utc_now
 from warehouse.states import Reason, State
 from warehouse.transactions import Connection, raise_content_version
@@ -176,7 +177,7 @@ def _write_records(connection: Connection, rows: Sequence[FetchedRow], old: dict
                 "location": location_of(record),
                 "fingerprint": row.fingerprint,
                 "metadata_hash": row.metadata_hash,
-                "metadata": json.dumps(asdict(record.metadata), sort_keys=True, default=str, ensure_ascii=False),
+                "metadata": metadata_as_text(record.metadata),
                 "file_sha256": kept["file_sha256"] if kept else row.stored.sha256 if row.stored else None,
                 "document_id": kept["document_id"] if kept else row.document_id,
                 "is_primary": bool(kept["is_primary"]) if kept else row.is_primary,
