@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +13,8 @@ import pytest
 
 from entente.errors import BadInput
 from sources.folder import FolderSource
-from sources.manifest import metadata_from_plain, read_manifest
+from sources.manifest import read_manifest
+from warehouse.metadata import metadata_as_text, metadata_of
 
 
 def write(path: Path, text: str = "x") -> Path:
@@ -109,7 +108,7 @@ def test_a_column_that_is_named_but_not_there_is_refused_and_semicolons_are_said
 def test_stored_metadata_come_back_as_they_were(tmp_path: Path) -> None:
     path = write(tmp_path / "m.csv", "file,symbol,published,mission_start,note\na.pdf,A/1,2014-03,2013-09-09,x\n")
     said = read_manifest(path).rows[(tmp_path / "a.pdf").resolve()].metadata
-    assert metadata_from_plain(json.loads(json.dumps(asdict(said), default=str))) == said
+    assert metadata_of(metadata_as_text(said)) == said
 
 
 def test_a_manifest_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
