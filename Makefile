@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-duckdb-1 lint types check bench guide sample clean
+.PHONY: help demo test test-duckdb-1 lint types check bench bench-classify guide sample clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -50,6 +50,9 @@ bench: $(READY) ## print the tables of speed and quality
 	@$(BIN)/python -m benchmarks.refresh_folders
 	@$(BIN)/python -m benchmarks.classify_speed
 	@$(BIN)/python -m benchmarks.kill_refresh
+
+bench-classify: $(READY) ## compare the speed of scoring with the plain pipeline of the transformers library
+	@$(BIN)/python -m benchmarks.classify_speed --limit 200
 
 guide: $(READY) ## render docs/codebook.md from configs/codebook.yaml
 	@$(BIN)/python -m models.guide --write
