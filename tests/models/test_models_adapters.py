@@ -70,7 +70,8 @@ def test_a_change_cut_down_to_its_strongest_directions_is_nearly_the_change(fold
     torch.manual_seed(0)
     with torch.no_grad():
         for one in parameters.values():
-            one += 0.1 * torch.randn(one.shape[0], 2) @ torch.randn(2, one.shape[1]) if one.dim() == 2 else 0.05
+            move = 0.1 * torch.randn(one.shape[0], 2) @ torch.randn(2, one.shape[1]) if one.dim() == 2 else torch.tensor(0.05)
+            one.add_(move)
     change = change_tensors(before, parameters)
     small, plain = compressed(change, 4), _network(folder)
     assert sum(one.numel() for one in small.values()) < sum(one.numel() for one in change.values()) / 2
