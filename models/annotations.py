@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -35,13 +35,17 @@ class AnnotatedPassage:
     """A passage with its final codes.
 
     `labels` has a value for each coded dimension: a category id (ordinal levels as text) or a sorted tuple of them. `document` groups
-    passages for splits and intervals; it is never model input. `origin` is "real", "invented" or "codebook".
+    passages for splits and intervals; it is never model input. `origin` is "real", "invented" or "codebook". `secondary_stage` is the
+    second code that a coder may give where two steps have much the same weight. `facets` (organization, document type, country) are for
+    splits and reports, never model input.
     """
 
     passage: PassageText
     document: str
     labels: dict[str, Label]
     origin: str
+    secondary_stage: str | None = None
+    facets: dict[str, str] = field(default_factory=dict)
 
 
 def read_invented(codebook: Codebook) -> list[AnnotatedPassage]:
@@ -61,7 +65,14 @@ def read_coded_texts(path: Path, codebook: Codebook, origin: str = "invented") -
     for where, row in _rows(path):
         passage = _passage(row, where, problems)
         found.append(
-            AnnotatedPassage(passage, str(row.get("doc") or passage.passage_id), _labels(row, codebook, where, problems), origin)
+            AnnotatedPassage(
+                passage,
+                str(row.get("doc") or passage.passage_id),
+                _labels(row, codebook, where, problems),
+                origin,
+                row.get("stage_secondary"),
+                _facets(row),
+            )
         )
     problems.raise_if_any()
     _check_unique(path, found)
@@ -96,11 +107,23 @@ def read_annotations(folder: Path, part: Literal["train", "dev"], codebook: Code
             continue
         passage = _passage(text, where, problems)
         found.append(
-            AnnotatedPassage(passage, str(text.get("doc") or passage.passage_id), _labels(row, codebook, where, problems), "real")
+            AnnotatedPassage(
+                passage,
+                str(text.get("doc") or passage.passage_id),
+                _labels(row, codebook, where, problems),
+                "real",
+                row.get("stage_secondary"),
+                _facets(text),
+            )
         )
     problems.raise_if_any()
     _check_unique(path, found)
     return found
+
+
+def _second(coding: Mapping[str, Any]) -> str | None:
+    value = coding.get("stage_secondary")
+    return None if value is None else str(value)
 
 
 def example_bank(codebook: Codebook) -> list[AnnotatedPassage]:
@@ -110,7 +133,11 @@ def example_bank(codebook: Codebook) -> list[AnnotatedPassage]:
     for example in codebook.example_bank:
         where = f"example bank, {example.id}"
         labels = _labels(example.coding, codebook, where, problems)
-        found.append(AnnotatedPassage(PassageText(example.id, example.heading, example.text), "codebook", labels, "codebook"))
+        found.append(
+            AnnotatedPassage(
+                PassageText(example.id, example.heading, example.text), "codebook", labels, "codebook", _second(example.coding)
+            )
+        )
     problems.raise_if_any()
     return found
 
@@ -156,13 +183,17 @@ def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _passage(row: Mapping[str, Any], where: str, problems: _Problems) -> PassageText:
-    for field in ("id", "text"):
-        if not isinstance(row.get(field), str) or not row[field].strip():
-            problems.add(f"{where}: {field} = {row.get(field)!r}; it must be text that is not empty")
-    for field in ("heading", "previous", "next"):
-        if not isinstance(row.get(field, ""), str | None):
-            problems.add(f"{where}: {field} = {row[field]!r}; it must be text or null")
+    for name in ("id", "text"):
+        if not isinstance(row.get(name), str) or not row[name].strip():
+            problems.add(f"{where}: {name} = {row.get(name)!r}; it must be text that is not empty")
+    for name in ("heading", "previous", "next"):
+        if not isinstance(row.get(name, ""), str | None):
+            problems.add(f"{where}: {name} = {row[name]!r}; it must be text or null")
     return PassageText(str(row.get("id")), row.get("heading") or "", row.get("text") or "", row.get("previous"), row.get("next"))
+
+
+def _facets(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(row[name]) for name in ("igo", "doc_type", "country", "language") if row.get(name)}
 
 
 def _labels(row: Mapping[str, Any], codebook: Codebook, where: str, problems: _Problems) -> dict[str, Label]:

@@ -10,15 +10,18 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from entente.errors import BadInput
 from models.codebook import Codebook
-from models.encoder import MINILM, Encoder, find_encoder
-from models.features import FeatureMaker
+from models.encoder import MINILM, EncoderFiles, Windows, find_encoder, load_network
 from models.heads import HeadWeights, head_rows
-from models.model_file import HEADS, ModelFacts, read_facts, read_heads
-from models.scoring import Scorer
+from models.model_file import ADAPTERS, HEADS, ModelFacts, read_adapters, read_facts, read_heads
+from models.scoring import LabelRules, Scorer
 from models.types import PassageText, Prediction
+
+if TYPE_CHECKING:
+    from models.reading import Reader
 
 _QUEUED_PER_THREAD = 8
 
@@ -26,12 +29,12 @@ _QUEUED_PER_THREAD = 8
 class Classifier:
     """A loaded model; made by `Classifier.load`."""
 
-    def __init__(self, facts: ModelFacts, heads: HeadWeights, maker: FeatureMaker, codebook: Codebook, threads: int) -> None:
+    def __init__(self, facts: ModelFacts, heads: HeadWeights, reader: Reader, codebook: Codebook, threads: int) -> None:
         self.facts = facts
         self.codebook = codebook
         self._heads = heads
-        self._maker = maker
-        self._scorer = Scorer(codebook, facts.thresholds, facts.version)
+        self._reader = reader
+        self._scorer = Scorer(codebook, rules_of(facts), facts.version)
         self._threads = threads
 
     @property
@@ -45,13 +48,14 @@ class Classifier:
         return tuple(self.facts.languages)
 
     @classmethod
-    def load(cls, model_dir: Path, codebook: Codebook, *, threads: int = 2) -> Classifier:
+    def load(cls, model_dir: Path, codebook: Codebook, *, threads: int = 2, fast: bool | None = None) -> Classifier:
         """Load a model.
 
         Args:
             model_dir: a folder written by `models.training.train`.
             codebook: the codebook in use; its version and categories must be the model's.
             threads: how many passages are encoded at a time, at least 1. The results do not depend on it.
+            fast: whether to encode in bfloat16; by default where the processor has it.
 
         Raises:
             BadInput: when the folder is damaged or foreign, or the model belongs to another codebook.
@@ -61,17 +65,12 @@ class Classifier:
             raise BadInput(f"threads = {threads}; it must be at least 1.")
         facts = read_facts(model_dir)
         check_codebook(facts, codebook, model_dir)
-        if (facts.encoder.name, facts.encoder.sha256) != (MINILM.name, MINILM.sha256):
-            raise BadInput(
-                f"The model {facts.version} in {model_dir} was trained on the encoder {facts.encoder.name} at revision "
-                f"{facts.encoder.revision}; this Entente runs {MINILM.name}. Train a model anew with 'entente train'."
-            )
         rows = max(part.stop for part in head_rows(codebook).values())
         try:
-            heads = HeadWeights.from_tensors(read_heads(model_dir, facts), rows)
+            heads = HeadWeights.from_tensors(read_heads(model_dir, facts), rows, facts.encoder.width)
         except ValueError as error:
             raise BadInput(f"{model_dir / HEADS} does not fit the codebook: {error}. Copy or train the model again.") from error
-        return cls(facts, heads, FeatureMaker(Encoder.load(find_encoder())), codebook, threads)
+        return cls(facts, heads, _reader(model_dir, facts, fast), codebook, threads)
 
     def classify(self, passages: Iterable[PassageText]) -> Iterator[Prediction]:
         """Yield one prediction for each passage, in order, while reading ahead only a few passages.
@@ -94,8 +93,39 @@ class Classifier:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _predict(self, passage: PassageText) -> Prediction:
-        logits = self._heads.logits(self._maker.features(passage))
-        return self._scorer.score([passage.passage_id], logits[None])[0]
+        pooled, counts = self._reader.read(passage)
+        logits = self._heads.logits(pooled, counts)[None]
+        if self._reader.is_fast and self._scorer.near_ties(logits)[0]:
+            pooled, counts = self._reader.read(passage, exact=True)
+            logits = self._heads.logits(pooled, counts)[None]
+        familiar = self._heads.vocabulary.known_share(counts) >= self.facts.familiar_from
+        return self._scorer.score([passage.passage_id], logits, [familiar])[0]
+
+
+def rules_of(facts: ModelFacts) -> LabelRules:
+    """Return how a model's labels follow from its probabilities."""
+    return LabelRules(facts.thresholds, facts.offsets, facts.certain_from)
+
+
+def encoder_of(facts: ModelFacts) -> EncoderFiles:
+    """Return the encoder that a model is built on."""
+    if (facts.encoder.name, facts.encoder.sha256) == (MINILM.name, MINILM.sha256):
+        return MINILM
+    return EncoderFiles(facts.encoder.name, facts.encoder.revision, facts.encoder.sha256)
+
+
+def _reader(model_dir: Path, facts: ModelFacts, fast: bool | None) -> Reader:
+    import torch
+
+    from models.reading import Reader
+
+    files = encoder_of(facts)
+    folder = find_encoder(files)
+    adapters = {name: torch.from_numpy(array) for name, array in read_adapters(model_dir, facts).items()}
+    try:
+        return Reader(load_network(files, folder), Windows.load(folder), adapters, fast=fast)
+    except ValueError as error:
+        raise BadInput(f"{model_dir / ADAPTERS} does not fit the encoder: {error}. Copy or train the model again.") from error
 
 
 def one_torch_thread() -> None:

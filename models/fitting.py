@@ -1,8 +1,8 @@
 """Fitting of linear heads: regularized logistic regression, chosen and calibrated on documents that it has not seen.
 
-Two views of a passage (dense and n-grams) get a head each. Out-of-fold outputs, grouped by document, choose each view's regularization
-and fit the mixture of the two with one bias a category, so that the probabilities are calibrated on unseen documents. scikit-learn and
-scipy are needed here and nowhere else.
+Two views of a passage (encoder and n-grams) get a head each; the encoder's may have been made in fine-tuning and come with its
+out-of-fold outputs. Out-of-fold outputs, grouped by document, choose a view's regularization and fit the mixture of the two with one
+bias a category, so that the probabilities are calibrated on unseen documents. scikit-learn and scipy are needed here and nowhere else.
 """
 
 from __future__ import annotations
@@ -47,8 +47,17 @@ class FittedDimension:
     """Calibrated out-of-fold outputs, shape (rows, outputs)."""
 
 
+@dataclass(frozen=True, slots=True)
+class MadeHead:
+    """A head that fine-tuning made: its weights, and the outputs for each row of the training in which that row was held out."""
+
+    head: LinearHead
+    out_of_fold: Vector
+
+
 def fit_dimension(
     views: Mapping[str, Any],
+    made: Mapping[str, MadeHead],
     codes: NDArray[np.intp],
     categories: int,
     folds: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
@@ -60,7 +69,8 @@ def fit_dimension(
     """Fit, choose and calibrate the heads of one dimension.
 
     Args:
-        views: by name a matrix of shape (rows, inputs), dense or sparse.
+        views: by name a matrix of shape (rows, inputs), dense or sparse, for which a head is fitted.
+        made: heads that are there already.
         codes: the category index of each row, shape (rows,); not looked at where the dimension does not apply.
         categories: how many categories there are; those without a row get a probability near zero.
         folds: pairs of row indexes (train, test); the tests cover each row once and no document is on both sides. Training rows are
@@ -70,8 +80,8 @@ def fit_dimension(
         grids: for each view the inverse regularization strengths to choose from.
         progress: called after each fit.
     """
-    heads: dict[str, LinearHead] = {}
-    outputs: dict[str, Vector] = {}
+    heads = {name: one.head for name, one in made.items()}
+    outputs = {name: one.out_of_fold for name, one in made.items()}
     strength: dict[str, float] = {}
     target, rows = codes[calibrate_on], calibrate_on
     for name, matrix in views.items():

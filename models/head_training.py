@@ -1,13 +1,13 @@
-"""Training the heads of all dimensions on the features of coded passages.
+"""From a fine-tuned encoder and n-grams to calibrated heads, decision offsets and thresholds.
 
 Each dimension is one problem, each label of a multi-label dimension one of its own; a conditional dimension learns from the passages
-where it applies. What comes out has standardization and calibration folded into plain linear weights.
+where it applies. What comes out has calibration folded into plain linear weights.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,28 @@ from entente.errors import BadInput
 from models.annotations import AnnotatedPassage
 from models.codebook import NOT_APPLICABLE, Codebook
 from models.codebook_records import Dimension
-from models.features import Features
-from models.fitting import FittedDimension, Vector, best_threshold, fit_dimension
+from models.fitting import FittedDimension, LinearHead, MadeHead, Vector, best_threshold, fit_dimension
 from models.heads import HeadWeights, NgramVocabulary, head_rows
 
-_FOLDS = 5
-_GRIDS = {"dense": (0.001, 0.01), "ngram": (3.0, 30.0)}
+FOLDS = 3
+_GRIDS = {"ngram": (10.0,), "encoder": (0.03,)}
 _DOCUMENTS_WITH_NGRAM = 3
 _REAL_ENOUGH = 200
+Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderView:
+    """What the encoder contributes: either heads that fine-tuning made, or encodings for which heads are to be fitted.
+
+    `weight` (rows, width) and `bias` (rows,) with `out_of_fold` outputs (passages, rows) are those of fine-tuning; without them
+    `encodings` (passages, width) are used.
+    """
+
+    encodings: NDArray[np.float32] | None = None
+    weight: NDArray[np.float32] | None = None
+    bias: NDArray[np.float32] | None = None
+    out_of_fold: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +55,41 @@ class FittedHeads:
 def fit_heads(
     codebook: Codebook,
     passages: Sequence[AnnotatedPassage],
-    features: Sequence[Features],
-    seed: int,
+    ngrams: Sequence[Mapping[int, int]],
+    encoder: EncoderView,
+    folds: Sequence[Fold],
     tell: Callable[[str, int, int], None],
 ) -> FittedHeads:
-    """Fit and calibrate the heads of every trained dimension."""
+    """Fit and calibrate the heads of every trained dimension.
+
+    Args:
+        codebook: dimensions and categories.
+        passages: the coded passages.
+        ngrams: their n-gram counts.
+        encoder: see `EncoderView`.
+        folds: pairs of rows (train, test) that hold each document on one side; those of fine-tuning when its heads are used.
+        tell: told of the steps.
+    """
     from threadpoolctl import threadpool_limits
 
-    real = np.array([one.origin == "real" for one in passages])
-    counts_for_calibration = real if real.sum() >= _REAL_ENOUGH else np.ones(len(passages), dtype=bool)
-    dense, mean, scale = _standardized(np.stack([one.dense for one in features]).astype(np.float64))
-    vocabulary = _vocabulary(passages, features)
-    views = {"dense": dense, "ngram": _ngram_matrix(vocabulary, features)}
+    counted = held_out_rows(passages)
+    vocabulary = _vocabulary(passages, ngrams)
+    views: dict[str, Any] = {"ngram": _ngram_matrix(vocabulary, ngrams)}
+    if encoder.encodings is not None:
+        views["encoder"] = encoder.encodings.astype(np.float64)
+        width = encoder.encodings.shape[1]
+    else:
+        assert encoder.weight is not None  # noqa: S101  # one of the two is given
+        width = encoder.weight.shape[1]
     rows = head_rows(codebook)
     total = max(part.stop for part in rows.values())
-    dense_weight, ngram_weight = np.zeros((total, dense.shape[1])), np.zeros((len(vocabulary.hashes), total))
+    dense_weight, ngram_weight = np.zeros((total, width)), np.zeros((len(vocabulary.hashes), total))
     bias, held_out = np.zeros(total), np.zeros((len(passages), total))
     thresholds: dict[str, dict[str, float]] = {}
-    settings: dict[str, Any] = {"folds": _FOLDS, "grids": {k: list(v) for k, v in _GRIDS.items()}, "chosen": {}}
+    settings: dict[str, Any] = {"folds": len(folds), "grids": {k: list(_GRIDS[k]) for k in views}, "chosen": {}}
     problems = list(_problems(codebook, passages))
-    folds = _folds([one.document for one in passages], seed)
     done = 0
-    fits = len(problems) * sum(len(grid) * _FOLDS + 1 for grid in _GRIDS.values())
+    fits = len(problems) * sum(len(_GRIDS[view]) * len(folds) + 1 for view in views)
 
     def step() -> None:
         nonlocal done
@@ -72,29 +99,45 @@ def fit_heads(
     with threadpool_limits(1):
         for problem in problems:
             own = [(train[problem.applies[train]], test) for train, test in folds]
+            start = rows[problem.dimension.id].start + problem.offset
+            where = slice(start, start + (1 if problem.binary else problem.categories))
             fit = fit_dimension(
                 views,
+                _made(encoder, where, binary=problem.binary),
                 problem.codes,
                 problem.categories,
                 own,
                 problem.applies,
-                counts_for_calibration & problem.applies,
+                counted & problem.applies,
                 _GRIDS,
                 step,
             )
-            where = slice(rows[problem.dimension.id].start + problem.offset, None)
-            columns = _folded(fit, mean, scale, binary=problem.binary)
-            width = columns[2].shape[0]
-            where = slice(where.start, where.start + width)
-            dense_weight[where], ngram_weight[:, where], bias[where], held_out[:, where] = columns
+            dense_weight[where], ngram_weight[:, where], bias[where], held_out[:, where] = _folded(fit, binary=problem.binary)
             settings["chosen"][problem.name] = {**fit.strength, "scales": {k: round(v, 4) for k, v in fit.mixture.scales.items()}}
             if problem.binary:
-                chance = 1 / (1 + np.exp(-held_out[counts_for_calibration, where.start]))
-                positive = problem.codes[counts_for_calibration] == 1
+                chance = 1 / (1 + np.exp(-held_out[counted, start]))
                 category = problem.dimension.applicable_ids[problem.offset]
-                thresholds.setdefault(problem.dimension.id, {})[category] = best_threshold(chance, positive)
+                chosen = best_threshold(chance, problem.codes[counted] == 1)
+                thresholds.setdefault(problem.dimension.id, {})[category] = chosen
     heads = HeadWeights(dense_weight.astype(np.float32), ngram_weight.astype(np.float16), bias.astype(np.float32), vocabulary)
     return FittedHeads(heads, thresholds, settings, held_out)
+
+
+def held_out_rows(passages: Sequence[AnnotatedPassage]) -> NDArray[np.bool_]:
+    """Return which passages count for choice and calibration: the real ones when there are enough of them, else all."""
+    real = np.array([one.origin == "real" for one in passages])
+    return real if real.sum() >= _REAL_ENOUGH else np.ones(len(passages), dtype=bool)
+
+
+def _made(encoder: EncoderView, where: slice, *, binary: bool) -> dict[str, MadeHead]:
+    """Return the fine-tuned head of one problem; a yes-or-no output is put in the form of two outputs."""
+    if encoder.weight is None or encoder.bias is None or encoder.out_of_fold is None:
+        return {}
+    weight, bias = encoder.weight[where].T.astype(np.float64), encoder.bias[where].astype(np.float64)
+    out = encoder.out_of_fold[:, where].astype(np.float64)
+    if binary:
+        weight, bias, out = (np.concatenate([-one / 2, one / 2], axis=-1) for one in (weight, bias, out))
+    return {"encoder": MadeHead(LinearHead(weight, bias), out)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +170,13 @@ def _problems(codebook: Codebook, passages: Sequence[AnnotatedPassage]) -> Itera
             yield _Problem(dimension.id, dimension, 0, False, codes, len(index), applies)
 
 
-def _folded(fit: FittedDimension, mean: Vector, scale: Vector, *, binary: bool) -> tuple[Vector, Vector, Vector, Vector]:
-    """Return dense weights (outputs, inputs), n-gram weights (inputs, outputs), biases and out-of-fold outputs, with calibration and
-    standardization folded in; of a binary problem's two outputs the difference is kept.
+def _folded(fit: FittedDimension, *, binary: bool) -> tuple[Vector, Vector, Vector, Vector]:
+    """Return dense weights (outputs, inputs), n-gram weights (inputs, outputs), biases and out-of-fold outputs, with calibration folded
+    in; of a binary problem's two outputs the difference is kept.
     """
-    dense = fit.heads["dense"].weight / scale[:, None] * fit.mixture.scales["dense"]
+    dense = fit.heads["encoder"].weight * fit.mixture.scales["encoder"]
     ngram = fit.heads["ngram"].weight * fit.mixture.scales["ngram"]
-    bias = fit.mixture.bias + sum(fit.heads[name].bias * fit.mixture.scales[name] for name in fit.heads) - mean @ dense
+    bias = fit.mixture.bias + sum(fit.heads[name].bias * fit.mixture.scales[name] for name in fit.heads)
     out = fit.out_of_fold
     if binary:
         dense, ngram, out = dense[:, 1:] - dense[:, :1], ngram[:, 1:] - ngram[:, :1], out[:, 1:] - out[:, :1]
@@ -141,19 +184,13 @@ def _folded(fit: FittedDimension, mean: Vector, scale: Vector, *, binary: bool) 
     return dense.T, ngram, bias, out
 
 
-def _standardized(matrix: Vector) -> tuple[Vector, Vector, Vector]:
-    mean, scale = matrix.mean(axis=0), matrix.std(axis=0)
-    scale = np.where(scale > 1e-6, scale, 1.0)
-    return (matrix - mean) / scale, mean, scale
-
-
-def _vocabulary(passages: Sequence[AnnotatedPassage], features: Sequence[Features]) -> NgramVocabulary:
+def _vocabulary(passages: Sequence[AnnotatedPassage], ngrams: Sequence[Mapping[int, int]]) -> NgramVocabulary:
     """Return the n-grams that occur in several documents: what one report alone says is a name or an accident."""
     seen: dict[int, set[str]] = {}
     in_passages: Counter[int] = Counter()
-    for one, feature in zip(passages, features, strict=True):
-        in_passages.update(feature.ngrams.keys())
-        for ngram in feature.ngrams:
+    for one, counts in zip(passages, ngrams, strict=True):
+        in_passages.update(counts.keys())
+        for ngram in counts:
             documents = seen.setdefault(ngram, set())
             if len(documents) < _DOCUMENTS_WITH_NGRAM:
                 documents.add(one.document)
@@ -162,25 +199,25 @@ def _vocabulary(passages: Sequence[AnnotatedPassage], features: Sequence[Feature
     return NgramVocabulary(kept, (np.log((1 + len(passages)) / (1 + frequency)) + 1).astype(np.float32))
 
 
-def _ngram_matrix(vocabulary: NgramVocabulary, features: Sequence[Features]) -> Any:
+def _ngram_matrix(vocabulary: NgramVocabulary, ngrams: Sequence[Mapping[int, int]]) -> Any:
     from scipy.sparse import csr_matrix
 
-    parts = [vocabulary.tfidf(one.ngrams) for one in features]
+    parts = [vocabulary.tfidf(one) for one in ngrams]
     starts = np.concatenate([[0], np.cumsum([len(positions) for positions, _ in parts])])
     columns, weights = np.concatenate([p for p, _ in parts]), np.concatenate([w for _, w in parts])
     return csr_matrix((weights, columns, starts), shape=(len(parts), len(vocabulary.hashes)))
 
 
-def _folds(documents: Sequence[str], seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def document_folds(documents: Sequence[str], seed: int, count: int = FOLDS) -> list[Fold]:
     """Return folds as (train, test) rows; documents are dealt out at random, large ones first, to the fold with the fewest passages."""
     sizes = Counter(documents)
     order = sorted(sizes)
     np.random.default_rng(seed).shuffle(order)
     order.sort(key=lambda name: -sizes[name])
-    filled = [0] * _FOLDS
+    filled = [0] * count
     fold_of = {}
     for name in order:
         fold_of[name] = filled.index(min(filled))
         filled[fold_of[name]] += sizes[name]
     fold = np.array([fold_of[name] for name in documents])
-    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(_FOLDS)]
+    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(count)]

@@ -1,4 +1,4 @@
-"""The trained part of a model: one linear head a category over dense features and n-grams, calibration folded in.
+"""The heads of a model: one linear head a category over the encoding and the n-grams of a passage, calibration folded in.
 
 A head's output is `dense . weight + sum(tfidf * weight) + bias`; a softmax over the categories of a single-label or ordinal dimension,
 or a sigmoid for each category of a multi-label one, gives calibrated probabilities. A dimension that does not always apply has heads
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from models.codebook import Codebook
 from models.codebook_records import Dimension
-from models.features import DENSE_WIDTH, Features
 
 Vector = NDArray[np.float64]
 
@@ -38,12 +37,18 @@ class NgramVocabulary:
         length = float(np.sqrt((weights * weights).sum()))
         return positions, weights / length if length else weights
 
+    def known_share(self, counts: Mapping[int, int]) -> float:
+        """Return which share of a passage's different n-grams is known; 0 when it has none."""
+        if not counts:
+            return 0.0
+        return len(self.tfidf(counts)[0]) / len(counts)
+
 
 @dataclass(frozen=True, slots=True)
 class HeadWeights:
     """The heads of all dimensions, one row a category in the order of `head_rows`.
 
-    `dense` has shape (rows, DENSE_WIDTH), `ngram` (n-grams, rows), `bias` (rows,).
+    `dense` has shape (rows, width of the encoder), `ngram` (n-grams, rows), `bias` (rows,).
     """
 
     dense: NDArray[np.float32]
@@ -62,7 +67,7 @@ class HeadWeights:
         }
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]], rows: int) -> HeadWeights:
+    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]], rows: int, width: int) -> HeadWeights:
         """Return the heads from the arrays of a file; raises `ValueError` when names, types or shapes are not those of `rows` heads."""
         expected = {
             "bias": "float32",
@@ -75,7 +80,7 @@ class HeadWeights:
         if found != expected:
             raise ValueError(f"it should hold {expected}, it holds {found}")
         words = len(tensors["ngram.hash"])
-        shapes = {"bias": (rows,), "dense.weight": (rows, DENSE_WIDTH), "ngram.idf": (words,), "ngram.weight": (words, rows)}
+        shapes = {"bias": (rows,), "dense.weight": (rows, width), "ngram.idf": (words,), "ngram.weight": (words, rows)}
         for name, shape in shapes.items():
             if tensors[name].shape != shape:
                 raise ValueError(f"{name} should have the shape {shape}, it has {tensors[name].shape}")
@@ -88,13 +93,13 @@ class HeadWeights:
             vocabulary=NgramVocabulary(tensors["ngram.hash"].astype(np.int64), tensors["ngram.idf"].astype(np.float32)),
         )
 
-    def logits(self, features: Features) -> Vector:
-        """Return the heads' outputs for one passage, shape (rows,).
+    def logits(self, pooled: NDArray[np.float32], counts: Mapping[int, int]) -> Vector:
+        """Return the heads' outputs for one passage, shape (rows,), from its encoding and the counts of its n-grams.
 
         Plain sums in a fixed order instead of a matrix product, whose order of summation may change with size and threads.
         """
-        positions, weights = self.vocabulary.tfidf(features.ngrams)
-        dense = (self.dense * features.dense).sum(axis=1, dtype=np.float64)
+        positions, weights = self.vocabulary.tfidf(counts)
+        dense = (self.dense * pooled).sum(axis=1, dtype=np.float64)
         ngram = (self.ngram[positions].astype(np.float64) * weights[:, None]).sum(axis=0)
         result: Vector = dense + ngram + self.bias
         return result

@@ -25,9 +25,11 @@ def model_card(facts: ModelFacts) -> str:
         "",
         "## What it is",
         "",
-        f"Linear heads on the frozen encoder {facts.encoder.name} (revision {facts.encoder.revision}) and on word n-grams (stored as "
-        "hashes; those found in fewer than three training documents are left out). Input: heading and text of a passage. Country, year, "
-        "mission and symbol are never input. Labels are the most probable combination that the codebook's constraints allow.",
+        f"The encoder {facts.encoder.name} (revision {facts.encoder.revision}), fine-tuned by low-rank adapters, with one linear head a "
+        "category; beside it word n-grams (stored as hashes; those found in fewer than three training documents are left out). The two are "
+        "mixed and calibrated on documents held out in training. Input: heading and text of a passage. Country, year, mission and symbol "
+        "are never input. Labels are the combination with the highest probability, rare categories favoured a little, that the codebook's "
+        "constraints allow.",
         "",
         "## Intended use",
         "",
@@ -60,14 +62,27 @@ def model_card(facts: ModelFacts) -> str:
             if real
             else "Trained on invented passages only: expect much lower figures on real reports. "
         )
-        + "Rare categories (see the counts) are found poorly. A text longer than the encoder's window is read in parts.",
+        + "Rare categories (see the counts) are found poorly. A text longer than the encoder's window is read in parts. A passage fewer than "
+        f"{100 * facts.familiar_from:.0f} in a hundred of whose word n-grams are known is marked as unfamiliar.",
+        "",
+        "## When it abstains",
+        "",
+        f"Labels marked as certain promise at most {100 * facts.promised_error:.0f} errors in a hundred. From the probabilities below they "
+        "kept it on documents held out in training, with the upper bound of a 90 % interval; the rest belongs before a person.",
+        "",
+        "| dimension | certain from |",
+        "| --- | ---: |",
+        *(f"| {name} | {'never' if value > 1 else f'{value:.2f}'} |" for name, value in facts.certain_from.items()),
         "",
     ]
     lines += ["## Training codes", "", "| dimension | counts |", "| --- | --- |"]
     for name, counts in facts.labels.items():
         lines.append(f"| {name} | {', '.join(f'{category} {count}' for category, count in counts.items())} |")
     if "dev" in facts.metrics:
-        seen = "The kind of features was chosen with these passages in view: passages that nobody has looked at may fare worse."
+        seen = (
+            "What is learned and chosen (weights, mixture, offsets, thresholds) is chosen on training documents. Figures on these passages "
+            "were seen while the method was worked out: passages that nobody has looked at may fare worse."
+        )
         lines += [
             "",
             "## Figures on dev: other documents and countries than in training",
@@ -86,12 +101,13 @@ def model_card(facts: ModelFacts) -> str:
             "",
             *_table(facts.metrics["cross_validated"]),
         ]
+    libraries = ", ".join(f"{name} {version}" for name, version in facts.libraries.items())
     lines += [
         "",
         "## Making it again",
         "",
-        f"Seed {facts.seed}; {', '.join(f'{name} {version}' for name, version in facts.libraries.items())}. Heads: SHA-256 "
-        f"`{facts.heads_sha256}`. Everything else is in `model.json`.",
+        f"Seed {facts.seed}, {facts.training.get('threads')} threads; {libraries}. Heads: SHA-256 `{facts.heads_sha256}`; "
+        f"adapters: SHA-256 `{facts.adapters_sha256}`. Everything else is in `model.json`.",
         "",
     ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""A model on disk: an immutable folder of `model.json`, `heads.safetensors` and `MODEL_CARD.md`.
+"""A model on disk: an immutable folder of `model.json`, `heads.safetensors`, `adapters.safetensors` and `MODEL_CARD.md`.
 
 `model.json` holds every fact needed to trace the model: codebook, encoder and data hashes, counts, seed, metrics, library versions.
 """
@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from entente.errors import BadInput, Unavailable
 from entente.files import fsync_directory, replacing, sha256_of_file, write_text_whole
 
-FORMAT = 1
-FACTS, HEADS, CARD = "model.json", "heads.safetensors", "MODEL_CARD.md"
+FORMAT = 2
+FACTS, HEADS, ADAPTERS, CARD = "model.json", "heads.safetensors", "adapters.safetensors", "MODEL_CARD.md"
 
 
 class _Facts(BaseModel):
@@ -29,11 +29,12 @@ class _Facts(BaseModel):
 
 
 class EncoderFacts(_Facts):
-    """Which encoder the heads belong to."""
+    """Which encoder the adapters and heads belong to."""
 
     name: str
     revision: str
     sha256: dict[str, str]
+    width: int
 
 
 class CodebookFacts(_Facts):
@@ -56,7 +57,8 @@ class DataFacts(_Facts):
 class ModelFacts(_Facts):
     """The content of `model.json`.
 
-    `thresholds` are the probabilities from which a category of a multi-label dimension is given; `labels` counts the codes trained on.
+    `thresholds`, `offsets` and `certain_from` are those of `models.scoring.LabelRules`; `familiar_from` is the share of known n-grams
+    from which a passage is of the kind that the model was trained on; `labels` counts the codes trained on.
     """
 
     format: int
@@ -66,7 +68,12 @@ class ModelFacts(_Facts):
     encoder: EncoderFacts
     codebook: CodebookFacts
     thresholds: dict[str, dict[str, float]]
+    offsets: dict[str, dict[str, float]]
+    certain_from: dict[str, float]
+    promised_error: float
+    familiar_from: float
     heads_sha256: str
+    adapters_sha256: str
     data: list[DataFacts]
     labels: dict[str, dict[str, int]]
     seed: int
@@ -75,9 +82,9 @@ class ModelFacts(_Facts):
     libraries: dict[str, str]
 
 
-def content_version(prefix: str, heads_sha256: str, facts: dict[str, Any]) -> str:
+def content_version(prefix: str, weights: tuple[str, ...], facts: dict[str, Any]) -> str:
     """Return the version name: the prefix and eight digits of the hash of what decides the model's answers."""
-    decisive = json.dumps({"heads": heads_sha256, **facts}, sort_keys=True, ensure_ascii=False)
+    decisive = json.dumps({"weights": weights, **facts}, sort_keys=True, ensure_ascii=False)
     return f"{prefix}-{hashlib.sha256(decisive.encode()).hexdigest()[:8]}"
 
 
@@ -99,7 +106,12 @@ def read_facts(folder: Path) -> ModelFacts:
         raise BadInput(f"{path} is damaged: {error}. Remove the folder and train or copy the model again.") from error
     if isinstance(content, dict) and isinstance(content.get("format"), int) and content["format"] > FORMAT:
         raise Unavailable(
-            f"{path} has the format {content['format']}; this Entente reads up to {FORMAT}. Install a newer Entente."
+            f"{path} has the format {content['format']}; this Entente reads format {FORMAT}. Install a newer Entente."
+        )
+    if isinstance(content, dict) and isinstance(content.get("format"), int) and content["format"] < FORMAT:
+        raise Unavailable(
+            f"{path} has the format {content['format']} of an older Entente; this one reads format {FORMAT}. "
+            "Train the model again with 'entente train'."
         )
     try:
         return ModelFacts.model_validate(content)
@@ -110,12 +122,20 @@ def read_facts(folder: Path) -> ModelFacts:
 
 def read_heads(folder: Path, facts: ModelFacts) -> dict[str, NDArray[np.generic]]:
     """Read the arrays of `heads.safetensors` after checking the file's hash; raises `BadInput` when it is missing or changed."""
+    return _read_tensors(folder / HEADS, facts.heads_sha256)
+
+
+def read_adapters(folder: Path, facts: ModelFacts) -> dict[str, NDArray[np.generic]]:
+    """Read the arrays of `adapters.safetensors` after checking the file's hash; raises `BadInput` when it is missing or changed."""
+    return _read_tensors(folder / ADAPTERS, facts.adapters_sha256)
+
+
+def _read_tensors(path: Path, expected: str) -> dict[str, NDArray[np.generic]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    path = folder / HEADS
     try:
-        if sha256_of_file(path) != facts.heads_sha256:
+        if sha256_of_file(path) != expected:
             raise BadInput(f"{path} is not the file that {FACTS} describes (its SHA-256 differs). Copy or train the model again.")
         arrays: dict[str, NDArray[np.generic]] = load_file(path)
     except OSError as error:
@@ -125,21 +145,22 @@ def read_heads(folder: Path, facts: ModelFacts) -> dict[str, NDArray[np.generic]
     return arrays
 
 
-def heads_bytes(tensors: dict[str, NDArray[np.generic]]) -> bytes:
-    """Return the bytes of `heads.safetensors`; the same arrays give the same bytes."""
+def tensor_bytes(tensors: dict[str, NDArray[np.generic]]) -> bytes:
+    """Return arrays as the bytes of a safetensors file; the same arrays give the same bytes."""
     from safetensors.numpy import save
 
     data: bytes = save({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)})
     return data
 
 
-def write_model(parent: Path, facts: ModelFacts, heads: bytes, card: str) -> Path:
+def write_model(parent: Path, facts: ModelFacts, heads: bytes, adapters: bytes, card: str) -> Path:
     """Write a model folder named after its version, whole or not at all.
 
     Args:
         parent: the folder of models; made if need be.
         facts: for `model.json`.
         heads: the bytes of `heads.safetensors`.
+        adapters: the bytes of `adapters.safetensors`.
         card: the text of `MODEL_CARD.md`.
 
     Returns:
@@ -147,7 +168,9 @@ def write_model(parent: Path, facts: ModelFacts, heads: bytes, card: str) -> Pat
     """
     target = parent / facts.version
     if target.exists():
-        if read_facts(target).heads_sha256 != sha256_of_file(target / HEADS):
+        there = read_facts(target)
+        found = [sha256_of_file(target / name) for name in (HEADS, ADAPTERS) if (target / name).is_file()]
+        if found != [there.heads_sha256, there.adapters_sha256]:
             raise BadInput(f"{target} is there but damaged. Remove it and train again.")
         return target
     parent.mkdir(parents=True, exist_ok=True)
@@ -156,6 +179,8 @@ def write_model(parent: Path, facts: ModelFacts, heads: bytes, card: str) -> Pat
         beside.mkdir()
         with replacing(beside / HEADS) as stream:
             stream.write(heads)
+        with replacing(beside / ADAPTERS) as stream:
+            stream.write(adapters)
         write_text_whole(beside / CARD, card)
         write_text_whole(
             beside / FACTS, json.dumps(facts.model_dump(), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"

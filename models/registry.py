@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).resolve().parent / "shipped"
 """The folder of the models that come with the project."""
 
 DEFAULT = "default"
-"""The name that stands for the model named in the first `DEFAULT` file."""
+"""The name that stands for the model in the `DEFAULT` file of the last folder that has one: a project's choice goes before the shipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ def find_model(name: str, folders: Sequence[Path]) -> Path:
 
 
 def _default_version(folders: Sequence[Path]) -> str | None:
-    """Return the version in the first `DEFAULT` file; raises `BadInput` when it holds anything but one name."""
-    for parent in folders:
+    """Return the version in the `DEFAULT` file of the last folder that has one; raises `BadInput` when it holds anything but one name."""
+    for parent in reversed(folders):
         path = parent / "DEFAULT"
         if path.is_file():
             try:

@@ -1,30 +1,37 @@
 """Training: coded passages in, an immutable model folder out.
 
-The encoder stays frozen; linear heads are fitted on its states and on n-grams, chosen and calibrated across documents, and written with
-every fact needed to make the same model again. The same passages, seed, libraries and processor type give the same bytes of heads.
+The encoder is fine-tuned by low-rank adapters, once a fold, and averaged; linear heads on its encodings and on n-grams are calibrated
+across documents; everything is written with every fact needed to make the same model again. The same passages, seed, libraries, number
+of threads and processor type give the same bytes.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
+import json
+import shutil
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from entente.errors import Unavailable
+from models.abstaining import PROMISED_ERROR, certain_from
 from models.annotations import AnnotatedPassage
-from models.classifier import categories_of, one_torch_thread
+from models.classifier import categories_of, encoder_of, one_torch_thread
 from models.codebook import Codebook
-from models.encoder import MINILM, Encoder, find_encoder
+from models.encoder import MINILM, EncoderFiles, Windows, find_encoder, load_network, pinned
 from models.evaluation import EvaluationReport, compare
-from models.features import FeatureMaker, Features
-from models.head_training import FittedHeads, fit_heads
+from models.features import ngram_counts, readable
+from models.head_training import EncoderView, FittedHeads, document_folds, fit_heads, held_out_rows
+from models.heads import HeadWeights, probabilities
 from models.model_card import model_card
 from models.model_file import (
     FORMAT,
@@ -33,13 +40,23 @@ from models.model_file import (
     EncoderFacts,
     ModelFacts,
     content_version,
-    heads_bytes,
+    read_adapters,
+    read_facts,
+    tensor_bytes,
     write_model,
 )
-from models.scoring import Scorer
+from models.offsets import choose_offsets
+from models.scoring import LabelRules, Scorer
 from models.training_data import TrainingData, collect
 
-VERSION_PREFIX = "minilm-heads-1"
+if TYPE_CHECKING:
+    import torch
+
+    from models.reading import Reader
+    from models.tuning import TuningOptions
+
+VERSION_PREFIX = "encoder-2"
+_UNFINISHED = ".training"
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
@@ -53,8 +70,11 @@ class TrainingRequest:
         output: the folder in which the model's own folder is made.
         annotations: a folder with `texts.jsonl` and `train.jsonl`, or None for the shipped passages alone. Its `dev.jsonl`, when there,
             is used for reporting only.
-        seed: of the folds and the bootstrap.
-        threads: passages encoded at a time; the result does not depend on it.
+        seed: of the folds, the fine-tuning and the bootstrap.
+        threads: processor threads; fine-tuning gives other last digits with another number.
+        encoder: the encoder to fine-tune.
+        tuning: how, as changes of the defaults in `models.tuning.TuningOptions`.
+        heads_on: the folder of a model whose adapted encoder is kept: only heads are trained anew, in seconds.
     """
 
     codebook: Codebook
@@ -62,6 +82,9 @@ class TrainingRequest:
     annotations: Path | None = None
     seed: int = 0
     threads: int = 2
+    encoder: EncoderFiles = MINILM
+    tuning: dict[str, Any] = field(default_factory=dict)
+    heads_on: Path | None = None
 
 
 def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path:
@@ -81,24 +104,34 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
 def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress | None = None) -> Path:
     """Train a model on given passages; otherwise as `train`, whose `annotations` is not looked at."""
     _require_sklearn()
+    started = time.perf_counter()
     tell: Progress = progress or (lambda what, done, total: None)
-    maker = FeatureMaker(Encoder.load(find_encoder()))
-    features = _encode(maker, data.passages, request.threads, tell, "encoding training passages")
-    fitted = fit_heads(request.codebook, data.passages, features, request.seed, tell)
-    heads = heads_bytes(fitted.heads.tensors())
-    heads_sha256 = hashlib.sha256(heads).hexdigest()
-    encoder = EncoderFacts(name=MINILM.name, revision=MINILM.revision, sha256=MINILM.sha256)
+    folds = document_folds([one.document for one in data.passages], request.seed)
+    files, folder, adapters, view, options = _encoder_part(data, request, folds, tell)
+    ngrams = [ngram_counts(readable(one.passage.heading), readable(one.passage.text)) for one in data.passages]
+    fitted = fit_heads(request.codebook, data.passages, ngrams, view, folds, tell)
+    rules, strengths = _rules(fitted, data, request)
+    heads, weights = tensor_bytes(fitted.heads.tensors()), tensor_bytes({name: one.numpy() for name, one in adapters.items()})
+    width = fitted.heads.dense.shape[1]
+    encoder = EncoderFacts(name=files.name, revision=files.revision, sha256=files.sha256, width=width)
     codebook = CodebookFacts(
         name=request.codebook.codebook, version=request.codebook.version, categories=categories_of(request.codebook)
     )
-    decisive = {"encoder": encoder.sha256, "codebook": codebook.model_dump(), "thresholds": fitted.thresholds}
-    version = content_version(VERSION_PREFIX, heads_sha256, decisive)
-    metrics = {"cross_validated": _without_details(_cross_validated(fitted, data, request, version))}
+    hashes = (hashlib.sha256(heads).hexdigest(), hashlib.sha256(weights).hexdigest())
+    familiar_from = _familiar_from(fitted.heads, ngrams)
+    decisive = {
+        "encoder": encoder.sha256, "codebook": codebook.model_dump(), "rules": dataclasses.asdict(rules), "familiar": familiar_from,
+    }  # fmt: skip
+    version = content_version(VERSION_PREFIX, hashes, decisive)
+    metrics = {"cross_validated": _without_details(_cross_validated(fitted, data, request, rules, version))}
+    seconds = round(time.perf_counter() - started)
     if data.dev:
         tell("evaluating on dev", 0, len(data.dev))
-        dev_features = _encode(maker, data.dev, request.threads, tell, "encoding dev passages")
-        logits = np.stack([fitted.heads.logits(one) for one in dev_features])
-        scorer = Scorer(request.codebook, fitted.thresholds, version)
+        from models.reading import Reader
+
+        reader = Reader(load_network(files, folder), Windows.load(folder), adapters)
+        scorer = Scorer(request.codebook, rules, version)
+        logits = _outputs(reader, fitted.heads, data.dev, request.threads)
         predictions = scorer.score([one.passage.passage_id for one in data.dev], logits)
         metrics["dev"] = compare(predictions, data.dev, request.codebook, seed=request.seed).as_dict()
     facts = ModelFacts(
@@ -109,35 +142,104 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
         encoder=encoder,
         codebook=codebook,
         thresholds=fitted.thresholds,
-        heads_sha256=heads_sha256,
+        offsets={name: dict(own) for name, own in rules.offsets.items()},
+        certain_from=dict(rules.certain_from),
+        promised_error=PROMISED_ERROR,
+        familiar_from=familiar_from,
+        heads_sha256=hashes[0],
+        adapters_sha256=hashes[1],
         data=[DataFacts(**one) for one in data.facts()],
         labels=_label_counts(request.codebook, data.passages),
         seed=request.seed,
-        training={**fitted.settings, "left_out_because_in_dev": data.left_out},
+        training={
+            **fitted.settings,
+            **options,
+            "offset_strengths": strengths,
+            "threads": request.threads,
+            "seconds": seconds,
+            "left_out_because_in_dev": data.left_out,
+        },
         metrics=metrics,
         libraries={
             name: metadata.version(name) for name in ("torch", "transformers", "tokenizers", "scikit-learn", "scipy", "numpy")
         },
     )
-    return write_model(request.output, facts, heads, model_card(facts))
+    written = write_model(request.output, facts, heads, weights, model_card(facts))
+    shutil.rmtree(request.output / _UNFINISHED, ignore_errors=True)
+    return written
 
 
-def _encode(maker: FeatureMaker, passages: Sequence[AnnotatedPassage], threads: int, tell: Progress, what: str) -> list[Features]:
-    """Return the features of each passage; each is encoded alone, so that they do not depend on the number of threads."""
-    features = []
+def _encoder_part(
+    data: TrainingData, request: TrainingRequest, folds: Sequence[Any], tell: Progress
+) -> tuple[EncoderFiles, Path, dict[str, torch.Tensor], EncoderView, dict[str, Any]]:
+    """Return the encoder, its folder, its adapters, what it contributes to the heads, and how that was made."""
+    import torch
+
+    from models.crossfit import cross_fit
+    from models.encodings import encodings_of
+    from models.tuning import TuningOptions
+
+    torch.set_num_threads(max(1, request.threads))
+    if request.heads_on is not None:
+        made = read_facts(request.heads_on)
+        files = encoder_of(made)
+        folder = find_encoder(files)
+        adapters = {name: torch.from_numpy(one) for name, one in read_adapters(request.heads_on, made).items()}
+        view = EncoderView(encodings=encodings_of(data.passages, files, folder, adapters, made.adapters_sha256, request, tell))
+        return files, folder, adapters, view, {"heads_on": made.version}
+    folder = find_encoder(request.encoder)
+    files = pinned(request.encoder, folder)
+    options: TuningOptions = dataclasses.replace(TuningOptions(), **request.tuning)
+    fitted = cross_fit(
+        request.codebook, data.passages, folds, (files, folder), options, request.seed, tell, _kept(data, request, files, options)
+    )
+    return files, folder, fitted.adapters, fitted.view, {"tuning": dataclasses.asdict(options)}
+
+
+def _kept(data: TrainingData, request: TrainingRequest, files: EncoderFiles, options: TuningOptions) -> Path:
+    """Return the folder for the finished folds of exactly this training."""
+    decisive = [
+        [(one.passage.passage_id, one.passage.heading, one.passage.text, sorted(one.labels.items())) for one in data.passages],
+        request.codebook.version,
+        files.sha256,
+        dataclasses.asdict(options),
+        request.seed,
+        request.threads,
+    ]
+    key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+    return request.output / _UNFINISHED / key
+
+
+def _rules(fitted: FittedHeads, data: TrainingData, request: TrainingRequest) -> tuple[LabelRules, dict[str, float]]:
+    """Return how labels follow from probabilities, chosen on held-out outputs for real passages, and the offsets' strengths."""
+    chosen = np.flatnonzero(held_out_rows(data.passages))
+    passages = [data.passages[i] for i in chosen]
+    logits = fitted.out_of_fold[chosen]
+    offsets, strengths = choose_offsets(request.codebook, passages, probabilities(logits, request.codebook))
+    plain = LabelRules(fitted.thresholds, offsets)
+    predictions = Scorer(request.codebook, plain, "").score([one.passage.passage_id for one in passages], logits)
+    return LabelRules(fitted.thresholds, offsets, certain_from(request.codebook, predictions, passages, request.seed)), strengths
+
+
+def _familiar_from(heads: HeadWeights, ngrams: Sequence[dict[int, int]]) -> float:
+    """Return half the share of known n-grams that all but one training passage in a hundred have."""
+    shares = [heads.vocabulary.known_share(one) for one in ngrams]
+    return round(float(np.quantile(shares, 0.01)) / 2, 4)
+
+
+def _outputs(reader: Reader, heads: HeadWeights, passages: Sequence[AnnotatedPassage], threads: int) -> np.ndarray[Any, Any]:
+    """Return the heads' outputs for passages, each read alone; shape (passages, rows)."""
     with ThreadPoolExecutor(max(1, threads), initializer=one_torch_thread) as pool:
-        for done, one in enumerate(pool.map(lambda a: maker.features(a.passage), passages), start=1):
-            features.append(one)
-            if done % 50 == 0 or done == len(passages):
-                tell(what, done, len(passages))
-    return features
+        return np.stack(list(pool.map(lambda one: heads.logits(*reader.read(one.passage)), passages)))
 
 
-def _cross_validated(fitted: FittedHeads, data: TrainingData, request: TrainingRequest, version: str) -> EvaluationReport:
+def _cross_validated(
+    fitted: FittedHeads, data: TrainingData, request: TrainingRequest, rules: LabelRules, version: str
+) -> EvaluationReport:
     """Return the figures of the out-of-fold predictions, on real passages where there are any."""
     real = [i for i, one in enumerate(data.passages) if one.origin == "real"] or list(range(len(data.passages)))
     chosen = [data.passages[i] for i in real]
-    scorer = Scorer(request.codebook, fitted.thresholds, version)
+    scorer = Scorer(request.codebook, rules, version)
     predictions = scorer.score([one.passage.passage_id for one in chosen], fitted.out_of_fold[real])
     return compare(predictions, chosen, request.codebook, seed=request.seed)
 

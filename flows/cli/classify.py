@@ -51,8 +51,10 @@ def classify(
 
 
 def prediction_line(given_id: object, prediction: Prediction) -> str:
-    """Return a prediction as one line of JSON: id, model, and for each dimension its label and probabilities."""
+    """Return a prediction as one line of JSON: id, model, what belongs before a person, and for each dimension label and probabilities."""
     content: dict[str, object] = {"id": given_id, "model": prediction.model_version}
+    content["familiar"] = prediction.familiar
+    content["uncertain"] = [name for name, score in prediction.dimensions.items() if not score.certain]
     for dimension, score in prediction.dimensions.items():
         label = list(score.label) if isinstance(score.label, tuple) else score.label
         content[dimension] = {

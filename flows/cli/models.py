@@ -1,14 +1,20 @@
-"""`entente models`: which models there are."""
+"""`entente models`: which models there are, which one is in use, how they compare, and the way forth and back."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.main import models_app
 from flows.cli.output import print_json, table
 from flows.settings import load_settings
+
+if TYPE_CHECKING:
+    from models.promotion import Decision
+
+Reason = Annotated[str | None, typer.Option(help="Why; it is kept with the decision.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @models_app.command("list", epilog="Example: entente models list --json")
@@ -17,6 +23,7 @@ def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a model.")] = False,
 ) -> None:
     """List the models that ship with Entente and those trained in this project."""
+    from models.promotion import state_of
     from models.registry import find_model, list_models
 
     settings = load_settings(context.obj)
@@ -30,14 +37,89 @@ def list_command(
             info.created,
             info.codebook_version,
             sum((info.passages or {}).values()),
+            state_of(info.version, settings.paths.models, in_use),
             info.problem or "",
             info.path,
         )
         for info in found
     ]
-    header = ("in_use", "version", "origin", "created", "codebook", "passages", "problem", "path")
+    header = ("in_use", "version", "origin", "created", "codebook", "passages", "state", "problem", "path")
     if as_json:
         for row in rows:
             print_json(dict(zip(header, row, strict=True)))
     else:
         print(table(header, rows, width=90))
+
+
+@models_app.command("show", epilog="Example: entente models show default")
+def show(
+    context: typer.Context,
+    version: Annotated[str, typer.Argument(help="A model version, or default.")] = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Show a model's card, or with --json all its facts."""
+    from models.model_file import CARD, read_facts
+    from models.registry import find_model
+
+    settings = load_settings(context.obj)
+    folder = find_model(version, settings.model_folders)
+    if as_json:
+        print_json(read_facts(folder).model_dump())
+    else:
+        print((folder / CARD).read_text(encoding="utf-8"))
+
+
+@models_app.command("compare", epilog="Example: entente models compare CANDIDATE")
+def compare(
+    context: typer.Context,
+    candidate: Annotated[str, typer.Argument(help="The version to compare.")],
+    current: Annotated[str, typer.Argument(help="The version to compare with; by default the one in use.")] = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Compare two models by their figures on coded passages that neither was trained on."""
+    from models.model_file import read_facts
+    from models.promotion import comparison, differences
+    from models.registry import find_model
+
+    settings = load_settings(context.obj)
+    folders = settings.model_folders
+    rows = comparison(differences(read_facts(find_model(current, folders)), read_facts(find_model(candidate, folders))))
+    if as_json:
+        print_json(rows)
+    else:
+        print(table(tuple(rows[0]), [tuple(row.values()) for row in rows]))
+
+
+@models_app.command("promote", epilog="Example: entente models promote CANDIDATE --reason 'more codes'")
+def promote_command(
+    context: typer.Context,
+    version: Annotated[str, typer.Argument(help="The version to put into use.")],
+    reason: Reason = None,
+    force: Annotated[bool, typer.Option("--force", help="Even if it is worse or cannot be compared; needs a reason.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a model into use. Refused when it is worse on a core dimension beyond its interval."""
+    from models.promotion import promote
+
+    settings = load_settings(context.obj)
+    _tell(promote(version, settings.model_folders, settings.paths.models, reason=reason, force=force), as_json=as_json)
+
+
+@models_app.command("rollback", epilog="Example: entente models rollback --reason 'odd labels'")
+def rollback_command(context: typer.Context, reason: Reason = None, as_json: AsJson = False) -> None:
+    """Put the model that was in use before back into use."""
+    from models.promotion import rollback
+
+    settings = load_settings(context.obj)
+    _tell(rollback(settings.model_folders, settings.paths.models, reason=reason), as_json=as_json)
+
+
+def _tell(decision: Decision, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {"time": decision.time, "action": decision.action, "version": decision.version, "before": decision.before,
+             "reason": decision.reason}
+        )  # fmt: skip
+    else:
+        print(f"In use from now on: {decision.version} (before: {decision.before or 'none'}).")
+        print("The next refresh scores all passages with it, without reading files again.")

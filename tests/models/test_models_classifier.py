@@ -126,16 +126,38 @@ def test_a_model_of_another_codebook_is_refused(codebook: Codebook) -> None:
         Classifier.load(folder, codebook, threads=0)
 
 
-def test_changed_heads_are_refused(codebook: Codebook, tmp_path: Path) -> None:
+def test_changed_weights_are_refused(codebook: Codebook, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(find_model("default", [SHIPPED]), folder)
-    heads = folder / "heads.safetensors"
-    heads.write_bytes(heads.read_bytes()[:-1] + b"\x01")
-    with pytest.raises(BadInput, match="SHA-256"):
-        Classifier.load(folder, codebook)
-    heads.unlink()
-    with pytest.raises(BadInput, match="cannot be read"):
-        Classifier.load(folder, codebook)
+    for name in ("adapters.safetensors", "heads.safetensors"):
+        weights = folder / name
+        weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+        with pytest.raises(BadInput, match="SHA-256"):
+            Classifier.load(folder, codebook)
+        weights.unlink()
+        with pytest.raises(BadInput, match="cannot be read"):
+            Classifier.load(folder, codebook)
+
+
+def test_labels_in_bfloat16_are_those_in_single_precision(
+    classifier: Classifier, codebook: Codebook, passages: list[PassageText]
+) -> None:
+    exact = Classifier.load(find_model("default", [SHIPPED]), codebook, threads=2, fast=False)
+    texts = [*passages, *(PassageText(one.id, one.heading, one.text) for one in codebook.example_bank[16:])]
+    same = [
+        one.dimensions[name].label == other.dimensions[name].label
+        for one, other in zip(classifier.classify(texts), exact.classify(texts), strict=True)
+        for name in one.dimensions
+    ]
+    assert sum(same) / len(same) >= 0.995
+
+
+def test_what_is_unlike_the_training_passages_is_marked(classifier: Classifier) -> None:
+    english = "The Government informed the Committee that the visit of the mission had been postponed."
+    spanish = "El Gobierno comunicó al Comité que la visita de la misión había sido aplazada hasta nuevo aviso."
+    one, other = classifier.classify([PassageText("en", "", english), PassageText("es", "", spanish)])
+    assert one.familiar
+    assert not other.familiar
 
 
 def test_an_encoder_with_other_bytes_is_refused_with_both_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,89 @@
+"""Knowing when not to know: from which probability on a label keeps a promised rate of error.
+
+For each dimension the lowest threshold is taken at which an upper bound of the share of errors among the labels above it, on documents
+held out in training, is still under the promise. Thresholds are tested from the highest down and the search stops at the first failure
+(a fixed sequence of tests, so that trying many does not spoil the bound). The bound is the greater of the exact binomial one and the
+quantile of a bootstrap over documents: passages of one report err together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.annotations import AnnotatedPassage
+from models.codebook import Codebook
+from models.codebook_records import Dimension
+from models.types import Prediction
+
+PROMISED_ERROR = 0.15
+"""The share of errors that labels marked as certain keep below, at most."""
+CONFIDENCE = 0.9
+NEVER = 1.01
+"""A threshold that no probability reaches: the dimension is never certain."""
+_FEWEST = 30
+_RESAMPLES = 300
+
+
+def certain_from(
+    codebook: Codebook, predictions: Sequence[Prediction], annotated: Sequence[AnnotatedPassage], seed: int
+) -> dict[str, float]:
+    """Return for each trained dimension the probability from which its labels are certain, from held-out predictions."""
+    names = sorted({one.document for one in annotated})
+    place = {name: i for i, name in enumerate(names)}
+    documents = np.array([place[one.document] for one in annotated], dtype=np.intp)
+    weights = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=_RESAMPLES)
+    chosen = {}
+    for dimension in codebook.trained_dimensions:
+        confidence, wrong = confidence_and_errors(dimension, predictions, annotated)
+        chosen[dimension.id] = _threshold(confidence, wrong, documents, weights.astype(np.float64))
+    return chosen
+
+
+def confidence_and_errors(
+    dimension: Dimension, predictions: Sequence[Prediction], annotated: Sequence[AnnotatedPassage]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the confidence in the label of each passage and whether it is wrong; for a set of labels the least confident decides."""
+    confidence, wrong = [], []
+    for prediction, one in zip(predictions, annotated, strict=True):
+        score = prediction.dimensions[dimension.id]
+        if isinstance(score.label, tuple):
+            confidence.append(min(max(value, 1 - value) for value in score.probabilities.values()))
+        else:
+            confidence.append(score.probabilities[score.label])
+        wrong.append(score.label != one.labels[dimension.id])
+    return np.array(confidence), np.array(wrong)
+
+
+def _threshold(
+    confidence: NDArray[np.float64], wrong: NDArray[np.bool_], documents: NDArray[np.intp], weights: NDArray[np.float64]
+) -> float:
+    lowest = NEVER
+    for threshold in np.round(np.arange(0.95, 0.0, -0.05), 2):
+        kept = confidence >= threshold
+        if kept.sum() < _FEWEST:
+            continue
+        if upper_error(wrong[kept], documents[kept], weights) > PROMISED_ERROR:
+            break
+        lowest = float(threshold)
+    return lowest
+
+
+def upper_error(wrong: NDArray[np.bool_], documents: NDArray[np.intp], weights: NDArray[np.float64]) -> float:
+    """Return an upper bound of the share of errors.
+
+    Args:
+        wrong: whether each label is wrong.
+        documents: the document of each, as an index into the columns of `weights`.
+        weights: how often each document is in each resample, shape (resamples, documents).
+    """
+    from scipy.stats import beta
+
+    errors, count = int(wrong.sum()), len(wrong)
+    exact = 1.0 if errors == count else float(beta.ppf(CONFIDENCE, errors + 1, count - errors))
+    sizes, bad = (np.bincount(documents, one, minlength=weights.shape[1]) for one in (np.ones(count), wrong.astype(np.float64)))
+    totals = weights @ sizes
+    shares = (weights @ bad)[totals > 0] / totals[totals > 0]
+    return max(exact, float(np.quantile(shares, CONFIDENCE)))

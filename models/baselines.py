@@ -1,0 +1,65 @@
+"""What a model must beat: TF-IDF of words and word pairs with logistic regression, trained on the same passages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from models.annotations import AnnotatedPassage
+from models.codebook import NOT_APPLICABLE, Codebook
+from models.codebook_records import Dimension
+from models.features import readable
+from models.heads import Vector, head_rows
+from models.scoring import LabelRules, Scorer
+from models.types import Prediction
+
+_STRENGTH = 10.0
+_NEVER = -12.0
+
+
+def tfidf_predictions(
+    codebook: Codebook, train: Sequence[AnnotatedPassage], other: Sequence[AnnotatedPassage]
+) -> list[Prediction]:
+    """Train the baseline on some passages and return its predictions for others, decoded under the codebook's constraints."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from threadpoolctl import threadpool_limits
+
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    known = vectorizer.fit_transform([_text(one) for one in train])
+    unknown = vectorizer.transform([_text(one) for one in other])
+    rows = head_rows(codebook)
+    logits = np.full((len(other), max(part.stop for part in rows.values())), _NEVER)
+    with threadpool_limits(1):
+        for dimension in codebook.trained_dimensions:
+            logits[:, rows[dimension.id]] = _outputs(dimension, train, known, unknown)
+    thresholds = {one.id: dict.fromkeys(one.category_ids, 0.5) for one in codebook.trained_dimensions if one.kind == "multi"}
+    return Scorer(codebook, LabelRules(thresholds), "tfidf").score([one.passage.passage_id for one in other], logits)
+
+
+def _outputs(dimension: Dimension, train: Sequence[AnnotatedPassage], known: object, unknown: object) -> Vector:
+    from sklearn.linear_model import LogisticRegression
+
+    labels = [one.labels[dimension.id] for one in train]
+    names = dimension.applicable_ids
+    outputs = np.full((unknown.shape[0], len(names)), _NEVER)  # type: ignore[attr-defined]  # a sparse matrix, without type information
+    if dimension.kind == "multi":
+        for place, name in enumerate(names):
+            codes = np.array([name in label for label in labels])
+            if codes.any() and not codes.all():
+                fit = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=500).fit(known, codes)
+                outputs[:, place] = fit.decision_function(unknown)
+        return outputs
+    applies = np.flatnonzero([label != NOT_APPLICABLE for label in labels])
+    codes = np.array([names.index(str(labels[i])) for i in applies])
+    if len(np.unique(codes)) == 1:
+        outputs[:, codes[0]] = 0.0
+        return outputs
+    fit = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=500).fit(known[applies], codes)  # type: ignore[index]
+    found = fit.decision_function(unknown)
+    outputs[:, fit.classes_] = np.stack([-found / 2, found / 2], axis=1) if found.ndim == 1 else found
+    return outputs
+
+
+def _text(one: AnnotatedPassage) -> str:
+    return f"{readable(one.passage.heading)}\n{readable(one.passage.text)}"

@@ -1,0 +1,148 @@
+"""Fine-tuning so that every passage is once held out: one training a fold, and one on everything, or the mean of the folds', as the model.
+
+The outputs for held-out passages are what calibration, offsets and thresholds are chosen on. All trainings begin at the same place, so that
+their mean is a model and not a mixture of strangers; a training on everything costs half as much again and reads a little better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from entente.files import replacing
+from models.adapters import averaged, compressed
+from models.annotations import AnnotatedPassage
+from models.blocks import Trunk
+from models.codebook import Codebook
+from models.encoder import EncoderFiles, Windows, load_network
+from models.features import readable
+from models.head_training import EncoderView, Fold
+from models.targets import Target, targets
+from models.tuning import TuningOptions, fine_tune, lower_parts
+
+Tell = Callable[[str, int, int], None]
+_WEIGHT, _BIAS, _HELD_OUT = _OWN = ("head.weight", "head.bias", "held_out")
+
+
+@dataclass(frozen=True, slots=True)
+class CrossFitted:
+    """The adapters of the mean model, and its heads with the held-out outputs."""
+
+    adapters: dict[str, torch.Tensor]
+    view: EncoderView
+
+
+def cross_fit(
+    codebook: Codebook,
+    passages: Sequence[AnnotatedPassage],
+    folds: Sequence[Fold],
+    encoder: tuple[EncoderFiles, Path],
+    options: TuningOptions,
+    seed: int,
+    tell: Tell,
+    keep: Path | None = None,
+) -> CrossFitted:
+    """Fine-tune once a fold, and on everything or average.
+
+    Args:
+        codebook: dimensions and categories.
+        passages: coded passages to train on.
+        folds: pairs of rows (train, test).
+        encoder: which, and the folder of its checked files.
+        options: how to fine-tune.
+        seed: of order and dropout.
+        tell: told of the steps.
+        keep: a folder in which each finished fold is kept, so that a training that was interrupted goes on with the next one.
+    """
+    files, folder = encoder
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    trunk = Trunk(torch.nn.Module.to(load_network(files, folder), device), options.first_layer)
+    windows = Windows.load(folder)
+    tell("reading training passages", 0, len(passages))
+    parts = lower_parts(trunk, [first_window(windows, one) for one in passages])
+    weights = np.array([1.0 if one.origin == "real" else options.invented_weight for one in passages])
+    rounds = list(folds)
+    if options.refit:
+        rounds.append((np.arange(len(passages), dtype=np.intp), np.zeros(0, dtype=np.intp)))
+    done = []
+    for number, (train, test) in enumerate(rounds):
+        path = None if keep is None else keep / f"fold-{number}.safetensors"
+        fold = _read(path) if path is not None else None
+        if fold is None:
+            fold = _train(
+                Trunk(torch.nn.Module.to(load_network(files, folder), device), options.first_layer),
+                parts,
+                targets(codebook, [passages[i] for i in train], options.balance),
+                (train, test),
+                weights,
+                options,
+                seed,
+                lambda step, steps, k=number: tell("fine-tuning", k * steps + step, len(rounds) * steps),  # type: ignore[misc]
+            )
+            if path is not None:
+                _write(path, fold)
+        done.append(fold)
+    held_out = np.zeros((len(passages), done[0][_HELD_OUT].shape[1]), dtype=np.float32)
+    for (_, test), fold in zip(rounds, done, strict=True):
+        held_out[test] = fold[_HELD_OUT].numpy()
+    members = done[-1:] if options.refit else done
+    adapters = averaged([{name: one for name, one in fold.items() if name not in _OWN} for fold in members])
+    weight, bias = (np.stack([fold[name].numpy() for fold in members]).mean(axis=0) for name in (_WEIGHT, _BIAS))
+    if options.full:
+        adapters = compressed(adapters, options.rank)
+    return CrossFitted(adapters, EncoderView(weight=weight, bias=bias, out_of_fold=held_out))
+
+
+def _train(
+    trunk: Trunk,
+    parts: Sequence[torch.Tensor],
+    wanted: Sequence[Target],
+    fold: Fold,
+    weights: NDArray[np.float64],
+    options: TuningOptions,
+    seed: int,
+    tell: Callable[[int, int], None],
+) -> dict[str, torch.Tensor]:
+    """Train on one fold; return the adapters' factors, the heads and the outputs for the passages that were held out."""
+    train, test = fold
+    found: list[NDArray[np.float32]] = []
+
+    def at_the_end(epoch: int, read: Callable[[Sequence[torch.Tensor]], NDArray[np.float32]]) -> bool:
+        if epoch == options.epochs - 1:
+            found.append(read([parts[i] for i in test]))
+        return False
+
+    own = [parts[i] for i in train]
+    tuned = fine_tune(trunk, own, wanted, weights[train], options, seed, tell=tell, after_epoch=at_the_end)
+    heads = {_WEIGHT: tuned.weight, _BIAS: tuned.bias, _HELD_OUT: found[0]}
+    return {**tuned.adapters, **{name: torch.from_numpy(np.ascontiguousarray(one)) for name, one in heads.items()}}
+
+
+def _read(path: Path) -> dict[str, torch.Tensor] | None:
+    """Return what an interrupted training has left of a fold, if it is there and whole."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        found: dict[str, torch.Tensor] = load_file(path)
+    except (OSError, SafetensorError):
+        return None
+    return found
+
+
+def _write(path: Path, fold: Mapping[str, torch.Tensor]) -> None:
+    from safetensors.torch import save
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as stream:
+        stream.write(save({name: one.contiguous().cpu() for name, one in fold.items()}))
+
+
+def first_window(windows: Windows, one: AnnotatedPassage) -> list[int]:
+    """Return the token ids of the first window of a passage; passages of the codebook's length have just one."""
+    return windows.of(readable(one.passage.heading), readable(one.passage.text))[0]

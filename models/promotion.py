@@ -1,0 +1,175 @@
+"""Which model is in use and how that came about: states, comparison, promotion and the way back.
+
+A folder of models keeps a list of what was decided (`REGISTRY.jsonl`, one line a decision, never rewritten) and the name of the model in
+use (`DEFAULT`). A model is a candidate until it is promoted; promoting another one retires it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from entente.errors import BadInput
+from entente.files import write_text_whole
+from models.model_file import ModelFacts, read_facts
+from models.registry import DEFAULT, find_model
+
+CANDIDATE, PROMOTED, RETIRED = "candidate", "promoted", "retired"
+_LIST, _POINTER = "REGISTRY.jsonl", "DEFAULT"
+CORE = ("voice", "stage", "realization", "stance", "mechanism")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One line of the list: when which model came into use in place of which other one, how, and why."""
+
+    time: str
+    action: str
+    version: str
+    before: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Macro F1 of one dimension for the model in use and for a candidate, with the candidate's interval."""
+
+    dimension: str
+    current: float
+    candidate: float
+    interval: tuple[float, float]
+
+    @property
+    def worse(self) -> bool:
+        """Whether the model in use is better than all that the candidate may be."""
+        return self.current > self.interval[1]
+
+
+def decisions(parent: Path) -> list[Decision]:
+    """Return what was decided in a folder of models, oldest first; raises `BadInput` when the list is damaged."""
+    path = parent / _LIST
+    if not path.is_file():
+        return []
+    try:
+        return [Decision(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{path} is damaged: {error}. Put back a copy of it, or remove it to start a new list.") from error
+
+
+def state_of(version: str, parent: Path, in_use: str | None) -> str:
+    """Return the state of a model: promoted when in use, retired when it once was, else candidate."""
+    if version == in_use:
+        return PROMOTED
+    once = {name for one in decisions(parent) for name in (one.version, one.before)}
+    return RETIRED if version in once else CANDIDATE
+
+
+def differences(current: ModelFacts, candidate: ModelFacts) -> list[Difference]:
+    """Compare two models by the figures on the coded passages that neither was trained on.
+
+    Raises:
+        BadInput: when one of them has no such figures, or they are of other passages.
+    """
+    figures = []
+    for facts in (current, candidate):
+        report = facts.metrics.get("dev")
+        if report is None:
+            raise BadInput(
+                f"The model {facts.version} has no figures on passages kept apart (dev.jsonl), so it cannot be compared. "
+                "Train with --annotations, or give a reason with --force."
+            )
+        figures.append(report)
+    if (figures[0]["passages"], figures[0]["documents"]) != (figures[1]["passages"], figures[1]["documents"]):
+        raise BadInput(
+            f"{current.version} and {candidate.version} were measured on different passages and cannot be compared. "
+            "Train the candidate with the same annotations, or give a reason with --force."
+        )
+    mine, other = figures[0]["dimensions"], figures[1]["dimensions"]
+    return [
+        Difference(name, mine[name]["macro_f1"], other[name]["macro_f1"], tuple(other[name]["interval"]))
+        for name in mine
+        if name in other and mine[name]["macro_f1"] is not None and other[name]["macro_f1"] is not None
+    ]
+
+
+def promote(version: str, folders: Sequence[Path], parent: Path, *, reason: str | None = None, force: bool = False) -> Decision:
+    """Put a model into use.
+
+    Args:
+        version: the candidate.
+        folders: where models are looked for.
+        parent: the project's own folder of models, in which the decision is written.
+        reason: why; needed with `force`.
+        force: promote even when the candidate is worse or cannot be compared.
+
+    Raises:
+        BadInput: when the candidate is worse on a core dimension beyond its interval, cannot be compared, or no reason is given.
+    """
+    candidate = read_facts(find_model(version, folders))
+    current = _in_use(folders)
+    if force and not (reason or "").strip():
+        raise BadInput("A forced promotion needs a reason: --reason 'why'.")
+    if current is not None and current.version == candidate.version:
+        raise BadInput(f"{candidate.version} is in use already.")
+    if current is not None and not force:
+        worse = [one for one in differences(current, candidate) if one.worse and one.dimension in CORE]
+        if worse:
+            told = "; ".join(
+                f"{one.dimension} {one.candidate:.2f} (up to {one.interval[1]:.2f}) instead of {one.current:.2f}" for one in worse
+            )
+            raise BadInput(
+                f"{candidate.version} is worse than {current.version} beyond its interval: {told}. To use it all the same, say why: "
+                "--force --reason '...'."
+            )
+    return _decide("force" if force else "promote", candidate.version, current, parent, (reason or "").strip())
+
+
+def rollback(folders: Sequence[Path], parent: Path, *, reason: str | None = None) -> Decision:
+    """Put the model that was in use before the present one back into use; raises `BadInput` when there was none."""
+    current = _in_use(folders)
+    history = [one for one in decisions(parent) if current is not None and one.version == current.version and one.before]
+    if not history or history[-1].before is None:
+        raise BadInput("There is nothing to go back to: no promotion is on record for the model in use.")
+    before = read_facts(find_model(history[-1].before, folders))
+    return _decide("rollback", before.version, current, parent, (reason or "").strip())
+
+
+def _in_use(folders: Sequence[Path]) -> ModelFacts | None:
+    from entente.errors import EntenteError
+
+    try:
+        return read_facts(find_model(DEFAULT, folders))
+    except EntenteError:
+        # A model that cannot be used must not stand in the way of one that can.
+        return None
+
+
+def _decide(action: str, version: str, before: ModelFacts | None, parent: Path, reason: str) -> Decision:
+    parent.mkdir(parents=True, exist_ok=True)
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    made = Decision(now, action, version, before.version if before else None, reason)
+    path = parent / _LIST
+    lines = path.read_text(encoding="utf-8") if path.is_file() else ""
+    content = {"time": made.time, "action": action, "version": version, "before": made.before, "reason": reason}
+    write_text_whole(path, lines + json.dumps(content, ensure_ascii=False) + "\n")
+    write_text_whole(parent / _POINTER, version + "\n")
+    return made
+
+
+def comparison(rows: Sequence[Difference]) -> list[dict[str, Any]]:
+    """Return a comparison as plain rows for a table or JSON."""
+    return [
+        {
+            "dimension": one.dimension,
+            "current": round(one.current, 4),
+            "candidate": round(one.candidate, 4),
+            "low": round(one.interval[0], 4),
+            "high": round(one.interval[1], 4),
+            "worse": one.worse,
+        }
+        for one in rows
+    ]

@@ -1,0 +1,71 @@
+"""Reading passages with an adapted encoder: one passage at a time, fast where the processor can, exact where it matters.
+
+A passage is always encoded alone, unpadded, on one thread. Its numbers therefore cannot depend on what else is in a batch. On processors
+with bfloat16 arithmetic the encoder runs in it; a passage whose label would be a near tie is read again in single precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from entente.errors import BadInput
+from models.adapters import merge
+from models.blocks import Trunk
+from models.encoder import Windows
+from models.features import ngram_counts, readable
+from models.types import PassageText
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+Pooled = NDArray[np.float32]
+
+
+class Reader:
+    """An encoder with its adapters merged in, its tokenizer, and the n-gram counter. May be used from several threads at once."""
+
+    def __init__(
+        self, model: PreTrainedModel, windows: Windows, adapters: Mapping[str, torch.Tensor], *, fast: bool | None = None
+    ) -> None:
+        """Merge the adapters into `model`, in place; `fast` asks for bfloat16, by default where the processor has it."""
+        merge(model, adapters)
+        self._windows = windows
+        self._exact = Trunk(model, 0)
+        wanted = has_bfloat16() if fast is None else fast
+        self._fast = Trunk(torch.nn.Module.to(deepcopy(model), torch.bfloat16), 0) if wanted else self._exact
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether passages are read in bfloat16 at first."""
+        return self._fast is not self._exact
+
+    def read(self, passage: PassageText, *, exact: bool = False) -> tuple[Pooled, Mapping[int, int]]:
+        """Return the encoding of a passage, shape (width,), and the counts of its n-grams; they depend on its heading and text alone.
+
+        Raises:
+            BadInput: naming the passage, when its text is empty or has nothing that can be read.
+        """
+        heading, text = readable(passage.heading), readable(passage.text)
+        windows = self._windows.of(heading, text) if text else []
+        if not windows:
+            raise BadInput(f"The passage {passage.passage_id!r} has no text that can be read. Leave empty passages out.")
+        trunk = self._exact if exact else self._fast
+        total = np.zeros(0)
+        with torch.inference_mode():
+            for ids in windows:
+                own = trunk.upper(trunk.lower(ids)[None], None)[0].numpy().astype(np.float64) * len(ids)
+                total = own if not len(total) else total + own
+        pooled: Pooled = (total / sum(map(len, windows))).astype(np.float32)
+        return pooled, ngram_counts(heading, text)
+
+
+def has_bfloat16() -> bool:
+    """Return whether the processor multiplies bfloat16 matrices itself; elsewhere it would be slower than single precision."""
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(bool(getattr(torch.cpu, name, lambda: False)()) for name in checks)
