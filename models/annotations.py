@@ -7,7 +7,7 @@ and a folder with the texts in `texts.jsonl` and the codes in `train.jsonl` and 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -29,6 +29,9 @@ _SHORT_NAMES = {
 _STANCE = {(False, False): "neutral", (True, False): "cooperation", (False, True): "contestation", (True, True): "mixed"}
 _MOST_PROBLEMS = 20
 
+INVENTED_FILES = ("invented.jsonl", "invented-2.jsonl")
+"""The files of invented passages: those that the sample's reports are made of, and those written since for training alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedPassage:
@@ -48,14 +51,21 @@ class AnnotatedPassage:
     facets: dict[str, str] = field(default_factory=dict)
 
 
-def read_invented(codebook: Codebook) -> list[AnnotatedPassage]:
+def read_invented(codebook: Codebook, names: Sequence[str] = INVENTED_FILES) -> list[AnnotatedPassage]:
     """Return the coded passages that ship with the project, text and codes its own.
+
+    Args:
+        codebook: what the codes must agree with.
+        names: which of the files; all of them unless said.
 
     Raises:
         BadInput: naming file, line, field and value, when a row does not fit the codebook.
     """
-    with resources.as_file(resources.files("models") / "data" / "invented.jsonl") as path:
-        return read_coded_texts(path, codebook)
+    found: list[AnnotatedPassage] = []
+    for name in names:
+        with resources.as_file(resources.files("models") / "data" / name) as path:
+            found += read_coded_texts(path, codebook)
+    return found
 
 
 def read_coded_texts(path: Path, codebook: Codebook, origin: str = "invented") -> list[AnnotatedPassage]:

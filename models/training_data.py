@@ -12,7 +12,7 @@ from typing import Any
 
 from entente.errors import BadInput
 from entente.files import sha256_of_file
-from models.annotations import AnnotatedPassage, example_bank, read_annotations, read_invented
+from models.annotations import INVENTED_FILES, AnnotatedPassage, example_bank, read_annotations, read_invented
 from models.codebook import Codebook
 
 
@@ -58,8 +58,10 @@ def collect(codebook: Codebook, annotations: Path | None) -> TrainingData:
     """
     examples = json.dumps([one.model_dump() for one in codebook.example_bank], sort_keys=True, ensure_ascii=False)
     passages = [*read_invented(codebook), *example_bank(codebook)]
-    with resources.as_file(resources.files("models") / "data" / "invented.jsonl") as path:
-        sha256 = {"invented": {path.name: sha256_of_file(path)}}
+    sha256: dict[str, dict[str, str]] = {"invented": {}}
+    for name in INVENTED_FILES:
+        with resources.as_file(resources.files("models") / "data" / name) as path:
+            sha256["invented"][name] = sha256_of_file(path)
     sha256["codebook"] = {"example_bank": hashlib.sha256(examples.encode()).hexdigest()}
     dev: list[AnnotatedPassage] = []
     repeated = 0

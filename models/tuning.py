@@ -33,7 +33,7 @@ class TuningOptions:
 
     full: bool = False
     refit: bool = True
-    rank: int = 12
+    rank: int = 24
     first_layer: int = 3
     epochs: int = 4
     batch: int = 16
@@ -41,7 +41,7 @@ class TuningOptions:
     head_rate: float = 5e-3
     weight_decay: float = 0.01
     warmup: float = 0.1
-    dropout: float = 0.2
+    dropout: float = 0.3
     state_dropout: float = 0.1
     balance: float = 0.5
     invented_weight: float = 0.7
