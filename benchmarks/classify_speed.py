@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from models.annotations import read_invented
+from models.annotations import INVENTED_FILES, read_invented
 from models.classifier import Classifier, encoder_of
 from models.codebook import Codebook, load_codebook
 from models.encoder import find_encoder, load_network
@@ -135,7 +135,7 @@ def _read(path: Path) -> list[PassageText]:
 
 
 def _shipped(codebook: Codebook) -> list[PassageText]:
-    return [one.passage for one in read_invented(codebook)]
+    return [one.passage for one in read_invented(codebook, INVENTED_FILES[:1])]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from models.agreement import two_digits
 from models.model_file import ModelFacts
 
 _ORIGINS = {
-    "invented": "passages invented for Entente in the style of ILO and UN reports, with codes",
+    "invented": "passages invented for Entente in the style of ILO and UN reports, written and coded by language models",
     "codebook": "the codebook's own example bank",
     "real": "coded passages of real reports (the texts are not part of the project)",
 }
@@ -48,8 +48,8 @@ def model_card(facts: ModelFacts) -> str:
         lines += ["", f"Left out of training because the same text stands in dev too: {left_out}."]
     lines += [
         "",
-        "**The coders were language models applying the codebook. No person has coded these passages.** Two runs of one model share their "
-        "errors, so agreement with these codes overstates agreement with people."
+        "**The coders were language models applying the codebook. No person has coded these passages**, the real ones or the invented ones. "
+        "Runs of one model share their errors, so agreement with these codes overstates agreement with people."
         if real
         else "**The codes were made by language models applying the codebook. No person has coded these passages**, and none of them is "
         "from a real report.",

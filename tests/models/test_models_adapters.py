@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models.adapters import SCALE, adapter_tensors, attach, averaged, change_tensors, compressed, merge, unfreeze
-from models.annotations import read_invented
+from models.annotations import INVENTED_FILES, read_invented
 from models.blocks import Trunk, padded
 from models.codebook import load_codebook
 from models.encoder import EncoderFiles, Windows, load_network
@@ -19,7 +19,7 @@ from tests.models.tiny import make_encoder
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     codebook = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
-    return make_encoder(tmp_path_factory.mktemp("encoder"), read_invented(codebook)[:40])
+    return make_encoder(tmp_path_factory.mktemp("encoder"), read_invented(codebook, INVENTED_FILES[:1])[:40])
 
 
 def _network(folder: Path) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.abstaining import NEVER, PROMISED_ERROR, _threshold, upper_error
-from models.annotations import AnnotatedPassage, read_invented
+from models.annotations import INVENTED_FILES, AnnotatedPassage, read_invented
 from models.codebook import Codebook, load_codebook
 from models.heads import head_rows, probabilities
 from models.offsets import choose_offsets
@@ -21,7 +21,7 @@ THRESHOLDS = {one.id: dict.fromkeys(one.category_ids, 0.5) for one in CODEBOOK.t
 
 @pytest.fixture(scope="module")
 def passages() -> list[AnnotatedPassage]:
-    return read_invented(CODEBOOK)
+    return read_invented(CODEBOOK, INVENTED_FILES[:1])
 
 
 def _logits(passages: list[AnnotatedPassage], strength: float, lean: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from models.agreement import calibration_error, category_scores, krippendorff_alpha, macro_f1
-from models.annotations import AnnotatedPassage, read_invented
+from models.annotations import INVENTED_FILES, AnnotatedPassage, read_invented
 from models.codebook import Codebook, load_codebook
 from models.evaluation import compare
 from models.types import DimensionScore, Prediction
@@ -78,7 +78,7 @@ def _told(one: AnnotatedPassage, *, wrong: bool = False) -> Prediction:
 
 
 def test_a_perfect_model_has_perfect_figures_and_the_report_says_so() -> None:
-    annotated = read_invented(CODEBOOK)
+    annotated = read_invented(CODEBOOK, INVENTED_FILES[:1])
     report = compare([_told(one) for one in annotated], annotated, CODEBOOK)
     for one in report.dimensions.values():
         assert one.macro_f1 == one.accuracy == 1.0
@@ -92,7 +92,7 @@ def test_a_perfect_model_has_perfect_figures_and_the_report_says_so() -> None:
 
 
 def test_errors_in_one_report_widen_the_interval_more_than_the_same_errors_spread_out() -> None:
-    annotated = sorted(read_invented(CODEBOOK), key=lambda one: one.document)
+    annotated = sorted(read_invented(CODEBOOK, INVENTED_FILES[:1]), key=lambda one: one.document)
     count = 36
     bunched = [_told(one, wrong=i < count) for i, one in enumerate(annotated)]
     spread = [_told(one, wrong=i % (len(annotated) // count) == 0) for i, one in enumerate(annotated)]

@@ -10,7 +10,7 @@ import pytest
 
 from entente.errors import BadInput, Unavailable
 from entente.files import sha256_of_file
-from models.annotations import read_invented
+from models.annotations import INVENTED_FILES, read_invented
 from models.classifier import Classifier
 from models.codebook import Codebook, load_codebook
 from models.encoder import EncoderFiles, find_encoder, pinned
@@ -30,7 +30,7 @@ def codebook() -> Codebook:
 
 @pytest.fixture(scope="module")
 def data(codebook: Codebook) -> TrainingData:
-    passages = read_invented(codebook)
+    passages = read_invented(codebook, INVENTED_FILES[:1])
     return TrainingData(passages[::5], passages[1:30:5], {"invented": {"invented.jsonl": "0" * 64}}, 0)
 
 
