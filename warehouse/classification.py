@@ -90,7 +90,13 @@ def load(
 def _score_row(row: Prediction, model_version: str, document_id: str, columns: ScoreColumns) -> dict[str, Any]:
     if row.model_version != model_version:
         raise BadInput(f"A score of passage {row.passage_id} is by model {row.model_version}, not by {model_version}.")
-    plain: dict[str, Any] = {"passage_id": row.passage_id, "document_id": document_id, "model_version": model_version}
+    plain: dict[str, Any] = {
+        "passage_id": row.passage_id,
+        "document_id": document_id,
+        "model_version": model_version,
+        "is_familiar": row.familiar,
+        "uncertain": [dimension.name for dimension in columns.dimensions if not _is_certain(row, dimension.name)],
+    }
     wanted = {dimension.name for dimension in columns.dimensions}
     if set(row.dimensions) != wanted:
         odd = ", ".join(sorted(wanted ^ set(row.dimensions)))
@@ -110,6 +116,10 @@ def _score_row(row: Prediction, model_version: str, document_id: str, columns: S
         for category, probability in score.probabilities.items():
             plain[probability_column(dimension.name, category)] = probability
     return plain
+
+
+def _is_certain(row: Prediction, dimension: str) -> bool:
+    return dimension in row.dimensions and row.dimensions[dimension].certain
 
 
 def settle(

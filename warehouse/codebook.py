@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from entente.errors import BadInput
 from warehouse.migrations import drop_views, text_hash
@@ -12,7 +13,9 @@ from warehouse.types import CodebookRows, ScoreColumns, ScoreDimension
 from warehouse.views import view_statements
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_]*\Z")
-_RESERVED = frozenset({"passage_id", "document_id", "model_version"})
+_RESERVED = frozenset({"passage_id", "document_id", "model_version", "is_familiar", "uncertain"})
+_LAYOUT = 2
+"""Raise it whenever the columns of `scores` change that do not come of the codebook: scores of an older layout are made anew."""
 
 
 def set_codebook(connection: Connection, rows: CodebookRows, columns: ScoreColumns) -> bool:
@@ -57,8 +60,14 @@ def has_codebook(connection: Connection, rows: CodebookRows, columns: ScoreColum
 
 def score_columns_of(connection: Connection) -> ScoreColumns:
     """Return the dimensions whose columns `scores` has."""
-    plain = json.loads(read_meta(connection, "score_columns") or "[]")
+    _, plain = _layout_and_dimensions(connection)
     return ScoreColumns(tuple(ScoreDimension(one["name"], tuple(one["categories"]), one["multi"]) for one in plain))
+
+
+def _layout_and_dimensions(connection: Connection) -> tuple[int, list[Any]]:
+    """Return the layout of `scores` that the database was made with, and the dimensions; the first layout was written as a plain list."""
+    plain = json.loads(read_meta(connection, "score_columns") or "[]")
+    return (1, plain) if isinstance(plain, list) else (int(plain["layout"]), list(plain["dimensions"]))
 
 
 def probability_columns(columns: ScoreColumns) -> list[str]:
@@ -74,6 +83,7 @@ def probability_column(dimension: str, category: str) -> str:
 def scores_table(columns: ScoreColumns) -> str:
     """Return the statement that makes `scores`: one row a passage and model version."""
     lines = ["passage_id VARCHAR NOT NULL", "document_id VARCHAR NOT NULL", "model_version VARCHAR NOT NULL"]
+    lines += ["is_familiar BOOLEAN NOT NULL", "uncertain VARCHAR[] NOT NULL"]
     for dimension in columns.dimensions:
         lines.append(f'"{dimension.name}" {"VARCHAR[]" if dimension.multi else "VARCHAR"}')
         lines += [f'"{probability_column(dimension.name, category)}" FLOAT' for category in dimension.categories]
@@ -83,17 +93,20 @@ def scores_table(columns: ScoreColumns) -> str:
 def ensure_views(connection: Connection) -> None:
     """Make the views and macros of this Entente and this codebook, unless they are there already."""
     columns = score_columns_of(connection)
-    present = connection.execute(
+    there = connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'scores' AND database_name = current_database()"
     ).fetchall()[0][0]
+    present = there and _layout_and_dimensions(connection)[0] == _LAYOUT
     statements = view_statements(columns)
     mark = text_hash(*statements)
     if present and read_meta(connection, "views") == mark:
         return
     with transaction(connection):
-        if not present:
-            connection.execute(scores_table(columns))
         drop_views(connection)
+        if not present:
+            connection.execute("DROP TABLE IF EXISTS scores")
+            connection.execute(scores_table(columns))
+            write_meta(connection, "score_columns", _as_text(columns))
         for statement in statements:
             connection.execute(statement)
         write_meta(connection, "views", mark)
@@ -115,9 +128,8 @@ def _check(columns: ScoreColumns) -> None:
 
 
 def _as_text(columns: ScoreColumns) -> str:
-    return json.dumps(
-        [{"name": one.name, "categories": list(one.categories), "multi": one.multi} for one in columns.dimensions], sort_keys=True
-    )
+    dimensions = [{"name": one.name, "categories": list(one.categories), "multi": one.multi} for one in columns.dimensions]
+    return json.dumps({"layout": _LAYOUT, "dimensions": dimensions}, sort_keys=True)
 
 
 def _plain(rows: CodebookRows) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:

@@ -38,7 +38,7 @@ def fitting(folder: str, columns: ScoreColumns) -> dict[str, str]:
 def _labels(columns: ScoreColumns) -> str:
     more = "".join(f", {_label_and_probability(dimension)}" for dimension in columns.dimensions)
     return (
-        f"CREATE VIEW labels AS SELECT passage_id, document_id, model_version{more} FROM scores "
+        f"CREATE VIEW labels AS SELECT passage_id, document_id, model_version, is_familiar, uncertain{more} FROM scores "
         "WHERE model_version IN (SELECT model_version FROM models WHERE state = 'promoted')"
     )
 
@@ -62,7 +62,8 @@ def _evidence(columns: ScoreColumns) -> str:
     return (
         "CREATE VIEW evidence AS SELECT d.document_id, d.igo, d.body, d.country_iso3, d.country_name, d.doc_type, d.published, d.symbol, "
         "d.title, p.passage_id, p.ordinal, p.page_first, p.page_last, p.para_no, array_to_string(p.heading_path, ' > ') AS heading, p.kind, "
-        f"p.language, p.text, p.n_words, p.is_codable, p.is_summary, p.is_duplicate, l.model_version{more}, d.mission_id, d.url "
+        f"p.language, p.text, p.n_words, p.is_codable, p.is_summary, p.is_duplicate, l.model_version, "
+        f"l.is_familiar, l.uncertain{more}, d.mission_id, d.url "
         "FROM passages p JOIN documents d ON d.document_id = p.document_id "
         "LEFT JOIN labels l ON l.passage_id = p.passage_id AND l.document_id = p.document_id"
     )

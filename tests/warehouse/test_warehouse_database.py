@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -151,6 +152,23 @@ def test_a_changed_codebook_makes_the_scores_anew_and_an_equal_one_changes_nothi
         columns = [name for name, *_rest in connection.execute("DESCRIBE evidence").fetchall()]
         assert "p_stage" in columns
         assert "voice" not in columns
+
+
+def test_scores_of_an_older_layout_are_made_anew_when_the_file_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    full_job(path)
+    with duckdb.connect(str(path)) as connection:
+        (old,) = connection.execute("SELECT value FROM warehouse_meta WHERE name = 'score_columns'").fetchall()[0]
+        plain = json.dumps(json.loads(old)["dimensions"])
+        connection.execute("UPDATE warehouse_meta SET value = ? WHERE name = 'score_columns'", [plain])
+        connection.execute("DELETE FROM warehouse_meta WHERE name = 'views'")
+        for name in ("review_queue", "naive_stage_by_country_year", "naive_stance_by_country_year", "evidence", "labels"):
+            connection.execute(f"DROP VIEW IF EXISTS {name}")
+        connection.execute("ALTER TABLE scores DROP COLUMN uncertain")
+        connection.execute("ALTER TABLE scores DROP COLUMN is_familiar")
+    with open_warehouse(path) as connection:
+        assert Loader(connection, None).unscored("model-1", ["en"]) == 9
+        assert connection.execute("SELECT count(*) FROM review_queue").fetchall() == [(0,)]
 
 
 @pytest.mark.parametrize("name", ["Stage", "stage; DROP TABLE documents", 'a"b', "", "model_version"])

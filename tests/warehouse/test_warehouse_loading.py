@@ -364,3 +364,21 @@ def test_passages_recognized_on_pictures_are_not_looked_for_in_the_file(tmp_path
         (document,) = documents_to_verify(connection)
         assert [one.passage_id for one in document.passages] == [printed.passage_id]
         assert recognized_passages(connection) == 1
+
+
+def test_what_the_model_is_not_certain_of_waits_for_a_person(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    full_job(path)
+    with open_warehouse(path) as connection:
+        assert connection.execute("SELECT count(*) FROM review_queue").fetchall() == [(0,)]
+        loader = Loader(connection, None)
+        first, second, third = connection.execute(
+            "SELECT passage_id FROM passages ORDER BY document_id, ordinal LIMIT 3"
+        ).fetchall()
+        doubtful = prediction(first[0])
+        dimensions = {**doubtful.dimensions, "stage": replace(doubtful.dimensions["stage"], certain=False)}
+        foreign = replace(prediction(second[0]), familiar=False)
+        rows = [replace(doubtful, dimensions=dimensions), foreign, prediction(third[0])]
+        loader.load_predictions("model-1", rows, ["UN:a:en"])
+        found = connection.execute("SELECT passage_id, is_familiar, uncertain FROM review_queue ORDER BY ordinal").fetchall()
+        assert found == [(first[0], True, ["stage"]), (second[0], False, [])]

@@ -49,6 +49,8 @@ COMMENT ON COLUMN passages.is_summary IS 'Whether it is part of a summary of the
 COMMENT ON TABLE missions IS 'Missions on site of which documents speak';
 COMMENT ON TABLE models IS 'Model versions; the promoted one gives the labels';
 COMMENT ON TABLE scores IS 'Calibrated probabilities and decoded labels, one row per passage, of the promoted model';
+COMMENT ON COLUMN scores.is_familiar IS 'Whether the passage is like those the model learned from; if not, its labels are guesses';
+COMMENT ON COLUMN scores.uncertain IS 'Dimensions whose label is less probable than the promised rate of error asks for';
 COMMENT ON TABLE annotations IS 'Codes by coders, one row per passage, coder and dimension; never overwritten';
 COMMENT ON TABLE samples IS 'Which passages were drawn for coding, by which design, with which probability';
 COMMENT ON COLUMN samples.inclusion_probability IS 'Probability with which the design draws the passage; null where it was chosen';
