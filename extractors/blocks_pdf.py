@@ -10,6 +10,7 @@ from statistics import median
 
 from extractors.block import Block
 from extractors.boxes import block_of_lines
+from extractors.breaks import mend_breaks
 from extractors.contents import contents_end, has_contents
 from extractors.cover import mark_cover
 from extractors.figures import figure_end, is_figure_label, is_label, is_numbers
@@ -48,6 +49,7 @@ class PageLines:
     lines: list[Line]
     rules: list[Rule]
     heads: list[Line] = field(default_factory=list)  # running heads and feet, once they are told from the text
+    furniture: tuple[str, ...] = ()  # their text
 
 
 def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
@@ -56,7 +58,9 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
     furniture = furniture_of((page.height, page.lines) for page in pages)
     for page in pages:
         page.heads = [line for line in page.lines if id(line) in furniture]
+        page.furniture = tuple(line.text for line in page.heads)
         page.lines = [line for line in page.lines if id(line) not in furniture]
+    mend_breaks([line for page in pages for line in page.lines])
     sizes: Counter[float] = Counter()
     for page in pages:
         for line in page.lines:

@@ -25,6 +25,7 @@ class Word:
     italic: bool = False
     raised: bool = False
     spaced: bool = False
+    narrow: bool = False  # the space in front stands in no file and is narrower than spaces are
     leftward: bool = False  # written from right to left
 
 

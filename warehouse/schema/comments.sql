@@ -32,6 +32,7 @@ COMMENT ON COLUMN pages.quality IS 'Share of characters and words that could be 
 COMMENT ON COLUMN pages.coverage IS 'Share of the words that stand in passages or headings; the rest is running heads and page numbers';
 COMMENT ON COLUMN pages.alphabetic IS 'Share of the characters that are letters';
 COMMENT ON COLUMN pages.lexical IS 'Share of the words that are the small words of the language';
+COMMENT ON COLUMN pages.furniture IS 'Lines of the page that are no text: running heads and feet, page numbers, job numbers';
 COMMENT ON COLUMN pages.continuity IS 'Share of lines broken off inside a sentence that the next line continues';
 COMMENT ON TABLE passages IS 'The units of coding, in the order of the document';
 COMMENT ON COLUMN passages.passage_id IS 'Stable identifier from the file, the place and the text';
