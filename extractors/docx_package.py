@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -57,7 +58,7 @@ class DocxPackage:
             with self._zip.open(info) as stream:
                 # What the directory declares may be a lie: never read beyond it.
                 content = stream.read(info.file_size + 1)
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
             raise ExtractionError(Reason.BROKEN_FILE, f"The part {name} of the Word file cannot be unpacked: {error}") from error
         if b"<!DOCTYPE" in content[:4096]:
             raise ExtractionError(Reason.BROKEN_FILE, f"The part {name} declares a document type, which Word files never do.")
