@@ -33,6 +33,10 @@ class DocxPackage:
                         Reason.ENCRYPTED, "The Word file is encrypted, or an old .doc with a wrong name. Store a plain copy."
                     ) from error
             raise ExtractionError(Reason.BROKEN_FILE, f"The Word file cannot be opened: {error}.") from error
+        except UnicodeDecodeError as error:
+            raise ExtractionError(
+                Reason.BROKEN_FILE, "The Word file cannot be opened: the names of its parts are damaged."
+            ) from error
 
     def __enter__(self) -> Self:
         return self

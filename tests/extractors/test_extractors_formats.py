@@ -202,3 +202,13 @@ def test_text_far_from_any_page_costs_neither_time_nor_the_page(place: str) -> N
     page.leave_out_what_stands_nowhere()
     assert [word.text for word in page.words] == [word.text for word in words]
     assert not page.rules
+
+
+def test_damaged_names_of_parts_make_a_word_file_a_broken_file(tmp_path: Path) -> None:
+    path = tmp_path / "report.docx"
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("word/é.xml", "<w/>")
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xc0\xc0"))
+    with pytest.raises(ExtractionError) as caught:
+        extract_file(path, "docx", "0" * 64, ExtractOptions(), LIMITS)
+    assert caught.value.reason == "broken_file"

@@ -45,7 +45,8 @@ COMMENT ON COLUMN passages.para_no IS 'Paragraph number as printed; of a footnot
 COMMENT ON COLUMN passages.sketch IS 'The eight smallest hashes of runs of four words; near-duplicates share seven or more';
 COMMENT ON COLUMN passages.notes IS 'Marks of the footnotes to the passage';
 COMMENT ON COLUMN passages.is_codable IS 'Whether the passage is scored; tables, footnotes and short fragments are not';
-COMMENT ON COLUMN passages.is_duplicate IS 'Whether the same text stood there before; leave these out when counting';
+COMMENT ON COLUMN passages.is_duplicate IS 'Whether the same text stood in the document before, or in an earlier one of the organization; leave these out when counting';
+COMMENT ON COLUMN passages.duplicate_of IS 'The earliest passage that this one repeats';
 COMMENT ON COLUMN passages.is_summary IS 'Whether it is part of a summary of the same document; leave these out when counting';
 COMMENT ON TABLE missions IS 'Missions on site of which documents speak';
 COMMENT ON TABLE models IS 'Model versions; the promoted one gives the labels';
