@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pdfplumber
@@ -46,8 +47,13 @@ def reading_of_pages(pages: list[str]) -> Reading:
     return Reading([piece for piece in pieces if piece[1].strip()], "\n".join(pages))
 
 
-def reading_of_blocks(blocks: list[Block]) -> Reading:
-    """Return a reading of what Entente's layout found: the body is what is coded and the headings; tables and notes are left out."""
+def reading_of_blocks(blocks: list[Block], furniture: Sequence[str] = ()) -> Reading:
+    """Return a reading of what Entente's layout found: the body is what is coded and the headings; tables and notes are left out.
+
+    Args:
+        blocks: in reading order; their marks of notes count as words that were read.
+        furniture: lines that are kept with their page and are no text (running heads, page and job numbers): words that were read too.
+    """
     first = next((i for i, block in enumerate(blocks) if block.codable and block.kind != "heading"), len(blocks))
     pieces = [
         ("heading" if block.kind == "heading" else "paragraph" if block.codable else "cover", block.text)
@@ -55,6 +61,7 @@ def reading_of_blocks(blocks: list[Block]) -> Reading:
         if block.codable or block.kind == "heading" or (index < first and block.kind in ("paragraph", "list_item"))
     ]
     words = " ".join(
-        f"{block.para_no or ''}{'.' if block.para_no else ''} {block.marker or ''} {block.text} " for block in blocks
+        f"{block.para_no or ''}{'.' if block.para_no else ''} {block.marker or ''} {block.text} {' '.join(block.notes)} "
+        for block in blocks
     )
-    return Reading(pieces, words)
+    return Reading(pieces, " ".join((words, *furniture)))

@@ -18,6 +18,7 @@ from benchmarks.extract_measures import Score, leaked_heads, running_heads, scor
 from benchmarks.extract_peers import pdfium_pages, pdfplumber_pages, reading_of_blocks, reading_of_pages
 from benchmarks.extract_reference import KINDS, Pair, pairs_of
 from extractors.options import ExtractionLimits, ExtractOptions
+from extractors.read_pdf import pdf_structure
 from extractors.structure import structure_of
 from extractors.units import units_of
 
@@ -39,8 +40,14 @@ class Result:
 def measure(pair: Pair, peers: bool) -> Result:
     """Return the scores of one document."""
     file_format = pair.document.suffix[1:]
-    blocks = structure_of(pair.document, file_format, ExtractOptions(), LIMITS)
-    scores = {"entente": score(reading_of_blocks(blocks), pair)}
+    furniture: list[str] = []
+    if file_format == "pdf":
+        structure = pdf_structure(pair.document, ExtractOptions(), LIMITS)
+        blocks = structure.blocks
+        furniture = [line for info in structure.infos for line in info.furniture]
+    else:
+        blocks = structure_of(pair.document, file_format, ExtractOptions(), LIMITS)
+    scores = {"entente": score(reading_of_blocks(blocks, furniture), pair)}
     coded = [unit.text for unit in units_of(blocks) if unit.codable]
     leaked = 0
     if file_format == "pdf":

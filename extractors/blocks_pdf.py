@@ -10,6 +10,8 @@ from statistics import median
 
 from extractors.block import Block
 from extractors.boxes import block_of_lines
+from extractors.breaks import mend_breaks
+from extractors.contents import contents_end, has_contents
 from extractors.cover import mark_cover
 from extractors.figures import figure_end, is_figure_label, is_label, is_numbers
 from extractors.footnotes import footnote_blocks, footnote_lines, is_drawn_by_type, note_of_lines
@@ -31,7 +33,6 @@ from extractors.numbering import NUMBERED_ITEM_DEPTH, ParagraphSequence
 from extractors.page import Rule
 from extractors.tables import is_cells, is_name_list, table_runs
 
-_LEADERS = re.compile(r"(?:\.\s?){5,}|…{2,}|_{6,}")
 _ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 _LEADS_ON = re.compile(r"(?:,|\b(?:and|or|et|ou|y|o|e|и|или))$")
 _DEEPEST = 99
@@ -48,6 +49,7 @@ class PageLines:
     lines: list[Line]
     rules: list[Rule]
     heads: list[Line] = field(default_factory=list)  # running heads and feet, once they are told from the text
+    furniture: tuple[str, ...] = ()  # their text
 
 
 def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
@@ -56,7 +58,9 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
     furniture = furniture_of((page.height, page.lines) for page in pages)
     for page in pages:
         page.heads = [line for line in page.lines if id(line) in furniture]
+        page.furniture = tuple(line.text for line in page.heads)
         page.lines = [line for line in page.lines if id(line) not in furniture]
+    mend_breaks([line for page in pages for line in page.lines])
     sizes: Counter[float] = Counter()
     for page in pages:
         for line in page.lines:
@@ -108,6 +112,7 @@ class _Builder:
         self.decimal = ""  # number of the last paragraph
         self.sequence = ParagraphSequence()
         self.in_contents = False
+        self.listing: Block | None = None  # the last part of a table of contents
 
     def finish(self) -> list[Block]:
         self.close()
@@ -116,19 +121,14 @@ class _Builder:
     def add_page(self, lines: list[Line], page: PageLines) -> None:
         runs = table_runs(lines, page.rules, self.body, page.heads)
         table_at = dict(runs)
-        leaders = sum(1 for line in lines if _LEADERS.search(line.text))
-        if self.in_contents and leaders < 3:
-            self.in_contents = False
+        listed = has_contents(lines)
+        self.in_contents = self.in_contents and listed
         index = 0
         while index < len(lines):
-            if leaders >= 3 and _LEADERS.search(lines[index].text):
+            if listed and (end := contents_end(lines, index, known=self.is_listing())) > index:
                 self.close()
-                end = index
-                while end < len(lines) and (
-                    _LEADERS.search(lines[end].text) or any(_LEADERS.search(x.text) for x in lines[end + 1 : end + 3])
-                ):
-                    end += 1
-                self.blocks.append(block_of_lines("annex_list", lines[index:end], codable=False))
+                self.listing = block_of_lines("annex_list", lines[index:end], codable=False)
+                self.blocks.append(self.listing)
                 index = end
             elif index in table_at:
                 self.close()
@@ -149,6 +149,11 @@ class _Builder:
             else:
                 self.add_line(lines[index], page)
                 index += 1
+
+    def is_listing(self) -> bool:
+        """True below the heading of a table of contents, and where one was the last that was read."""
+        last = self.blocks[-1] if self.blocks and not self.open else None
+        return self.in_contents or (last is not None and last is self.listing)
 
     def is_loose(self, line: Line) -> bool:
         """True when a line of numbers continues no sentence and is not the number of the next paragraph."""

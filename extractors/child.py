@@ -64,16 +64,14 @@ class Child:
         self._stopped = True
         process = self._process
         if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            _kill(process)
 
     def kill(self) -> None:
         """End the process at once; the next request gets a new one."""
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        _kill(process)
         process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
@@ -160,3 +158,12 @@ class Child:
         else:
             how = f"ended with exit code {code}"
         return ExtractionError(Reason.EXTRACTOR_CRASHED, f"The process that read this file {how}; the file may be damaged.")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a worker and the programs that it has started (tesseract, LibreOffice), which are of its session and would go on without it."""
+    if process.returncode is None:  # else its number may be another's by now
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()

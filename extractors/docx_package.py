@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +33,10 @@ class DocxPackage:
                         Reason.ENCRYPTED, "The Word file is encrypted, or an old .doc with a wrong name. Store a plain copy."
                     ) from error
             raise ExtractionError(Reason.BROKEN_FILE, f"The Word file cannot be opened: {error}.") from error
+        except UnicodeDecodeError as error:
+            raise ExtractionError(
+                Reason.BROKEN_FILE, "The Word file cannot be opened: the names of its parts are damaged."
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +62,7 @@ class DocxPackage:
             with self._zip.open(info) as stream:
                 # What the directory declares may be a lie: never read beyond it.
                 content = stream.read(info.file_size + 1)
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
             raise ExtractionError(Reason.BROKEN_FILE, f"The part {name} of the Word file cannot be unpacked: {error}") from error
         if b"<!DOCTYPE" in content[:4096]:
             raise ExtractionError(Reason.BROKEN_FILE, f"The part {name} declares a document type, which Word files never do.")

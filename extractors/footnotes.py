@@ -16,6 +16,8 @@ _MARK = re.compile(
 )
 _DRAWN_BY_TYPE = re.compile(r"^[_—–-]{5,}$")
 _SMALL = 0.95
+_ROW_GAPS = 2  # wide gaps in a row of a table; a note has none
+_ROW_SHARE = 0.2
 
 
 def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: float, height: float) -> list[Line]:
@@ -50,10 +52,15 @@ def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: floa
         first = next((i for i, line in enumerate(tail) if _starts_note(line)), None)
         if below_rule:
             result.extend(tail)
-        elif first is not None and len(tail) < len(own):
+        elif first is not None and len(tail) < len(own) and not _are_rows(tail[first:]):
             result.extend(tail[first:])
     chosen = {id(line) for line in result}
     return [line for line in lines if id(line) in chosen]
+
+
+def _are_rows(lines: Sequence[Line]) -> bool:
+    """True for the numbered rows of a table in small type with which a page ends."""
+    return sum(line.gaps >= _ROW_GAPS for line in lines) >= max(2, _ROW_SHARE * len(lines))
 
 
 def is_drawn_by_type(line: Line) -> bool:

@@ -18,6 +18,7 @@ _GAP = 1.0  # in type sizes: the narrowest gutters; wide spaces of justified tex
 _MIN_COLUMN_LINES = 4
 _ORDINALS = frozenset(("st", "nd", "rd", "th", "er", "re", "e", "ème", "ème.", "o", "os", "º", "ª"))
 _SINGLE = re.compile(r"\d+|[*†‡§]+|[^\W\d]+")  # "3, 4" are two marks
+_DOUBT = "\ue000"  # stands for a doubtful space while a line is put together; of private use, no text has it
 _ROMAN = re.compile(r"[IVXLC]{2,}")
 
 
@@ -42,6 +43,7 @@ class Line:
     starts: Sequence[float] = ()  # left edges of the words
     ends: Sequence[float] = ()  # their right edges
     marks: tuple[str, ...] = ()  # marks of notes that were left out
+    doubts: tuple[int, ...] = ()  # places in the text of spaces that may stand inside a word
 
 
 Segment = list[Word]
@@ -344,9 +346,10 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
             or max(word.x0 - previous.x1, previous.x0 - word.x1 if leftward else 0) > 0.12 * word.size
             or (word.x0 < previous.x0 and not leftward)
         ):
-            parts.append(" ")
+            parts.append(_DOUBT if word.narrow else " ")
         parts.append(word.text)
         previous = word
+    text, doubts = _without_doubts(clean("".join(parts)))
     first = "".join(w.text for w in row[0])
     # A wide gap after the number or mark of a paragraph is no gap between cells.
     is_mark = len(first) <= 6 and not (len(first) > 2 and first.isalpha()) and not (len(first) > 3 and first.isdigit())
@@ -357,7 +360,7 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         min(w.top for w in words),
         max(w.x1 for w in words),
         max(w.bottom for w in words),
-        clean("".join(parts)),
+        text,
         _usual_size(kept or words),
         sum(len(w.text) for w in kept if w.bold) / letters > 0.8,
         sum(len(w.text) for w in kept if w.italic) / letters > 0.8,
@@ -369,4 +372,12 @@ def _line(page: int, row: list[Segment], column: tuple[float, float], flow: int)
         array("f", [w.x0 for w in kept]),  # many lines are held at once, and tuples of floats take six times the room
         array("f", [w.x1 for w in kept]),
         tuple(mark for word in marks for mark in _SINGLE.findall(word.text)),
+        doubts,
     )
+
+
+def _without_doubts(text: str) -> tuple[str, tuple[int, ...]]:
+    """Return the text with its doubtful spaces as plain ones, and where they stand."""
+    if _DOUBT not in text:
+        return text, ()
+    return text.replace(_DOUBT, " "), tuple(place for place, character in enumerate(text) if character == _DOUBT)

@@ -60,7 +60,7 @@ class Hyphens:
             return True
         match = _START.match(second)
         left, right = first.lower(), match.group().lower() if match else ""
-        if f"{left}-{right}" in self.compounds:
+        if f"{left}-{right}" in self.compounds or (left in _PREFIXES and right in self.words and not self.divides):
             return True
         if left + right in self.words:
             return False

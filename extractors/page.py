@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+_FAR = 30_000.0  # points; the largest page has 14,400 on a side (ISO 32000-1, annex C)
+
 
 @dataclass(slots=True)
 class Word:
@@ -25,6 +27,7 @@ class Word:
     italic: bool = False
     raised: bool = False
     spaced: bool = False
+    narrow: bool = False  # the space in front stands in no file and is narrower than spaces are
     leftward: bool = False  # written from right to left
 
 
@@ -57,6 +60,16 @@ class RawPage:
     rules: list[Rule] = field(default_factory=list)
     scanned: bool = False
     pictured: float = 0.0  # share of the page that pictures cover
+
+    def leave_out_what_stands_nowhere(self) -> None:
+        """Drop words and rules of a damaged file that stand far from any page, or at no number at all."""
+        self.words = [word for word in self.words if _is_near(word.x0, word.x1, word.top, word.bottom, word.baseline, word.size)]
+        self.rules = [rule for rule in self.rules if _is_near(rule.x0, rule.x1, rule.top, rule.bottom)]
+        self.width, self.height = (side if _is_near(side) else 0.0 for side in (self.width, self.height))
+
+
+def _is_near(*places: float) -> bool:
+    return all(-_FAR < place < _FAR for place in places)  # which "not a number" is not
 
 
 class Engine(Protocol):

@@ -110,6 +110,7 @@ class PageReader:
         return ReadPage(PageLines(number, raw.width, raw.height, lines, raw.rules), info, warnings)
 
     def _read(self, raw: RawPage) -> tuple[list[Line], str, float | None]:
+        raw.leave_out_what_stands_nowhere()
         lines = page_lines(raw, self._columns)
         text = "\n".join(line.text for line in lines)
         return lines, text, text_quality(text)

@@ -24,7 +24,8 @@ _ROTATED = 0.3  # radians
 _PLAIN = re.compile(r"[(\[“\"‘'«]?(?:[A-Za-zÀ-ɏΑ-ӿ’'/-]+|[0-9.,/:–-]+)[)\]”\"’'»]?[.,;:!?]{0,2}")
 _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
 _WIDEST = 1.05  # of a character, in heights of the frame
-_NO_SPACE = 0.12  # type sizes
+_NO_SPACE = 0.12  # type sizes: closer than any space is wide
+_NARROW_SPACE = 0.2  # type sizes: what is closer may be one word
 _ASCENT = 0.8  # share of a type size that stands above the baseline, where the font does not say it
 _LOW = 0.75  # type sizes: a frame lower than this is no frame of the font but one of the ink
 _LOW_FRAMES = 3  # so many, and such a share of the frames of a page, make the font one whose frames follow the ink
@@ -77,9 +78,10 @@ class WordReader:
             found = match.group()
             word = self._whole(handle, found, start, end, left, page_top) if _PLAIN.fullmatch(found) else None
             if word is not None:
-                word.spaced = start > before_end and not (
-                    words and start == before_end + 1 and self._is_glued(handle, words[-1], word, before_end)
-                )
+                word.spaced = start > before_end
+                if words and start == before_end + 1 and self._is_near(handle, words[-1], word, before_end):
+                    word.spaced = word.x0 - words[-1].x1 >= _NO_SPACE * word.size
+                    word.narrow = word.spaced
                 if start == before_end and words:
                     _raise(words[-1], word)
                 words.append(word)
@@ -91,11 +93,11 @@ class WordReader:
             before_end = end
         return words
 
-    def _is_glued(self, handle: Any, last: Word, word: Word, between: int) -> bool:
-        """True where PDFium put a space between pieces of one word, which stand closer than any space is wide."""
+    def _is_near(self, handle: Any, last: Word, word: Word, between: int) -> bool:
+        """True where PDFium put a space between two pieces of text that stand closer than most words do."""
         return (
             last.baseline == word.baseline
-            and -0.1 * word.size < word.x0 - last.x1 < _NO_SPACE * word.size
+            and -0.1 * word.size < word.x0 - last.x1 < _NARROW_SPACE * word.size
             and pdfium_c.FPDFText_IsGenerated(handle, between) == 1
         )
 

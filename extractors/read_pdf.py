@@ -84,17 +84,22 @@ def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits)
     cover = _cover(pages)
     blocks = blocks_of(pages)
     warnings = [warning for page in read for warning in page.warnings]
-    return PdfStructure(_with_coverage(infos, blocks), blocks, cover, language, warnings)
+    return PdfStructure(_completed(infos, pages, blocks), blocks, cover, language, warnings)
 
 
-def _with_coverage(infos: Sequence[PageInfo], blocks: Sequence[Block]) -> list[PageInfo]:
-    """Return the pages with the share of their words that stands in blocks; the rest is running heads and page numbers."""
+def _completed(infos: Sequence[PageInfo], pages: Sequence[PageLines], blocks: Sequence[Block]) -> list[PageInfo]:
+    """Return the pages with their furniture and the share of their words that stands in blocks; the rest is furniture, mostly."""
     words: Counter[int] = Counter()
     for block in blocks:
         for span in block.spans:
             words[span.box.page] += span.n_words
     return [
-        replace(info, coverage=round(min(1.0, words[info.number] / info.n_words), 3) if info.n_words else None) for info in infos
+        replace(
+            info,
+            coverage=round(min(1.0, words[info.number] / info.n_words), 3) if info.n_words else None,
+            furniture=page.furniture,
+        )
+        for info, page in zip(infos, pages, strict=True)
     ]
 
 

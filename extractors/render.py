@@ -25,7 +25,7 @@ def extraction_from_dict(plain: Mapping[str, Any]) -> Extraction:
         file_format=plain["file_format"],
         extractor_version=plain["extractor_version"],
         language=plain["language"],
-        pages=tuple(PageInfo(**page) for page in plain["pages"]),
+        pages=tuple(PageInfo(**{**page, "furniture": tuple(page["furniture"])}) for page in plain["pages"]),
         passages=tuple(
             Passage(
                 **{

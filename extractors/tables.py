@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
+from extractors.keyed import keyed_rows
 from extractors.lines import Line
 from extractors.page import Rule
 
@@ -18,6 +19,7 @@ _MISSES = 6.0
 _TOUCH = 3.0  # points within which rules meet
 _MAX_RULES = 1500
 _MIN_RULES = 5
+_ALIKE = 5.0  # points by which the ends of rules of one table differ
 _ROW = 45.0  # points; the highest row between two rules
 _SMALL = 0.93  # of the type size of the text: tables are often set smaller
 _LARGER = 1.12
@@ -42,7 +44,7 @@ def table_runs(
         heads: lines that were taken for running heads: so may be the head of a table that goes on over pages.
     """
     areas = _grids(rules) + _bands(lines, rules, body, heads)
-    columned = _columned(lines, rules)
+    columned = _columned(lines, rules) | keyed_rows(lines)
     ruled = [index in columned or any(_within(line, area) for area in areas) for index, line in enumerate(lines)]
     runs: list[tuple[int, int]] = []
     index = 0
@@ -61,7 +63,7 @@ def table_runs(
                 misses += _MISSES if _is_text(line, lines[end - 1]) else _miss(line, starts)
                 if misses >= _MISSES:
                     break
-        if rows >= _MIN_ROWS or (rows == _MIN_ROWS - 1 and all(ruled[index:end])):
+        if rows >= _MIN_ROWS or (all(ruled[index:end]) and (rows == _MIN_ROWS - 1 or lines[index].gaps >= _MIN_ROWS)):
             end = _with_last_cells(lines, end, starts)
             runs.append((index, end))
         index = max(end, index + 1)
@@ -199,13 +201,8 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule], body: float, heads: Seq
     """Return the areas between rules of like width, one below the other, that hold rows with gaps."""
     if len(rules) > _MAX_RULES:
         return []
-    stacks: dict[tuple[int, int], list[Rule]] = {}
-    for rule in _whole(rules):
-        if rule.x1 - rule.x0 > 120:
-            stacks.setdefault((round(rule.x0 / 6), round(rule.x1 / 6)), []).append(rule)
     result: list[Area] = []
-    for stack in stacks.values():
-        levels = sorted(stack, key=lambda rule: rule.top)
+    for levels in _stacks(rule for rule in _whole(rules) if rule.x1 - rule.x0 > 120):
         result.extend(_below_header(levels, lines, body, heads))
         for upper, lower in pairwise(levels):
             area = (upper.x0, upper.bottom, upper.x1, lower.top)
@@ -216,6 +213,18 @@ def _bands(lines: Sequence[Line], rules: Sequence[Rule], body: float, heads: Seq
                 result.append(area)
         result.extend(_rows_between(levels))
     return result
+
+
+def _stacks(rules: Iterable[Rule]) -> list[list[Rule]]:
+    """Return the rules that begin and end alike, each group from top to bottom; thick rules reach a little further than thin ones."""
+    stacks: list[list[Rule]] = []
+    for rule in sorted(rules, key=lambda rule: rule.top):
+        alike = [stack for stack in stacks if abs(stack[-1].x0 - rule.x0) < _ALIKE and abs(stack[-1].x1 - rule.x1) < _ALIKE]
+        if alike:
+            alike[0].append(rule)
+        else:
+            stacks.append([rule])
+    return stacks
 
 
 def _holds_prose(lines: Sequence[Line]) -> bool:
@@ -243,6 +252,8 @@ def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float, he
         if not (cells and body):
             continue
         small = sum(line.size < _SMALL * size for line in body) >= 0.8 * len(body) and header[0].size < _SMALL * size
+        # The rows of a table do not begin left of it; paragraphs in small type below it do.
+        small = small and all(line.x0 > first.x0 - _CELL for line in body)
         crossing = sum(
             any(x0 < cell - 3 and x1 > cell + 1 for cell in cells for x0, x1 in zip(line.starts, line.ends, strict=True))
             for line in body
@@ -255,7 +266,8 @@ def _below_header(levels: Sequence[Rule], lines: Sequence[Line], size: float, he
                 any(line.x0 < cell - 2 * _CELL and -4 < start - cell < _CELL for cell in cells for start in line.starts)
                 for line in body
             )
-            small, kept = False, crossing <= 0.1 * len(body) and both >= max(_MIN_ROWS, 0.1 * len(body))
+            small = small and all(line.size < _SMALL * size for line in lines if line.top > second.bottom)
+            kept = crossing <= 0.1 * len(body) and both >= max(_MIN_ROWS, 0.1 * len(body))
         if small or kept:
             result.append((first.x0, first.top, first.x1, bottom))
     return result

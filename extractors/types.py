@@ -27,7 +27,8 @@ class PageInfo:
     `text_source` is text_layer, ocr_layer (a scan that holds recognized text), ocr (recognized here) or none. From 0 to 1: `quality`
     (characters and words that could be writing; times the confidence of recognition), `coverage` (words that stand in passages or
     headings), `alphabetic` (characters that are letters), `lexical` (words that are the small words of the language), `continuity`
-    (lines broken off in a sentence that are followed by one that continues it; low where columns were read across).
+    (lines broken off in a sentence that are followed by one that continues it; low where columns were read across). `furniture` holds
+    the lines that are no text: running heads and feet, page numbers, job numbers.
     """
 
     number: int
@@ -42,6 +43,7 @@ class PageInfo:
     alphabetic: float | None = None
     lexical: float | None = None
     continuity: float | None = None
+    furniture: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

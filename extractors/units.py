@@ -125,7 +125,7 @@ def _captioned(blocks: Sequence[Block]) -> list[Block]:
         if block.kind != "table" and not abbreviations:
             continue
         before = index - 1
-        while not abbreviations and before >= 0 and result[before].kind == "paragraph" and _is_caption(result[before]):
+        while not abbreviations and before >= 0 and _is_caption_at(result, before):
             result[before] = replace(result[before], kind="table", codable=False)
             before -= 1
         for after in range(index + 1, len(result)):
@@ -135,6 +135,15 @@ def _captioned(blocks: Sequence[Block]) -> list[Block]:
             elif note.kind != "footnote":
                 break
     return result
+
+
+def _is_caption_at(blocks: Sequence[Block], index: int) -> bool:
+    """True for a caption, and for a short line below the label of a table, whatever it ends with."""
+    block = blocks[index]
+    if block.kind != "paragraph":
+        return False
+    below_label = index > 0 and bool(_TABLE_LABEL.fullmatch(blocks[index - 1].text))
+    return _is_caption(block) or (below_label and block.para_no is None and block.n_words < MIN_WORDS)
 
 
 def _is_caption(block: Block) -> bool:
@@ -230,8 +239,12 @@ def _join_short(group: list[Unit]) -> list[Unit]:
     waiting: Unit | None = None
     for unit in group:
         if not _joinable(unit):
-            if waiting is not None and (unit.kind == "table" or unit.lead_in is not None):
-                result.append(waiting)  # text before and after a table, or before and after its own items, is not one text
+            # Text before and after a table, or before and after its own items, is not one text.
+            if waiting is not None and unit.kind == "table":
+                _put_last(result, waiting)
+                waiting = None
+            elif waiting is not None and unit.lead_in is not None:
+                result.append(waiting)
                 waiting = None
             result.append(unit)
             continue
@@ -243,12 +256,17 @@ def _join_short(group: list[Unit]) -> list[Unit]:
         else:
             result.append(unit)
     if waiting is not None:
-        before = result[-1] if result and _joinable(result[-1]) else None
-        if before is not None and before.n_words + waiting.n_words <= MAX_WORDS:
-            result[-1] = _joined(before, waiting)
-        else:
-            result.append(waiting)
+        _put_last(result, waiting)
     return result
+
+
+def _put_last(result: list[Unit], short: Unit) -> None:
+    """Join a short unit that no text follows to the one before; where that is none, or too long, it stands alone."""
+    before = result[-1] if result and _joinable(result[-1]) else None
+    if before is not None and before.n_words + short.n_words <= MAX_WORDS:
+        result[-1] = _joined(before, short)
+    else:
+        result.append(short)
 
 
 def _joinable(unit: Unit) -> bool:

@@ -81,6 +81,7 @@ def _sound(outcome: Extraction | ExtractionFailure) -> Extraction | ExtractionFa
         for one in outcome.passages:
             "\0".join((one.text, one.lead_in or "", one.para_no or "", *one.heading_path)).encode()
         "\0".join((*outcome.cover.values(), *outcome.warnings)).encode()
+        "\0".join(line for page in outcome.pages for line in page.furniture).encode()
     except UnicodeEncodeError as error:
         return ExtractionFailure(outcome.file_sha256, Reason.EXTRACTOR_CRASHED, f"text that is no valid Unicode: {error.reason}")
     return outcome
@@ -124,7 +125,8 @@ def _page_rows(file: PendingFile, read: Extraction) -> list[dict[str, Any]]:
     rows = []
     for page in read.pages:
         plain = asdict(page)
-        rows.append({"document_id": file.document_id, "page": plain.pop("number"), **plain})
+        furniture = list(plain.pop("furniture"))
+        rows.append({"document_id": file.document_id, "page": plain.pop("number"), **plain, "furniture": furniture})
     return rows
 
 

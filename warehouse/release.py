@@ -24,7 +24,7 @@ COPIED = {
     "documents": "SELECT * FROM documents ORDER BY document_id",
     "extractions": "SELECT * FROM extractions ORDER BY document_id",
     "pages": "SELECT * FROM pages ORDER BY document_id, page",
-    "passages": "SELECT * FROM passages ORDER BY document_id, ordinal, passage_id",
+    "passages": read_sql("schema/published")["passages"],
     "missions": "SELECT * FROM missions ORDER BY mission_id",
     "models": "SELECT * FROM models ORDER BY model_version",
     "scores": (

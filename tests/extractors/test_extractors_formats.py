@@ -16,6 +16,7 @@ from entente.errors import BadInput
 from extractors.extract import extract_file
 from extractors.failure import ExtractionError
 from extractors.options import ExtractionLimits, ExtractOptions, extractor_key
+from extractors.page import RawPage, Rule, Word
 from extractors.refind import PassageLocation, refind
 from extractors.render import as_json, as_markdown, as_text, extraction_from_dict
 from extractors.types import Extraction
@@ -174,3 +175,40 @@ def test_options_are_checked_and_named_in_the_key() -> None:
     assert extractor_key(ExtractOptions()) != extractor_key(ExtractOptions("pdfium"))
     with pytest.raises(BadInput, match="pdfplumber"):
         ExtractOptions("tesseract")
+
+
+def test_a_damaged_stream_in_a_word_file_is_a_broken_file(tmp_path: Path) -> None:
+    path = tmp_path / "report.docx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("word/document.xml", "".join(f"<w:p>{number * 7919}</w:p>" for number in range(5000)))
+    data = bytearray(path.read_bytes())
+    start = 30 + len("word/document.xml")
+    data[start + 50 : start + 600] = bytes(range(250)) * 2 + b"\xff" * 50
+    path.write_bytes(bytes(data))
+    with pytest.raises(ExtractionError) as caught:
+        extract_file(path, "docx", "0" * 64, ExtractOptions(), LIMITS)
+    assert caught.value.reason == "broken_file"
+
+
+@pytest.mark.parametrize("place", ["1e30", "-9999999999999", "nan"])
+def test_text_far_from_any_page_costs_neither_time_nor_the_page(place: str) -> None:
+    """Damaged numbers in a PDF put words where no page is; looking for columns over such a width never ended."""
+    words = [
+        Word(f"word{n}", 72 + 60 * (n % 7), 100 + 14 * (n // 7), 120 + 60 * (n % 7), 111 + 14 * (n // 7), 10, 110 + 14 * (n // 7))
+        for n in range(70)
+    ]
+    far = float(place)
+    page = RawPage(1, 595, 842, [*words, Word("far", far, 100, far + 50, 111, 10, 110)], [Rule(far, far, far, far)])
+    page.leave_out_what_stands_nowhere()
+    assert [word.text for word in page.words] == [word.text for word in words]
+    assert not page.rules
+
+
+def test_damaged_names_of_parts_make_a_word_file_a_broken_file(tmp_path: Path) -> None:
+    path = tmp_path / "report.docx"
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("word/é.xml", "<w/>")
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xc0\xc0"))
+    with pytest.raises(ExtractionError) as caught:
+        extract_file(path, "docx", "0" * 64, ExtractOptions(), LIMITS)
+    assert caught.value.reason == "broken_file"

@@ -63,6 +63,26 @@ def test_hanging_document_times_out_and_the_next_one_is_read(tmp_path: Path) -> 
 
 
 @pytest.mark.e2e
+def test_a_program_that_a_timed_out_process_has_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "tesseract"
+    started = tmp_path / "started"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --list-langs ] && printf "languages:\\neng\\n" && exit\necho $$ > {started}\nexec sleep 300\n',
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    scan = Path(__file__).resolve().parents[2] / "sample" / "broken" / "image-only.pdf"
+    limits = ExtractionLimits(seconds=2, memory_mb=3000, output_mb=50, max_pages=100)
+    with ExtractionPool(1, ExtractOptions(ocr="auto"), limits) as pool:
+        ((_, failure),) = pool.run([ExtractionJob(scan, "pdf", "d" * 64)])
+        assert isinstance(failure, ExtractionFailure)
+        assert failure.reason == "timed_out"
+        number = int(started.read_text(encoding="utf-8"))
+        assert wait_for(lambda: not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE)
+
+
+@pytest.mark.e2e
 def test_memory_eater_fails_alone(tmp_path: Path) -> None:
     greedy = tmp_path / "greedy.txt"
     with greedy.open("wb") as stream:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from reportlab.lib.pagesizes import A4
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from extractors.block import Block
@@ -14,6 +15,7 @@ from extractors.lines import page_lines
 from extractors.mend import Hyphens, hyphens_of, join_lines
 from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.page import RawPage, Word
+from extractors.read_pdf import pdf_structure
 from extractors.structure import structure_of
 
 LIMITS = ExtractionLimits(60, 3000, 50, 20)
@@ -153,3 +155,39 @@ def test_the_cover_of_a_resolution_ends_with_its_first_clause(text: str, codable
         Block("paragraph", f"Recalling its decision {FULL} its wish to see it carried out in full by all,", page_first=1),
     ]
     assert [block.codable for block in mark_cover(blocks)][1] is codable
+
+
+def test_words_torn_apart_by_narrow_spaces_are_mended_and_neighbours_stay_apart(tmp_path: Path) -> None:
+    report = Report(tmp_path / "g.pdf")
+
+    def spaced(words: str, y: float) -> None:
+        """Draw words with less than a space between them, as justified lines have it."""
+        x = 72.0
+        for word in words.split():
+            report.line(word, x, y)
+            x += stringWidth(word, "Times-Roman", 11) + 2.0
+
+    report.line(f"1. All operations in the harbour were watched {FULL}", 72, 760)
+    report.line("in the spring of the year.", 72, 747)
+    spaced("The opera tions of the barr acks were explicitly defined.", 734)
+    text = " ".join(block.text for block in report.blocks())
+    assert text.endswith("The operations of the barracks were explicitly defined.")
+
+
+def test_a_prefix_keeps_its_hyphen_where_words_are_not_divided_though_the_word_is_also_written_whole() -> None:
+    whole = hyphens_of(["a multiparty state", "the party", *["no hyphens stand at the ends of these lines"] * 200])
+    assert join_lines(["free multi-", "party elections"], whole)[0] == "free multi-party elections"
+
+
+def test_running_heads_and_page_numbers_are_kept_with_their_page(tmp_path: Path) -> None:
+    report = Report(tmp_path / "h.pdf")
+    for page in range(1, 5):
+        report.line(f"HARBOUR REPORT/{page}", 72, 810, 8)
+        report.line(f"{page}. The team came to village {page} {FULL}", 72, 700)
+        report.line("left on the following day.", 72, 687)
+        report.line(str(page), 300, 30, 8)
+        report.canvas.showPage()
+    report.canvas.save()
+    report.path.write_bytes(report.buffer.getvalue())
+    infos = pdf_structure(report.path, ExtractOptions(), LIMITS).infos
+    assert [info.furniture for info in infos] == [(f"HARBOUR REPORT/{page}", str(page)) for page in range(1, 5)]

@@ -32,6 +32,7 @@ COMMENT ON COLUMN pages.quality IS 'Share of characters and words that could be 
 COMMENT ON COLUMN pages.coverage IS 'Share of the words that stand in passages or headings; the rest is running heads and page numbers';
 COMMENT ON COLUMN pages.alphabetic IS 'Share of the characters that are letters';
 COMMENT ON COLUMN pages.lexical IS 'Share of the words that are the small words of the language';
+COMMENT ON COLUMN pages.furniture IS 'Lines of the page that are no text: running heads and feet, page numbers, job numbers';
 COMMENT ON COLUMN pages.continuity IS 'Share of lines broken off inside a sentence that the next line continues';
 COMMENT ON TABLE passages IS 'The units of coding, in the order of the document';
 COMMENT ON COLUMN passages.passage_id IS 'Stable identifier from the file, the place and the text';
@@ -44,7 +45,8 @@ COMMENT ON COLUMN passages.para_no IS 'Paragraph number as printed; of a footnot
 COMMENT ON COLUMN passages.sketch IS 'The eight smallest hashes of runs of four words; near-duplicates share seven or more';
 COMMENT ON COLUMN passages.notes IS 'Marks of the footnotes to the passage';
 COMMENT ON COLUMN passages.is_codable IS 'Whether the passage is scored; tables, footnotes and short fragments are not';
-COMMENT ON COLUMN passages.is_duplicate IS 'Whether the same text stood there before; leave these out when counting';
+COMMENT ON COLUMN passages.is_duplicate IS 'Whether the same text stood in the document before, or in an earlier one of the organization; leave these out when counting';
+COMMENT ON COLUMN passages.duplicate_of IS 'The earliest passage that this one repeats';
 COMMENT ON COLUMN passages.is_summary IS 'Whether it is part of a summary of the same document; leave these out when counting';
 COMMENT ON TABLE missions IS 'Missions on site of which documents speak';
 COMMENT ON TABLE models IS 'Model versions; the promoted one gives the labels';

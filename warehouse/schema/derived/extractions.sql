@@ -26,7 +26,8 @@ CREATE TABLE pages (
     coverage FLOAT,
     alphabetic FLOAT,
     lexical FLOAT,
-    continuity FLOAT
+    continuity FLOAT,
+    furniture VARCHAR[] NOT NULL
 );
 CREATE TABLE passages (
     passage_id VARCHAR NOT NULL,

@@ -1,0 +1,111 @@
+"""Tables that no grid shows: words aligned over rows, rules of unlike ends, small type at the foot of a page; contents over pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from extractors.block import Block
+from extractors.units import units_of
+from tests.extractors.test_extractors_pdf import paragraph, wrapped
+from tests.extractors.test_extractors_reports import FULL, Report, texts
+
+TITLES = ("Safety of the harbour", "Use of wells in the upper", "Schools of the province", "Inquiry into the flood")
+
+
+def test_titles_aligned_beside_keys_are_a_table_without_any_rule(tmp_path: Path) -> None:
+    report = Report(tmp_path / "keys.pdf")
+    report.line(f"1. The decisions are listed below {FULL}", 72, 770)
+    report.line("ended in the spring.", 72, 757)
+    for row, title in enumerate(TITLES):
+        report.line(f"6{row}/17{row}", 72, 720 - 40 * row)
+        report.line(title, 160, 720 - 40 * row)
+        report.line("villages and what was done since", 160, 707 - 40 * row)
+    report.line(f"2. After the last decision the team returned {FULL}", 72, 540)
+    report.line("wrote its report.", 72, 527)
+    blocks = report.blocks()
+    assert [block.para_no for block in blocks if block.codable] == ["1", "2"]
+    assert all(title in " ".join(texts(blocks, "table")) for title in TITLES)
+
+
+def test_hanging_paragraphs_and_prose_beside_keys_stay_text(tmp_path: Path) -> None:
+    report = Report(tmp_path / "hanging.pdf")
+    y = 780.0
+    for number, topic in enumerate(("harbour", "library", "orchard", "foundry"), 1):
+        report.line(f"{number}.", 72, y)
+        for line in wrapped(paragraph(topic, 40), 340, 11):
+            report.line(line, 130, y)
+            y -= 13
+    for day, topic in enumerate(("clinic", "market", "border", "mine"), 4):
+        report.line(f"On {day} May", 72, y)
+        for line in wrapped(paragraph(topic, 40), 340, 11):
+            report.line(line, 130, y)
+            y -= 13
+    text = " ".join(block.text for block in report.blocks() if block.codable)
+    assert all(topic in text for topic in ("harbour", "library", "orchard", "foundry", "clinic", "market", "border", "mine"))
+
+
+def test_rules_of_one_table_may_end_a_little_apart(tmp_path: Path) -> None:
+    report = Report(tmp_path / "rules.pdf")
+    report.line(f"1. The deliverables are listed below {FULL}", 72, 770)
+    report.line("ended in the spring.", 72, 757)
+    for y, out in ((735, 0.0), (715, 1.6), (600, 1.6)):
+        report.canvas.line(72 - out, y, 520 + out, y)
+    report.line("Category", 72, 722, 7, "Times-Italic")
+    report.line("2026", 480, 722, 7, "Times-Italic")
+    for index, line in enumerate(wrapped("Good offices: " + paragraph("foundry", 90), 430, 8)):
+        report.line(line, 80, 700 - 10 * index, 8)
+    report.line(f"2. After the last visit the team returned {FULL}", 72, 540)
+    report.line("wrote its report.", 72, 527)
+    blocks = report.blocks()
+    assert "foundry" not in " ".join(block.text for block in blocks if block.codable)
+    assert [block.para_no for block in blocks if block.codable] == ["1", "2"]
+
+
+def test_numbered_rows_in_small_type_at_the_foot_of_a_page_are_no_notes(tmp_path: Path) -> None:
+    report = Report(tmp_path / "foot.pdf")
+    for number in range(1, 9):
+        report.line(f"{number}. The visit of day {number} was short {FULL}", 72, 790 - 40 * number)
+        report.line("went on to the next village.", 72, 777 - 40 * number)
+    for row in range(1, 6):
+        report.line(f"{row}. Meetings of the harbour council", 72, 430 - 60 * row, 8)
+        report.line("Other meetings", 72, 400 - 60 * row, 8)
+        for x, count in ((360, "12"), (420, "14"), (480, "12")):
+            report.line(count, x, 430 - 60 * row, 8)
+            report.line(count, x, 400 - 60 * row, 8)
+    blocks = report.blocks()
+    assert not texts(blocks, "footnote")
+    assert "Meetings of the harbour" not in " ".join(block.text for block in blocks if block.codable)
+
+
+def test_contents_go_on_over_pages_with_entries_that_have_no_leaders(tmp_path: Path) -> None:
+    report = Report(tmp_path / "contents.pdf")
+    report.line("Contents", 72, 780, 16)
+    for number in range(1, 8):
+        report.line(f"{number}. Office of the harbour master in the province " + "." * 40 + f" {number}", 72, 760 - 15 * number)
+    report.line("8. Office of the keeper of the wells and of those who look after", 72, 600)
+    report.line("31", 500, 600)
+    report.line("the upper villages", 84, 587)
+    report.canvas.showPage()
+    report.line("A. Plan for the year and what was done in the year", 84, 770)
+    report.line("32", 500, 770)
+    report.line("before it", 98, 757)
+    for number, name in enumerate(("library", "foundry", "orchard", "clinic"), 9):
+        report.line(f"{number}. Visit to the {name} of the province " + "." * 40 + f" {number}", 72, 760 - 15 * (number - 7))
+    report.canvas.showPage()
+    report.line(f"1. The visits are described below {FULL}", 72, 770)
+    report.line("ended in the spring.", 72, 757)
+    assert [block.para_no for block in report.blocks() if block.codable] == ["1"]
+
+
+def test_a_short_text_before_a_table_joins_the_text_before_it() -> None:
+    blocks = [
+        Block("paragraph", paragraph("harbour", 40), para_no="4"),
+        Block("paragraph", "Progress is shown in table 2.", para_no="5"),
+        Block("paragraph", "Table 2"),
+        Block("paragraph", "Measure of performance:"),
+        Block("table", "2024 2025 12 14", codable=False),
+        Block("paragraph", paragraph("library", 40), para_no="6"),
+    ]
+    coded = [unit for unit in units_of(blocks) if unit.codable]
+    assert [unit.para_no for unit in coded] == ["4–5", "6"]
+    assert coded[0].text.endswith("shown in table 2.")
