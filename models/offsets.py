@@ -1,7 +1,8 @@
 """Decision offsets: calibrated probabilities say what is likely, macro F1 asks that rare categories be found too.
 
 A label is the consistent combination with the greatest sum of log-probabilities and offsets. The offsets of a dimension are minus its
-strength times the logarithm of each category's share in training: one number a dimension, chosen on documents held out in training.
+strength times the logarithm of each category's share in training: one number a dimension, chosen on documents held out in training. A
+category of fewer than ten held-out passages gets none and does not count in the choice: what would favour it cannot be judged on so few.
 Probabilities stay as they are; only labels are derived with the offsets, which belong to the model's version.
 """
 
@@ -12,7 +13,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.agreement import macro_f1
 from models.annotations import AnnotatedPassage
 from models.codebook import Codebook
 from models.decoding import Decoder
@@ -22,7 +22,7 @@ Offsets = dict[str, dict[str, float]]
 
 _STRENGTHS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
 _ROUNDS = 2
-_RARE = 0.01
+_FEWEST = 10
 
 
 def choose_offsets(
@@ -46,7 +46,7 @@ def choose_offsets(
     def offsets(chosen: dict[str, float]) -> Offsets:
         return {
             one.id: {
-                name: round(float(-chosen[one.id] * np.log(share)), 4)
+                name: round(float(-chosen[one.id] * np.log(share)), 4) if share < 1.0 else 0.0
                 for name, share in zip(one.category_ids, shares[one.id], strict=True)
             }
             for one in dimensions
@@ -68,13 +68,16 @@ def choose_offsets(
 
 
 def _shares(codes: NDArray[np.intp], count: int) -> Vector:
-    """Return the share of each category, the rarest as if they were one in a hundred."""
-    shares = np.bincount(codes, minlength=count) / max(len(codes), 1)
-    result: Vector = np.maximum(shares, _RARE)
+    """Return the share of each category; 1, which gives no offset, for one that is too rare to be judged."""
+    found = np.bincount(codes, minlength=count)
+    result: Vector = np.where(found >= _FEWEST, found / max(len(codes), 1), 1.0)
     return result
 
 
 def _f1(gold: NDArray[np.intp], given: NDArray[np.intp], count: int) -> float:
+    """Return macro F1 over the categories that can be judged."""
     confusion = np.zeros((count, count))
     np.add.at(confusion, (gold, given), 1.0)
-    return float(macro_f1(confusion))
+    judged = np.flatnonzero(confusion.sum(axis=1) >= _FEWEST)
+    right = np.diag(confusion)[judged]
+    return float(np.mean(2 * right / (confusion.sum(axis=1) + confusion.sum(axis=0))[judged])) if len(judged) else 0.0

@@ -107,7 +107,7 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     started = time.perf_counter()
     tell: Progress = progress or (lambda what, done, total: None)
     folds = document_folds([one.document for one in data.passages], request.seed)
-    files, folder, adapters, view, options = _encoder_part(data, request, folds, tell)
+    files, folder, adapters, view, options, unfinished = _encoder_part(data, request, folds, tell)
     ngrams = [ngram_counts(readable(one.passage.heading), readable(one.passage.text)) for one in data.passages]
     fitted = fit_heads(request.codebook, data.passages, ngrams, view, folds, tell)
     rules, strengths = _rules(fitted, data, request)
@@ -165,14 +165,16 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
         },
     )
     written = write_model(request.output, facts, heads, weights, model_card(facts))
-    shutil.rmtree(request.output / _UNFINISHED, ignore_errors=True)
+    # Only what this training left: another one may be at work beside it.
+    if unfinished is not None:
+        shutil.rmtree(unfinished, ignore_errors=True)
     return written
 
 
 def _encoder_part(
     data: TrainingData, request: TrainingRequest, folds: Sequence[Any], tell: Progress
-) -> tuple[EncoderFiles, Path, dict[str, torch.Tensor], EncoderView, dict[str, Any]]:
-    """Return the encoder, its folder, its adapters, what it contributes to the heads, and how that was made."""
+) -> tuple[EncoderFiles, Path, dict[str, torch.Tensor], EncoderView, dict[str, Any], Path | None]:
+    """Return the encoder, its folder, its adapters, what it contributes to the heads, how that was made, and where finished folds are kept."""
     import torch
 
     from models.crossfit import cross_fit
@@ -186,14 +188,13 @@ def _encoder_part(
         folder = find_encoder(files)
         adapters = {name: torch.from_numpy(one) for name, one in read_adapters(request.heads_on, made).items()}
         view = EncoderView(encodings=encodings_of(data.passages, files, folder, adapters, made.adapters_sha256, request, tell))
-        return files, folder, adapters, view, {"heads_on": made.version}
+        return files, folder, adapters, view, {"heads_on": made.version}, None
     folder = find_encoder(request.encoder)
     files = pinned(request.encoder, folder)
     options: TuningOptions = dataclasses.replace(TuningOptions(), **request.tuning)
-    fitted = cross_fit(
-        request.codebook, data.passages, folds, (files, folder), options, request.seed, tell, _kept(data, request, files, options)
-    )
-    return files, folder, fitted.adapters, fitted.view, {"tuning": dataclasses.asdict(options)}
+    kept = _kept(data, request, files, options)
+    fitted = cross_fit(request.codebook, data.passages, folds, (files, folder), options, request.seed, tell, kept)
+    return files, folder, fitted.adapters, fitted.view, {"tuning": dataclasses.asdict(options)}, kept
 
 
 def _kept(data: TrainingData, request: TrainingRequest, files: EncoderFiles, options: TuningOptions) -> Path:
