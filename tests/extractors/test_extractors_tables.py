@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
 from extractors.block import Block
+from extractors.extract import extract_file
+from extractors.options import ExtractOptions
 from extractors.units import units_of
-from tests.extractors.test_extractors_pdf import paragraph, wrapped
-from tests.extractors.test_extractors_reports import FULL, Report, texts
+from tests.extractors.test_extractors_pdf import HEIGHT, draw, paragraph, saved, wrapped
+from tests.extractors.test_extractors_reports import FULL, LIMITS, Report, texts
 
 TITLES = ("Safety of the harbour", "Use of wells in the upper", "Schools of the province", "Inquiry into the flood")
 
@@ -109,3 +115,20 @@ def test_a_short_text_before_a_table_joins_the_text_before_it() -> None:
     coded = [unit for unit in units_of(blocks) if unit.codable]
     assert [unit.para_no for unit in coded] == ["4–5", "6"]
     assert coded[0].text.endswith("shown in table 2.")
+
+
+def test_a_framed_box_beside_the_text_is_a_block_of_its_own(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=A4)
+    top = draw(canvas, "1. " + paragraph("harbour", 110), 72, HEIGHT - 90, 450)
+    y = draw(canvas, "2. " + paragraph("library", 110), 72, top, 290)
+    draw(canvas, "3. " + paragraph("school", 60), 72, y, 290)
+    canvas.rect(380, top - 130, 150, 142)
+    draw(canvas, paragraph("orchard", 45), 386, top, 138, size=9)
+    draw(canvas, "4. " + paragraph("foundry", 110), 72, top - 230, 450)
+    path = saved(tmp_path, canvas, buffer)
+    passages = extract_file(path, "pdf", "0" * 64, ExtractOptions(), LIMITS).passages
+    assert [passage.text for passage in passages if "orchard" in passage.text] == [paragraph("orchard", 45)]
+    assert [passage.text for passage in passages if passage.para_no] == [
+        paragraph(topic, count) for topic, count in (("harbour", 110), ("library", 110), ("school", 60), ("foundry", 110))
+    ]
