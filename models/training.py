@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -168,6 +169,8 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     # Only what this training left: another one may be at work beside it.
     if unfinished is not None:
         shutil.rmtree(unfinished, ignore_errors=True)
+        with suppress(OSError):
+            unfinished.parent.rmdir()
     return written
 
 
