@@ -80,7 +80,7 @@ def read_coded_texts(path: Path, codebook: Codebook, origin: str = "invented") -
                 str(row.get("doc") or passage.passage_id),
                 _labels(row, codebook, where, problems),
                 origin,
-                row.get("stage_secondary"),
+                _second(row),
                 _facets(row),
             )
         )
@@ -122,7 +122,7 @@ def read_annotations(folder: Path, part: Literal["train", "dev"], codebook: Code
                 str(text.get("doc") or passage.passage_id),
                 _labels(row, codebook, where, problems),
                 "real",
-                row.get("stage_secondary"),
+                _second(row),
                 _facets(text),
             )
         )
@@ -133,7 +133,7 @@ def read_annotations(folder: Path, part: Literal["train", "dev"], codebook: Code
 
 def _second(coding: Mapping[str, Any]) -> str | None:
     value = coding.get("stage_secondary")
-    return None if value is None else str(value)
+    return None if value in (None, "") else str(value)
 
 
 def example_bank(codebook: Codebook) -> list[AnnotatedPassage]:
@@ -228,8 +228,12 @@ def _labels(row: Mapping[str, Any], codebook: Codebook, where: str, problems: _P
         return labels
     if "stance" in codebook.by_id and "stance" not in labels:
         labels["stance"] = _STANCE[(labels["cooperation_intensity"] != "0", labels["contestation_intensity"] != "0")]
-    secondary = codes.get("stage_secondary")
-    checked: dict[str, Label | None] = {**labels, "stage_secondary": secondary if secondary is None else str(secondary)}
+    secondary = _second(codes)
+    allowed = [name for name in codebook.by_id["stage"].applicable_ids if name != "none"] if "stage" in codebook.by_id else []
+    if secondary is not None and secondary not in allowed:
+        problems.add(f"{where}: stage_secondary = {secondary!r}; allowed: {', '.join(allowed)}, or null")
+        return labels
+    checked: dict[str, Label | None] = {**labels, "stage_secondary": secondary}
     if broken := violations(checked, codebook.constraint_ids):
         rules = {rule.id: rule.rule for rule in codebook.constraints}
         problems.add(f"{where}: the codes contradict each other: " + "; ".join(f"{name}: {rules[name]}" for name in broken))

@@ -99,7 +99,7 @@ def _candidates(files: EncoderFiles, allow_download: bool) -> Iterator[Path]:
 
 def _hub_copy(files: EncoderFiles, allow_download: bool) -> Path | None:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
         return Path(
@@ -110,7 +110,7 @@ def _hub_copy(files: EncoderFiles, allow_download: bool) -> Path | None:
                 local_files_only=not allow_download,
             )
         )
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError):
         return None
 
 

@@ -109,6 +109,10 @@ def promote(version: str, folders: Sequence[Path], parent: Path, *, reason: str 
     Raises:
         BadInput: when the candidate is worse on a core dimension beyond its interval, cannot be compared, or no reason is given.
     """
+    if len(Path(version).parts) > 1:
+        raise BadInput(
+            f"{version} is a path. Put the model's folder into {parent} and name its version, so that every refresh finds it."
+        )
     candidate = read_facts(find_model(version, folders))
     current = _in_use(folders)
     if force and not (reason or "").strip():
@@ -131,11 +135,25 @@ def promote(version: str, folders: Sequence[Path], parent: Path, *, reason: str 
 def rollback(folders: Sequence[Path], parent: Path, *, reason: str | None = None) -> Decision:
     """Put the model that was in use before the present one back into use; raises `BadInput` when there was none."""
     current = _in_use(folders)
-    history = [one for one in decisions(parent) if current is not None and one.version == current.version and one.before]
-    if not history or history[-1].before is None:
+    earlier = _before(current.version, decisions(parent)) if current is not None else None
+    if earlier is None:
         raise BadInput("There is nothing to go back to: no promotion is on record for the model in use.")
-    before = read_facts(find_model(history[-1].before, folders))
+    before = read_facts(find_model(earlier, folders))
     return _decide("rollback", before.version, current, parent, (reason or "").strip())
+
+
+def _before(version: str, made: Sequence[Decision]) -> str | None:
+    """Return what was in use before a model: each promotion lays a model on a pile, each rollback takes one away."""
+    pile: list[str] = []
+    for one in made:
+        if one.action == "rollback":
+            if pile:
+                pile.pop()
+        else:
+            if one.before and (not pile or pile[-1] != one.before):
+                pile.append(one.before)
+            pile.append(one.version)
+    return pile[-2] if len(pile) > 1 and pile[-1] == version else None
 
 
 def _in_use(folders: Sequence[Path]) -> ModelFacts | None:

@@ -137,3 +137,14 @@ def test_what_stands_in_dev_is_never_trained_on(tmp_path: Path) -> None:
     texts[2]["doc"] = "d1"
     with pytest.raises(BadInput, match="share 1 documents"):
         collect(CODEBOOK, _folder(tmp_path, texts, codes[:2], codes[2:]))
+
+
+@pytest.mark.parametrize("value", ["foo", "partnership", "none"])
+def test_a_secondary_stage_that_is_no_step_is_named(tmp_path: Path, value: str) -> None:
+    with pytest.raises(BadInput, match="stage_secondary"):
+        read_annotations(_folder(tmp_path, [TEXT], [{**CODE, "stage_secondary": value}]), "train", CODEBOOK)
+
+
+def test_an_empty_secondary_stage_means_not_coded(tmp_path: Path) -> None:
+    (found,) = read_annotations(_folder(tmp_path, [TEXT], [{**CODE, "stage_secondary": ""}]), "train", CODEBOOK)
+    assert found.secondary_stage is None

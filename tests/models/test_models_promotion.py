@@ -60,6 +60,23 @@ def test_a_better_model_is_promoted_and_can_be_taken_back(project: Project) -> N
     assert [one.action for one in decisions(project.own)] == ["promote", "rollback"]
 
 
+def test_rollback_after_rollback_goes_further_back_and_never_forward(project: Project) -> None:
+    first, second = project.add("encoder-2-first", 0.01), project.add("encoder-2-second", 0.02)
+    promote(first, project.folders, project.own)
+    promote(second, project.folders, project.own)
+    rollback(project.folders, project.own)
+    assert project.in_use() == first
+    rollback(project.folders, project.own)
+    assert project.in_use() == project.shipped.name
+    with pytest.raises(BadInput, match="nothing to go back to"):
+        rollback(project.folders, project.own)
+
+
+def test_a_path_is_not_promoted(project: Project) -> None:
+    with pytest.raises(BadInput, match="is a path"):
+        promote(str(project.own / project.add("encoder-2-near", 0.0)), project.folders, project.own)
+
+
 def test_a_model_that_is_worse_beyond_its_interval_is_refused_unless_forced_with_a_reason(project: Project) -> None:
     worse = project.add("encoder-2-worse", -0.4)
     with pytest.raises(BadInput, match=r"worse than .* stage"):
