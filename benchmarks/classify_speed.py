@@ -65,7 +65,7 @@ def main() -> None:
         _threads(given.threads)
         for name, padding in (("padded to the longest of the batch", True), ("padded to 512 tokens", "max_length")):
             count = len(texts) if padding is True else min(len(texts), 64)
-            rate = _rate(count, lambda n=count, p=padding: _run(pipeline, texts[:n], p))  # type: ignore[misc]
+            rate = _rate(count, lambda n=count, p=padding: _run(pipeline, texts[:n], p))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             rows.append((f"transformers pipeline, batches of 8 {name}", rate))
     print(f"{len(passages)} passages of {words:.0f} words on average, {given.threads} threads, model {classifier.version}, "
           f"bfloat16 {'yes' if has_bfloat16() else 'no'}\n")  # fmt: skip

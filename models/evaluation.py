@@ -103,10 +103,14 @@ def evaluate(classifier: Classifier, annotated: Sequence[AnnotatedPassage], *, s
     Raises:
         BadInput: when there is no passage.
     """
+    return compare(predictions_of(classifier, annotated), annotated, classifier.codebook, seed=seed)
+
+
+def predictions_of(classifier: Classifier, annotated: Sequence[AnnotatedPassage]) -> list[Prediction]:
+    """Classify coded passages, in their order; raises `BadInput` when there is none."""
     if not annotated:
         raise BadInput("There are no coded passages to evaluate on. Give a folder with texts.jsonl and dev.jsonl.")
-    predictions = list(classifier.classify(one.passage for one in annotated))
-    return compare(predictions, annotated, classifier.codebook, seed=seed)
+    return list(classifier.classify(one.passage for one in annotated))
 
 
 def compare(

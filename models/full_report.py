@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from entente.errors import BadInput
 from models.abstaining import confidence_and_errors
 from models.agreement import two_digits
 from models.annotations import AnnotatedPassage
 from models.baselines import tfidf_predictions
 from models.classifier import Classifier
 from models.codebook import Codebook
-from models.evaluation import EvaluationReport, compare
+from models.evaluation import EvaluationReport, compare, predictions_of
 from models.masking import changed_labels
 from models.types import Prediction
 
@@ -115,9 +114,7 @@ def full_report(
     Raises:
         BadInput: when there is no passage.
     """
-    if not annotated:
-        raise BadInput("There are no coded passages to evaluate on. Give a folder with texts.jsonl and dev.jsonl.")
-    predictions = list(classifier.classify(one.passage for one in annotated))
+    predictions = predictions_of(classifier, annotated)
     codebook = classifier.codebook
     baseline = None
     if train is not None:
