@@ -2,8 +2,8 @@
 
 A label is the consistent combination with the greatest sum of log-probabilities and offsets. The offsets of a dimension are minus its
 strength times the logarithm of each category's share in training: one number a dimension, chosen on documents held out in training. A
-category of fewer than ten held-out passages gets none and does not count in the choice: what would favour it cannot be judged on so few. As the
-others get theirs, such a category is a little less favoured than they are.
+category of fewer than ten held-out passages gets none and does not count in the choice: what would favour it cannot be judged on so few.
+As the others get theirs, such a category is a little less favoured than they are.
 Probabilities stay as they are; only labels are derived with the offsets, which belong to the model's version.
 """
 
