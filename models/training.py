@@ -1,8 +1,8 @@
 """Training: coded passages in, an immutable model folder out.
 
-The encoder is fine-tuned by low-rank adapters, once a fold for calibration and once on everything; linear heads on its encodings and on n-grams are calibrated
-across documents; everything is written with every fact needed to make the same model again. The same passages, seed, libraries, number
-of threads and processor type give the same bytes.
+The encoder is fine-tuned by low-rank adapters, once a fold for calibration and once on everything; linear heads on its encodings and on
+n-grams are calibrated across documents; everything is written with every fact needed to make the same model again. The same passages,
+seed, libraries, number of threads and processor type give the same bytes.
 """
 
 from __future__ import annotations
