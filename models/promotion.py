@@ -179,7 +179,9 @@ def _name_in_use(folders: Sequence[Path], *, tolerant: bool = False) -> str | No
     except BadInput as error:
         if tolerant:
             return None
-        raise BadInput(f"Which model is in use cannot be told: {error} Or put one into use with --force --reason '...'.") from error
+        raise BadInput(
+            f"Which model is in use cannot be told: {error} Or put one into use with --force --reason '...'."
+        ) from error
 
 
 def _readable_current(version: str, folders: Sequence[Path]) -> ModelFacts:

@@ -210,8 +210,13 @@ def _kept(data: TrainingData, request: TrainingRequest, files: EncoderFiles, opt
     decisive = [
         [
             (
-                one.passage.passage_id, one.passage.heading, one.passage.text, sorted(one.labels.items()),
-                one.document, one.origin, one.secondary_stage,
+                one.passage.passage_id,
+                one.passage.heading,
+                one.passage.text,
+                sorted(one.labels.items()),
+                one.document,
+                one.origin,
+                one.secondary_stage,
             )
             for one in data.passages
         ],

@@ -15,7 +15,6 @@ from models.model_file import read_facts
 from models.promotion import CANDIDATE, PROMOTED, RETIRED, comparison, decisions, differences, promote, rollback, state_of
 from models.registry import SHIPPED, find_model
 
-
 CODEBOOK = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
 
 
