@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.main import app
 from flows.cli.output import note, print_json
 from flows.progress import terminal_progress
-from flows.settings import load_settings
+from flows.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from models.encoder import EncoderFiles
 
 
 class Part(Enum):
@@ -34,7 +37,10 @@ def train(
         str | None, typer.Option(help="Keep the adapted encoder of this model and train only heads anew, in seconds.")
     ] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="Another encoder: its id on the Hugging Face hub, or a folder (default: MiniLM).")
+        str | None,
+        typer.Option(
+            help="Another encoder: its id on the Hugging Face hub, or a folder (default: classification.encoder, else MiniLM)."
+        ),
     ] = None,
     revision: Annotated[str, typer.Option(help="The encoder's pinned revision (a commit); needed with an id.")] = "",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of fine-tuning (default: the shipped model's).")] = None,
@@ -46,15 +52,18 @@ def train(
     """
     from entente.errors import BadInput
     from flows.load import read_codebook
-    from models.encoder import MINILM, EncoderFiles
     from models.model_file import read_facts
     from models.registry import find_model
     from models.training import TrainingRequest
     from models.training import train as train_model
 
     settings = load_settings(context.obj)
-    if encoder is not None and not revision and not Path(encoder).is_dir():
-        raise BadInput(f"--encoder {encoder} needs --revision: a name alone may mean other weights tomorrow.")
+    if heads_on is not None and (encoder is not None or revision or epochs is not None):
+        raise BadInput(
+            "--heads-on keeps the encoder of that model as it is, so --encoder, --revision and --epochs do not go with it. Leave them out."
+        )
+    if revision and encoder is None:
+        raise BadInput(f"--revision {revision} needs --encoder: say whose revision that is.")
     with terminal_progress(wanted=not as_json) as progress:
         request = TrainingRequest(
             codebook=read_codebook(settings),
@@ -62,7 +71,7 @@ def train(
             annotations=annotations,
             seed=seed,
             threads=settings.classification.threads,
-            encoder=MINILM if encoder is None else EncoderFiles(encoder, revision, {}),
+            encoder=_encoder(settings, encoder, revision, wanted=heads_on is None),
             tuning={} if epochs is None else {"epochs": epochs},
             heads_on=None if heads_on is None else find_model(heads_on, settings.model_folders),
         )
@@ -73,6 +82,22 @@ def train(
     else:
         print(f"Made {facts.version}: {folder}")
         print(f"Compare it: entente models compare {facts.version}. Use it: entente models promote {facts.version}")
+
+
+def _encoder(settings: Settings, name: str | None, revision: str, *, wanted: bool) -> EncoderFiles:
+    """Return the encoder to fine-tune: the one on the command line, that of the configuration, or MiniLM."""
+    from entente.errors import BadInput
+    from models.encoder import MINILM, EncoderFiles
+
+    where = "--encoder", "--revision"
+    if name is None:
+        name, revision = settings.classification.encoder, settings.classification.revision
+        where = "classification.encoder", "classification.revision"
+    if name is None or not wanted:
+        return MINILM
+    if not revision and not Path(name).is_dir():
+        raise BadInput(f"{where[0]} {name} needs {where[1]}: a name alone may mean other weights tomorrow.")
+    return EncoderFiles(name, revision, {})
 
 
 @app.command(epilog="Example: entente evaluate --annotations ../annotations")
