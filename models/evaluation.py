@@ -154,7 +154,7 @@ def _single(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], we
     gold = np.array([values[str(a.labels[dimension.id])] for _, a in pairs], dtype=np.intp)
     given = np.array([values[str(p.dimensions[dimension.id].label)] for p, _ in pairs], dtype=np.intp)
     confidence = np.array([p.dimensions[dimension.id].probabilities[str(p.dimensions[dimension.id].label)] for p, _ in pairs])
-    by_document = _confusions(gold, given, documents, weights.shape[1], len(values))
+    by_document = confusions_by_document(gold, given, documents, weights.shape[1], len(values))
     confusion = by_document.sum(axis=0)
     resampled = np.tensordot(weights, by_document, axes=1)
     ordinal = dimension.kind == "ordinal"
@@ -185,7 +185,7 @@ def _several(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], w
     given = np.array([[name in p.dimensions[dimension.id].label for name in names] for p, _ in pairs])
     probability = np.array([[p.dimensions[dimension.id].probabilities[name] for name in names] for p, _ in pairs])
     per_label = np.stack(
-        [_confusions(gold[:, i] * 1, given[:, i] * 1, documents, weights.shape[1], 2) for i in range(len(names))]
+        [confusions_by_document(gold[:, i] * 1, given[:, i] * 1, documents, weights.shape[1], 2) for i in range(len(names))]
     )
     confusions = per_label.sum(axis=1)
     resampled = np.stack([np.tensordot(weights, one, axes=1) for one in per_label], axis=1)
@@ -197,7 +197,7 @@ def _several(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], w
     always = (gold.mean(axis=0) > 0.5).astype(np.intp)
     majority = np.stack(
         [
-            _confusions(gold[:, i] * 1, np.full(len(gold), always[i]), documents, weights.shape[1], 2).sum(axis=0)
+            confusions_by_document(gold[:, i] * 1, np.full(len(gold), always[i]), documents, weights.shape[1], 2).sum(axis=0)
             for i in range(len(names))
         ]
     )
@@ -205,9 +205,9 @@ def _several(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], w
         dimension=dimension.id,
         kind=dimension.kind,
         n=len(pairs),
-        macro_f1=_or_none(_label_f1(confusions)),
-        interval=interval(_label_f1(resampled)) or (0.0, 1.0),
-        majority_f1=_or_none(_label_f1(majority)),
+        macro_f1=_or_none(label_f1(confusions)),
+        interval=interval(label_f1(resampled)) or (0.0, 1.0),
+        majority_f1=_or_none(label_f1(majority)),
         accuracy=float(right.mean()),
         accuracy_interval=interval(shares(right, documents, weights)),
         alpha=_or_none(_mean_defined(krippendorff_alpha(confusions))),
@@ -220,7 +220,7 @@ def _several(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], w
     )
 
 
-def _label_f1(confusions: Counts) -> Counts:
+def label_f1(confusions: Counts) -> Counts:
     """Return the mean F1 of the positive side over the labels that occur, from shape (..., labels, 2, 2)."""
     hits = confusions[..., 1, 1]
     size = confusions[..., 1, :].sum(axis=-1) + confusions[..., :, 1].sum(axis=-1)
@@ -230,7 +230,9 @@ def _label_f1(confusions: Counts) -> Counts:
     return result
 
 
-def _confusions(gold: NDArray[np.intp], given: NDArray[np.intp], documents: NDArray[np.intp], count: int, size: int) -> Counts:
+def confusions_by_document(
+    gold: NDArray[np.intp], given: NDArray[np.intp], documents: NDArray[np.intp], count: int, size: int
+) -> Counts:
     """Return one confusion matrix a document, shape (documents, categories, categories)."""
     counts = np.zeros((count, size, size))
     np.add.at(counts, (documents, gold, given), 1.0)

@@ -110,11 +110,28 @@ def evaluate(
     mask: Annotated[
         bool, typer.Option("--mask", help="Also tell how many labels change when names and dates are masked.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="A folder for report.md and report.json.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Another model version to compare with on the same passages: the previous one, say.")
+    ] = None,
+    hold_out_countries: Annotated[
+        bool,
+        typer.Option(
+            "--hold-out-countries",
+            help="Also tell what unseen countries cost: TF-IDF and heads on the plain encoder, trained without whole countries.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for report.md, report.json, reliability.svg and confusion.svg.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Compare a model with codes it was not trained on: per dimension and category, with intervals over documents."""
+    """Compare a model with codes it was not trained on: per dimension and category, with intervals over documents.
+
+    In a project with a warehouse the figures are kept with the model there, in `models.metrics`.
+    """
+    from entente.errors import EntenteError
     from entente.files import write_text_whole
+    from flows.evaluation import countries_held_out, keep_figures, with_page_quality
     from flows.load import load_classifier, read_codebook
     from models.annotations import read_annotations
     from models.full_report import full_report
@@ -122,16 +139,32 @@ def evaluate(
 
     settings = load_settings(context.obj)
     codebook = read_codebook(settings)
-    coded = read_annotations(annotations, part.value, codebook)
+    coded = with_page_quality(read_annotations(annotations, part.value, codebook), settings)
     if part is Part.TRAIN:
         note("These codes were used in training: the figures say how well the model remembers, not how well it reads.")
-    train = collect(codebook, annotations).passages if baseline else None
-    report = full_report(load_classifier(settings, model), coded, train=train, mask=mask)
+    train = collect(codebook, annotations).passages if baseline or hold_out_countries else None
+    classifier = load_classifier(settings, model)
+    other = None if against is None else load_classifier(settings, against)
+    report = full_report(classifier, coded, train=train if baseline else None, against=other, mask=mask)
+    content, text = report.as_dict(), report.as_markdown()
+    if hold_out_countries:
+        with terminal_progress(wanted=not as_json) as progress:
+            unseen = countries_held_out(settings, train or [], progress)
+        content["countries_held_out"], text = unseen.as_dict(), f"{text}\n{unseen.as_markdown()}"
     if out is not None:
+        from models.plots import confusion_svg, reliability_svg
+
         out.mkdir(parents=True, exist_ok=True)
-        write_text_whole(out / "report.md", report.as_markdown())
-        write_text_whole(out / "report.json", json.dumps(report.as_dict(), indent=1, ensure_ascii=False) + "\n")
+        write_text_whole(out / "report.md", text)
+        write_text_whole(out / "report.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        write_text_whole(out / "reliability.svg", reliability_svg(report.figures))
+        write_text_whole(out / "confusion.svg", confusion_svg(report.figures))
     if as_json:
-        print_json(report.as_dict())
+        print_json(content)
     else:
-        print(report.as_markdown())
+        print(text)
+    try:
+        keep_figures(settings, classifier.version, part.value, coded, content)
+    except EntenteError as error:
+        # The figures are told already; a warehouse that is being written to must not make them an error.
+        note(f"The figures were not kept in the warehouse: {error}")

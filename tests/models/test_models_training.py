@@ -183,7 +183,10 @@ def test_an_interrupted_training_is_not_taken_up_for_other_data(request_: Traini
         return _kept(replace(data, passages=passages), request_, request_.encoder, TuningOptions())
 
     keys = [key(), key(document="another"), key(origin="real"), key(secondary_stage="another")]
-    other = Codebook.model_construct(**{**dict(request_.codebook), "dimensions": request_.codebook.dimensions[1:]})
+    other = Codebook.model_construct(
+        **{name: getattr(request_.codebook, name) for name in Codebook.model_fields if name != "dimensions"},
+        dimensions=request_.codebook.dimensions[1:],
+    )
     keys.append(_kept(data, replace(request_, codebook=other), request_.encoder, TuningOptions()))
     assert len(set(keys)) == len(keys)
 
