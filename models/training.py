@@ -48,7 +48,8 @@ from models.model_file import (
 )
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
-from models.training_data import TrainingData, collect
+from models.training_data import TrainingData, collect, refuse_gold
+from models.types import Withheld
 
 if TYPE_CHECKING:
     import torch
@@ -76,6 +77,7 @@ class TrainingRequest:
         encoder: the encoder to fine-tune.
         tuning: how, as changes of the defaults in `models.tuning.TuningOptions`.
         heads_on: the folder of a model whose adapted encoder is kept: only heads are trained anew, in seconds.
+        withheld: passages of gold samples; a training on any of them is refused.
     """
 
     codebook: Codebook
@@ -86,6 +88,7 @@ class TrainingRequest:
     encoder: EncoderFiles = MINILM
     tuning: dict[str, Any] = field(default_factory=dict)
     heads_on: Path | None = None
+    withheld: Withheld = Withheld()
 
 
 def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path:
@@ -96,7 +99,7 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
         progress: told of the steps; see `Progress`.
 
     Raises:
-        BadInput: when coded passages do not fit the codebook, or a document is both in train and dev.
+        BadInput: when coded passages do not fit the codebook, a document is both in train and dev, or a passage is gold.
         Unavailable: when the encoder or scikit-learn is missing.
     """
     return train_on(collect(request.codebook, request.annotations), request, progress=progress)
@@ -104,6 +107,7 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
 
 def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress | None = None) -> Path:
     """Train a model on given passages; otherwise as `train`, whose `annotations` is not looked at."""
+    refuse_gold(data, request.withheld)
     _require_sklearn()
     started = time.perf_counter()
     tell: Progress = progress or (lambda what, done, total: None)

@@ -1,10 +1,12 @@
-"""The records that models take and hand on. No logic.
+"""The records that models take and hand on. No logic beyond comparing.
 
 Country, year, mission and symbol are not here on purpose: a model that knows them repeats the known story.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -46,3 +48,29 @@ class Prediction:
     model_version: str
     dimensions: dict[str, DimensionScore]
     familiar: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Passages that no model may learn from: by identifier, by SHA-256 of the text, and by that of the text without case and spacing."""
+
+    passage_ids: frozenset[str] = frozenset()
+    text_sha256: frozenset[str] = frozenset()
+    plain_sha256: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, passage_ids: Iterable[str], text_sha256: Iterable[str], texts: Iterable[str]) -> Withheld:
+        """Return what is withheld, texts in full where they are known."""
+        return cls(frozenset(passage_ids), frozenset(text_sha256), frozenset(_plain_hash(text) for text in texts))
+
+    def holds(self, passage_id: str, text: str) -> bool:
+        """Return whether a passage is one of them."""
+        return (
+            passage_id in self.passage_ids
+            or hashlib.sha256(text.encode()).hexdigest() in self.text_sha256
+            or _plain_hash(text) in self.plain_sha256
+        )
+
+
+def _plain_hash(text: str) -> str:
+    return hashlib.sha256(" ".join(text.casefold().split()).encode()).hexdigest()

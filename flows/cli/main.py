@@ -40,6 +40,10 @@ sources_app = typer.Typer(
     help="The sources of reports: which there are, how they fare.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(sources_app, name="sources")
+sample_app = typer.Typer(
+    help="Samples of passages for coding, with their probabilities.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(sample_app, name="sample")
 
 
 @app.callback()
@@ -97,6 +101,7 @@ def _import_commands() -> None:
         models,
         publish,
         refresh,
+        sample,
         serve,
         sources,
         sql,
