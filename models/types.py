@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,29 @@ class Prediction:
     model_version: str
     dimensions: dict[str, DimensionScore]
     familiar: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """One code: what a coder said of a passage in one dimension (or extra field) of the codebook.
+
+    `value` is a category id, a level as text, or category ids joined by `;` in order (an empty text is the empty set); None means not
+    coded. `status` is coded or adjudicated; `coded_at` is UTC without zone, None where nobody wrote it down. `flag` holds the codebook's
+    flags of the whole passage, `note` what the coder wrote beside.
+    """
+
+    passage_id: str
+    coder: str
+    dimension: str
+    value: str | None
+    codebook_version: str
+    coded_at: datetime | None = None
+    status: str = "coded"
+    tool: str | None = None
+    note: str | None = None
+    flag: tuple[str, ...] = ()
+    reason: str | None = None
+    text_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
