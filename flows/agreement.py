@@ -11,8 +11,8 @@ from pathlib import Path
 from entente.errors import BadInput
 from flows.settings import Settings
 from models.codebook import Codebook
-from models.coding.checking import check_rows
-from models.coding.tables import read_csv, read_jsonl, read_text
+from models.coding.files import read_codes_file
+from models.coding.tables import read_text
 from models.types import CodeRow
 
 NOT_SAID = "not said"
@@ -42,7 +42,7 @@ def coded_in_file(path: Path, codebook: Codebook, said: Mapping[str, str], texts
     Raises:
         BadInput: when a row does not fit; names all such rows.
     """
-    checked = check_rows(read_csv(path) if path.suffix.lower() == ".csv" else read_jsonl(path, codebook), codebook)
+    checked = read_codes_file(path, codebook)
     if checked.problems:
         shown = "\n".join(f"  {problem}" for problem in checked.problems[:20])
         more = len(checked.problems) - 20

@@ -96,5 +96,5 @@ def refuse_gold(data: TrainingData, withheld: Withheld) -> None:
         raise BadInput(
             f"{len(found)} passages to train on are in a gold sample ({', '.join(found[:5])}{', ...' if len(found) > 5 else ''}). "
             "A model that learned from gold cannot be judged or corrected by it: take them out of train.jsonl. "
-            "`entente codes export --for training` writes codes without gold."
+            "`entente codes export --what training` writes codes without gold."
         )

@@ -75,6 +75,33 @@ class CodeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CodingTask:
+    """A passage as a coder may see it: no country, year, model's guess or other codes."""
+
+    passage_id: str
+    text: str
+    text_sha256: str
+    heading: str = ""
+    previous: str = ""
+    next: str = ""
+    igo: str = ""
+    doc_type: str = ""
+
+    def shown(self) -> dict[str, str]:
+        """Return what is shown, by name."""
+        return {
+            "passage_id": self.passage_id,
+            "igo": self.igo,
+            "doc_type": self.doc_type,
+            "heading": self.heading,
+            "previous": self.previous,
+            "text": self.text,
+            "next": self.next,
+            "text_sha256": self.text_sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Withheld:
     """Passages that no model may learn from: by identifier, by SHA-256 of the text, and by that of the text without case and spacing."""
 

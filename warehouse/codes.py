@@ -95,7 +95,10 @@ def read_codes(connection: Connection, sample_id: str | None = None) -> list[Cod
         f"FROM annotations {where}ORDER BY passage_id, coder, coded_at, dimension, annotation_id",  # noqa: S608  # no text from outside
         [] if sample_id is None else [sample_id],
     ).fetchall()
-    return [CodeRow(*row[:9], tuple(row[9] or ()), *row[10:]) for row in rows]
+    return [
+        CodeRow(*said[:9], flag=tuple(said[9] or ()), reason=said[10], text_sha256=said[11])  # type: ignore[misc]  # nine columns
+        for said in rows
+    ]
 
 
 def say_coders(connection: Connection, coders: Iterable[tuple[str, str, str | None]], at: datetime) -> None:

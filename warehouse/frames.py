@@ -166,7 +166,8 @@ def _quoted(name: str, categories: tuple[str, ...]) -> list[str]:
 
 
 def _conditions(filters: FrameFilter) -> tuple[str, list[Any]]:
-    text, parameters = "", []
+    text = ""
+    parameters: list[Any] = []
     for name in ("igo", "body", "country", "doc_type", "language"):
         if wanted := getattr(filters, name):
             text += f" AND list_contains(?, {FACTS[name]})"

@@ -44,6 +44,8 @@ sample_app = typer.Typer(
     help="Samples of passages for coding, with their probabilities.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(sample_app, name="sample")
+codes_app = typer.Typer(help="Codes: passages out to coders, codes back in.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(codes_app, name="codes")
 
 
 @app.callback()
@@ -96,6 +98,7 @@ def _import_commands() -> None:
     from flows.cli import (  # noqa: F401  # imported for their effect
         agreement,
         classify,
+        codes,
         doctor,
         extract,
         init,

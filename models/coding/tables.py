@@ -11,7 +11,7 @@ from typing import Any
 
 from entente.errors import BadInput
 from models.codebook import Codebook
-from models.coding.checking import COLUMNS, allowed_values
+from models.coding.checking import COLUMNS
 from models.types import CodeRow
 
 SHORT_NAMES = {
@@ -59,15 +59,21 @@ def write_jsonl(rows: Iterable[CodeRow]) -> str:
     )
 
 
-def read_csv(path: Path) -> Raw:
-    """Yield the rows of a CSV file in the own format with their lines; `BadInput` when it is not one."""
+def read_csv(path: Path, codebook: Codebook) -> Raw:
+    """Yield the rows of a CSV file with their lines, each a code or a line of a coding form; `BadInput` when it is neither."""
+    from models.coding.forms import unfold
+
     text = io.StringIO(read_text(path), newline="")
     reader = csv.reader(text, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
-        missing = [name for name in COLUMNS[:4] if name not in header]
+        is_form = "dimension" not in header
+        missing = [name for name in (COLUMNS[:1] if is_form else COLUMNS[:4]) if name not in header]
         if missing:
-            raise BadInput(f"{path}, line 1: there is no column {missing[0]!r}. A file of codes has: {', '.join(COLUMNS)}.")
+            raise BadInput(
+                f"{path}, line 1: there is no column {missing[0]!r}. A file of codes has {', '.join(COLUMNS)}, "
+                "or is a coding form with a column for each dimension."
+            )
         if len(set(header)) < len(header):
             raise BadInput(f"{path}, line 1: a column stands there twice.")
         line = reader.line_num + 1
@@ -75,7 +81,8 @@ def read_csv(path: Path) -> Raw:
             if row and len(row) != len(header):
                 raise BadInput(f"{path}, line {line}: {len(row)} cells instead of {len(header)}. Is a comma or quote not quoted?")
             if any(cell.strip() for cell in row):
-                yield line, dict(zip(header, row, strict=True))
+                told = dict(zip(header, row, strict=True))
+                yield from ((line, one) for one in (unfold(told, codebook) if is_form else (told,)))
             line = reader.line_num + 1
     except csv.Error as error:
         raise BadInput(f"{path}, line {reader.line_num}: no valid CSV ({error}).") from None
@@ -83,7 +90,8 @@ def read_csv(path: Path) -> Raw:
 
 def read_jsonl(path: Path, codebook: Codebook) -> Raw:
     """Yield the rows of a JSON-lines file, each a code or all codes of a coder on a passage; `BadInput` when it is neither."""
-    known = allowed_values(codebook)
+    from models.coding.forms import unfold
+
     # Not splitlines: the Unicode line separators may stand within a JSON text.
     for line, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
@@ -97,16 +105,7 @@ def read_jsonl(path: Path, codebook: Codebook) -> Raw:
         if "dimension" in value:
             yield line, value
         else:
-            yield from ((line, one) for one in _unfold(value, known))
-
-
-def _unfold(value: Mapping[str, Any], known: Mapping[str, object]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each code of a line with all codes; what is null was not coded. Unknown fields are handed on, to be refused."""
-    named = {SHORT_NAMES.get(name, name): one for name, one in value.items()}
-    beside = {name: one for name, one in named.items() if name not in known}
-    for name, one in named.items():
-        if name in known and one is not None:
-            yield {**beside, "dimension": name, "value": one}
+            yield from ((line, one) for one in unfold({SHORT_NAMES.get(name, name): one for name, one in value.items()}, codebook))
 
 
 def read_text(path: Path) -> str:

@@ -36,11 +36,11 @@ def allocate(
             "Draw more, use fewer strata, or set a smaller least number."
         )
     if how == "equal":
-        weight = np.ones(len(sizes))
+        weight: Floats = np.ones(len(sizes), dtype=np.float64)
     elif how == "neyman":
         if spread is None:
             raise ValueError("Neyman's allocation needs the spread of each stratum")
-        weight = sizes * np.maximum(spread, 1e-9)
+        weight = np.asarray(sizes * np.maximum(spread, 1e-9), dtype=np.float64)
     else:
         weight = sizes.astype(np.float64)
     wished = _fill(weight, lowest.astype(np.float64), sizes.astype(np.float64), number)
