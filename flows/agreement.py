@@ -46,7 +46,9 @@ def coded_in_file(path: Path, codebook: Codebook, said: Mapping[str, str], texts
     if checked.problems:
         shown = "\n".join(f"  {problem}" for problem in checked.problems[:20])
         more = len(checked.problems) - 20
-        raise BadInput(f"{path} has {len(checked.problems)} problems:\n{shown}" + (f"\n  ... and {more} more" if more > 0 else ""))
+        raise BadInput(
+            f"{path} has {len(checked.problems)} problems:\n{shown}" + (f"\n  ... and {more} more" if more > 0 else "")
+        )
     beside = texts or path.parent / "texts.jsonl"
     documents = _documents(beside) if texts is not None or beside.exists() else {}
     names = sorted({row.coder for row in checked.rows})
@@ -61,7 +63,9 @@ def coded_in_warehouse(settings: Settings, said: Mapping[str, str]) -> Coded:
     from warehouse.database import open_warehouse
 
     if not settings.paths.warehouse.exists():
-        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first, or name a file of codes.")
+        raise BadInput(
+            f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first, or name a file of codes."
+        )
     with open_warehouse(settings.paths.warehouse) as connection:
         rows = read_codes(connection)
         kinds = {**coder_kinds(connection), **said}

@@ -97,7 +97,9 @@ def export_tasks(
     if not tasks:
         raise BadInput(f"{sample_id} has no passage that is in the warehouse.")
     if predictions and not guesses:
-        raise BadInput("No passage of this sample is scored by the model in use. Run `entente refresh` first, or leave --predictions out.")
+        raise BadInput(
+            "No passage of this sample is scored by the model in use. Run `entente refresh` first, or leave --predictions out."
+        )
     if file_format == "excel":
         return [_written(out, excel.write_form(tasks, codebook, coder))]
     if file_format == "label-studio":
@@ -110,7 +112,10 @@ def export_tasks(
     if file_format == "inception":
         return [_written(out, inception.write_tasks(tasks, codebook, guesses if predictions else None))]
     columns = forms.columns(codebook)
-    lines = [{name: ({**task.shown(), "coder": coder, "codebook_version": codebook.version}).get(name, "") for name in columns} for task in tasks]
+    lines = [
+        {name: ({**task.shown(), "coder": coder, "codebook_version": codebook.version}).get(name, "") for name in columns}
+        for task in tasks
+    ]
     if file_format == "jsonl":
         return [_written(out, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())]
     text_out = io.StringIO()
@@ -158,12 +163,17 @@ def export_training(settings: Settings, folder: Path) -> int:
     with open_warehouse(settings.paths.warehouse) as connection:
         found = training_passages(connection, needed)
     if not found:
-        raise BadInput("No passage outside the gold samples has settled codes in every dimension. Draw and code a training sample first.")
+        raise BadInput(
+            "No passage outside the gold samples has settled codes in every dimension. Draw and code a training sample first."
+        )
     texts, codes = [], []
     for text, told in found:
         texts.append(text)
         codes.append(
-            {"id": text["id"], **{name: ([one for one in value.split(";") if one] if name in sets else value) for name, value in told.items()}}
+            {
+                "id": text["id"],
+                **{name: ([one for one in value.split(";") if one] if name in sets else value) for name, value in told.items()},
+            }
         )
     for name, lines in (("texts.jsonl", texts), ("train.jsonl", codes)):
         write_text_whole(folder / name, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))

@@ -88,7 +88,7 @@ class TrainingRequest:
     encoder: EncoderFiles = MINILM
     tuning: dict[str, Any] = field(default_factory=dict)
     heads_on: Path | None = None
-    withheld: Withheld = Withheld()
+    withheld: Withheld = field(default_factory=Withheld)
 
 
 def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path:

@@ -1,5 +1,6 @@
 """Codes in the warehouse: taken in once, never changed, and read back as rows."""
 
+# ruff: noqa: S608  # statements are put together of constants of this room
 from __future__ import annotations
 
 import hashlib
@@ -35,7 +36,11 @@ def annotation_id(row: CodeRow) -> str:
 
 
 def store_codes(
-    connection: Connection, rows: Sequence[CodeRow], at: datetime, imported_from: str, derived_from: Sequence[str | None] | None = None
+    connection: Connection,
+    rows: Sequence[CodeRow],
+    at: datetime,
+    imported_from: str,
+    derived_from: Sequence[str | None] | None = None,
 ) -> Imported:
     """Write codes that are not there yet; to be called within a transaction.
 
@@ -92,7 +97,7 @@ def read_codes(connection: Connection, sample_id: str | None = None) -> list[Cod
     where = "" if sample_id is None else "WHERE passage_id IN (SELECT passage_id FROM samples WHERE sample_id = ?) "
     rows = connection.execute(
         "SELECT passage_id, coder, dimension, value, codebook_version, coded_at, status, tool, note, flag, reason, text_sha256 "
-        f"FROM annotations {where}ORDER BY passage_id, coder, coded_at, dimension, annotation_id",  # noqa: S608  # no text from outside
+        f"FROM annotations {where}ORDER BY passage_id, coder, coded_at, dimension, annotation_id",
         [] if sample_id is None else [sample_id],
     ).fetchall()
     return [

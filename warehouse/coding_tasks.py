@@ -39,6 +39,7 @@ def model_labels(connection: Connection, sample_id: str) -> tuple[str, Mapping[s
         [sample_id],
     ).fetchall()
     found = {
-        str(row[0]): {one.name: str(value) for one, value in zip(columns, row[2:], strict=True) if value is not None} for row in rows
+        str(row[0]): {one.name: str(value) for one, value in zip(columns, row[2:], strict=True) if value is not None}
+        for row in rows
     }
     return (str(rows[0][1]) if rows else ""), found

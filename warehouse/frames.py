@@ -124,13 +124,15 @@ def read_frame(
     if beyond is not None:
         if not connection.execute("SELECT count(*) FROM sample_frames WHERE sample_id = ?", [beyond]).fetchall()[0][0]:
             raise BadInput(f"There is no sample {beyond!r}; `entente sample list` shows those there are.")
-        earlier = "SELECT u.passage_id FROM sample_frame_units u JOIN sample_frames f USING (sample_id) WHERE f.sample_id = ? OR f.supplement_of = ?"
+        earlier = "SELECT u.passage_id FROM sample_frame_units u JOIN sample_frames f USING (sample_id) "
+            "WHERE f.sample_id = ? OR f.supplement_of = ?"
         parameters = [*parameters, beyond, beyond]
     query = (
         f"WITH passages AS ({read_sql('schema/published')['passages'].strip().rstrip(';')}), "
         "promoted AS (SELECT * FROM scores WHERE model_version IN (SELECT model_version FROM models WHERE state = 'promoted')), "
         "other AS (SELECT s.passage_id, p.text_sha256 FROM samples s LEFT JOIN passages p USING (passage_id) WHERE s.purpose <> ? "
-        "UNION ALL SELECT s.passage_id, u.text_sha256 FROM samples s JOIN sample_frame_units u USING (sample_id, passage_id) WHERE s.purpose <> ?) "
+        "UNION ALL SELECT s.passage_id, u.text_sha256 FROM samples s JOIN sample_frame_units u USING (sample_id, passage_id) "
+        "WHERE s.purpose <> ?) "
         f"SELECT p.passage_id, p.document_id, p.text_sha256, {stratum}, {score}, {uncertainty}, {'p.text' if with_text else 'NULL'}, "
         "p.passage_id IN (SELECT passage_id FROM other) OR p.text_sha256 IN (SELECT text_sha256 FROM other WHERE text_sha256 IS NOT NULL), "
         "s.model_version "

@@ -25,9 +25,9 @@ def training_passages(connection: Connection, needed: Sequence[str]) -> list[tup
     whole = {passage: told for passage, told in codes.items() if all(name in told for name in needed)}
     rows = connection.execute(
         "WITH around AS (SELECT p.*, lag(p.text) OVER w AS before, lead(p.text) OVER w AS after FROM passages p "
-        "WINDOW w AS (PARTITION BY p.document_id ORDER BY p.ordinal)) "
+        "WHERE p.is_codable WINDOW w AS (PARTITION BY p.document_id ORDER BY p.ordinal)) "
         "SELECT a.passage_id, d.igo, a.document_id, d.doc_type, d.country_iso3, year(d.published), "
-        "array_to_string(list_slice(a.heading_path, -1, NULL), ' > '), a.text, a.before, a.after "
+        "array_to_string(a.heading_path[-2:], ' > '), a.text, a.before, a.after "
         "FROM around a JOIN documents d USING (document_id) WHERE list_contains(?, a.passage_id) ORDER BY a.passage_id",
         [sorted(whole)],
     ).fetchall()

@@ -24,7 +24,8 @@ def agreement(
     file: Annotated[Path | None, typer.Argument(help="A file of codes (CSV or JSON lines).")] = None,
     warehouse: Annotated[bool, typer.Option("--warehouse", help="The codes in the project's warehouse instead.")] = False,
     texts: Annotated[
-        Path | None, typer.Option(help="JSON lines with id and doc, to group passages by document (default: texts.jsonl beside the file).")
+        Path | None,
+        typer.Option(help="JSON lines with id and doc, to group passages by document (default: texts.jsonl beside the file)."),
     ] = None,
     coder: Annotated[list[str] | None, typer.Option(help="NAME=WHAT a coder is; may be given again.")] = None,
     draws: Annotated[int, typer.Option(min=100, help="Resamples of documents for the intervals.")] = 1000,
@@ -53,7 +54,9 @@ def agreement(
     if not found:
         raise BadInput("No passage was coded by two coders in any dimension, so there is no agreement to report.")
     if as_json:
-        print_json({"coders": coded.coders, "about_the_coders": coded.about, "codebook": codebook.version, "dimensions": as_plain(found)})
+        print_json(
+            {"coders": coded.coders, "about_the_coders": coded.about, "codebook": codebook.version, "dimensions": as_plain(found)}
+        )
         return
     _print_coders(coded)
     _print_summary(found)
@@ -69,7 +72,9 @@ def _print_coders(coded: Coded) -> None:
     if any(what == "not said" for what in coded.coders.values()):
         print("What a coder is (a person, a language model) must be told with every figure: say it with --coder NAME=WHAT.")
     if not coded.documents:
-        print("Which document a passage is of is not known: each passage counts as its own document, so intervals are too narrow.")
+        print(
+            "Which document a passage is of is not known: each passage counts as its own document, so intervals are too narrow."
+        )
     print()
 
 
@@ -83,13 +88,21 @@ def _print_summary(found: Sequence[DimensionAgreement]) -> None:
     ]  # fmt: skip
     header = ("dimension", "passages", "documents", "alpha (95%)", "AC1 (95%)", "agree (95%)", "target", "minimum", "verdict")
     print(table(header, rows))
-    print("\nIntervals: bootstrap over documents. Alpha is low where a category is rare; AC1 and percentages are not. --tables shows more.")
+    print(
+        "\nIntervals: bootstrap over documents. Alpha is low where a category is rare; AC1 and percentages are not. --tables shows more."
+    )
 
 
 def _print_tables(one: DimensionAgreement) -> None:
     print(f"\n{one.dimension} ({one.metric})")
     rows = [
-        (cat.category, cat.codes, _interval(cat.alpha), _interval(cat.ac1), "-" if cat.agreement is None else f"{cat.agreement:.3f}")
+        (
+            cat.category,
+            cat.codes,
+            _interval(cat.alpha),
+            _interval(cat.ac1),
+            "-" if cat.agreement is None else f"{cat.agreement:.3f}",
+        )
         for cat in one.categories
     ]
     print(table(("category", "codes", "alpha (95%)", "AC1 (95%)", "met by another"), rows))

@@ -46,7 +46,10 @@ def export(
     out: Annotated[Path | None, typer.Option(help="The file, or the folder for training (default: named by the sample).")] = None,
     coder: Annotated[str, typer.Option(help="The coder's name, put into an empty form.")] = "",
     predictions: Annotated[
-        bool, typer.Option("--predictions", help="Put the model's labels in before; never for gold. Coders then agree with it too often.")
+        bool,
+        typer.Option(
+            "--predictions", help="Put the model's labels in before; never for gold. Coders then agree with it too often."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -83,10 +86,14 @@ def export(
 def import_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The file of codes.")],
-    file_format: Annotated[FormatOption | None, typer.Option("--format", help="Its format, where the file does not tell.")] = None,
+    file_format: Annotated[
+        FormatOption | None, typer.Option("--format", help="Its format, where the file does not tell.")
+    ] = None,
     coder: Annotated[str | None, typer.Option(help="Who coded, where the file does not say it.")] = None,
     name: Annotated[list[str] | None, typer.Option(help="USER=CODER, for a tool's users; may be given again.")] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="CODER=person, language model or simulation; may be given again.")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="CODER=person, language model or simulation; may be given again.")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write all problems to this file, as CSV.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -106,7 +113,9 @@ def import_(
         return
     print(f"{done.new} new codes, {done.known} were here already.")
     if done.unknown_passages:
-        note(f"{len(done.unknown_passages)} passages are not in the warehouse any more: their document was read anew. Their codes are kept.")
+        note(
+            f"{len(done.unknown_passages)} passages are not in the warehouse any more: their document was read anew. Their codes are kept."
+        )
 
 
 def _pairs(option: str, given: list[str] | None) -> dict[str, str]:

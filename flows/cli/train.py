@@ -42,7 +42,9 @@ def train(
 ) -> None:
     """Fine-tune the encoder, calibrate, write an immutable model with its card. The same data and seed give the same model.
 
-    Passages of the project's gold samples are refused. A training that was interrupted goes on with the part that was not finished when it is started again in the same way.
+    Passages of the project's gold samples are refused.
+
+    A training that was interrupted goes on with the part that was not finished when it is started again in the same way.
     """
     from entente.errors import BadInput
     from flows.load import read_codebook, withheld_from_training

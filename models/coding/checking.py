@@ -105,7 +105,10 @@ def _row(
     if dimension in allowed:
         if dimension in sets:
             if strange := [one for one in value.split(";") if one and one not in allowed[dimension]]:
-                wrong("value", f"{strange[0]!r} is no category of {dimension}; allowed: {', '.join(allowed[dimension])}, joined by ;")
+                wrong(
+                    "value",
+                    f"{strange[0]!r} is no category of {dimension}; allowed: {', '.join(allowed[dimension])}, joined by ;",
+                )
         elif not value:
             wrong("value", "is empty; leave the row out where nothing was coded")
         elif value not in allowed[dimension]:
@@ -120,7 +123,9 @@ def _row(
     if status not in STATUSES:
         wrong("status", f"allowed: {', '.join(STATUSES)}")
     given = cells.get("flag")
-    flag = tuple(sorted({one.strip() for one in (given if isinstance(given, (list, tuple)) else (texts["flag"] or "").split(";"))} - {""}))
+    flag = tuple(
+        sorted({one.strip() for one in (given if isinstance(given, (list, tuple)) else (texts["flag"] or "").split(";"))} - {""})
+    )
     if strange := [one for one in flag if one not in flags]:
         wrong("flag", f"{strange[0]!r} is no flag; allowed: {', '.join(flags)}, joined by ;")
     at = None
@@ -137,14 +142,20 @@ def _row(
     )  # fmt: skip
 
 
-def _check_together(group: list[tuple[int, CodeRow]], codebook: Codebook, problems: list[Problem], derived: list[CodeRow]) -> None:
+def _check_together(
+    group: list[tuple[int, CodeRow]], codebook: Codebook, problems: list[Problem], derived: list[CodeRow]
+) -> None:
     """Check what one coder said of one passage at one time: no contradiction, nothing twice; add the stance that follows."""
     values: dict[str, str | tuple[str, ...] | None] = {}
     last, example = group[-1]
     for line, row in group:
         value = str(row.value)
         if row.dimension in values and values[row.dimension] != value:
-            problems.append(Problem(line, "value", value, f"the same coder gave {values[row.dimension]!r} for {row.dimension} at the same time"))
+            problems.append(
+                Problem(
+                    line, "value", value, f"the same coder gave {values[row.dimension]!r} for {row.dimension} at the same time"
+                )
+            )
         values[row.dimension] = value
     if "stage" in values:
         values.setdefault("stage_secondary", None)
@@ -155,7 +166,7 @@ def _check_together(group: list[tuple[int, CodeRow]], codebook: Codebook, proble
         derived.append(
             CodeRow(
                 example.passage_id, example.coder, "stance", stance, example.codebook_version, example.coded_at, example.status, example.tool,
-                flag=example.flag, text_sha256=example.text_sha256,
+                example.note, example.flag, example.reason, example.text_sha256,
             )
         )  # fmt: skip
     rules = {rule.id: rule.rule for rule in codebook.constraints}

@@ -96,8 +96,12 @@ def read(path: Path, codebook: Codebook, coder: str | None, names: Mapping[str, 
             for one in inside:
                 user = Path(one.filename).stem
                 if user == "all" and len(inside) == 1 and coder is None:
-                    raise BadInput(f"{path} does not say who coded. Name the coder with --coder, or export one file for each user.")
-                yield from _lines(bundle.read(one).decode("utf-8"), f"{path}/{one.filename}", codebook, coder or names.get(user, user))
+                    raise BadInput(
+                        f"{path} does not say who coded. Name the coder with --coder, or export one file for each user."
+                    )
+                yield from _lines(
+                    bundle.read(one).decode("utf-8"), f"{path}/{one.filename}", codebook, coder or names.get(user, user)
+                )
     except FileNotFoundError:
         raise BadInput(f"There is no file {path}.") from None
     except (BadZipFile, UnicodeDecodeError) as error:
@@ -114,7 +118,9 @@ def _lines(text: str, where: str, codebook: Codebook, coder: str) -> Iterator[tu
         except (json.JSONDecodeError, RecursionError) as error:
             raise BadInput(f"{where}, line {number}: not valid JSON ({error}).") from None
         if not isinstance(value, dict) or not isinstance(value.get("label"), list):
-            raise BadInput(f"{where}, line {number}: there must be an object with a list called label. Export a classification project.")
+            raise BadInput(
+                f"{where}, line {number}: there must be an object with a list called label. Export a classification project."
+            )
         chosen: dict[str, list[str]] = {}
         for label in value["label"]:
             name, _colon, one = str(label).partition(":")

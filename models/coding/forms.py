@@ -8,7 +8,7 @@ from typing import Any
 from models.codebook import Codebook
 from models.coding.checking import allowed_values
 from models.coding.tables import cells
-from models.types import CodeRow, CodingTask
+from models.types import CodeRow
 
 NONE = "none_of_these"
 """How a coder says that no category of a multi-label dimension fits; an empty cell means that it was not coded."""

@@ -125,7 +125,9 @@ def read(path: Path, codebook: Codebook, names: Mapping[str, str]) -> Raw:
                 if told[name] and name not in NOT_CODED:
                     yield number, {**beside, "dimension": name, "value": without_none(told[name]) if name in sets else told[name]}
     if not found:
-        raise BadInput(f"{path} holds no annotation/DOCUMENT/USER file. Export the project with its annotations as UIMA CAS JSON or XMI.")
+        raise BadInput(
+            f"{path} holds no annotation/DOCUMENT/USER file. Export the project with its annotations as UIMA CAS JSON or XMI."
+        )
 
 
 def _layers(cas: Cas) -> list[Any]:
@@ -145,14 +147,18 @@ def _annotated(path: Path) -> Iterator[tuple[str, str, Cas]]:
         with ZipFile(path) as bundle:
             if sum(one.file_size for one in bundle.infolist()) > _BYTES:
                 raise BadInput(f"{path} holds more than {_BYTES // 1_000_000} MB. Export fewer documents at once.")
-            shared = next((bundle.read(one) for one in bundle.namelist() if PurePosixPath(one).name.lower() == "typesystem.xml"), None)
+            shared = next(
+                (bundle.read(one) for one in bundle.namelist() if PurePosixPath(one).name.lower() == "typesystem.xml"), None
+            )
             for name in bundle.namelist():
                 place = PurePosixPath(name)
                 if len(place.parts) < 3 or place.parts[-3] != "annotation" or place.stem in _NOT_CODERS:
                     continue
                 if place.suffix == ".zip":
                     with ZipFile(BytesIO(bundle.read(name))) as inner:
-                        types = next((inner.read(one) for one in inner.namelist() if one.lower().endswith("typesystem.xml")), shared)
+                        types = next(
+                            (inner.read(one) for one in inner.namelist() if one.lower().endswith("typesystem.xml")), shared
+                        )
                         for one in inner.namelist():
                             if one.endswith((".json", ".xmi")):
                                 yield place.parts[-2], place.stem, _load(inner.read(one), one, types, f"{path}/{name}/{one}")

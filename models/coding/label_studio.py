@@ -97,7 +97,12 @@ def _annotation(line: Mapping[str, str], codebook: Codebook, sets: frozenset[str
         result += _results({"flag": line["flag"]}, frozenset({"flag"}))
     if line["note"]:
         result.append({"from_name": "note", "to_name": _TEXT, "type": "textarea", "value": {"text": [line["note"]]}})
-    made: dict[str, Any] = {"completed_by": {"email": line["coder"]}, "was_cancelled": False, "ground_truth": False, "result": result}
+    made: dict[str, Any] = {
+        "completed_by": {"email": line["coder"]},
+        "was_cancelled": False,
+        "ground_truth": False,
+        "result": result,
+    }
     if line["coded_at"]:
         made["created_at"] = made["updated_at"] = line["coded_at"]
     return made
@@ -131,11 +136,19 @@ def read(path: Path, codebook: Codebook, names: Mapping[str, str]) -> Raw:
     except (json.JSONDecodeError, RecursionError) as error:
         raise BadInput(f"{path} is no JSON: {error}") from None
     if not isinstance(tasks, list):
-        raise BadInput(f"{path} is no export of Label Studio: it must be a list of tasks. Export the project as JSON (not JSON-MIN).")
+        raise BadInput(
+            f"{path} is no export of Label Studio: it must be a list of tasks. Export the project as JSON (not JSON-MIN)."
+        )
     sets = sets_of(codebook)
     for number, task in enumerate(tasks, 1):
-        if not isinstance(task, dict) or not isinstance(task.get("data"), dict) or not isinstance(task.get("annotations", []), list):
-            raise BadInput(f"{path}, task {number}: there must be data and annotations. Export the project as JSON (not JSON-MIN).")
+        if (
+            not isinstance(task, dict)
+            or not isinstance(task.get("data"), dict)
+            or not isinstance(task.get("annotations", []), list)
+        ):
+            raise BadInput(
+                f"{path}, task {number}: there must be data and annotations. Export the project as JSON (not JSON-MIN)."
+            )
         for annotation in task.get("annotations", []):
             if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
                 raise BadInput(f"{path}, task {number}: an annotation has no result. Export the project as JSON (not JSON-MIN).")

@@ -105,7 +105,9 @@ def read_jsonl(path: Path, codebook: Codebook) -> Raw:
         if "dimension" in value:
             yield line, value
         else:
-            yield from ((line, one) for one in unfold({SHORT_NAMES.get(name, name): one for name, one in value.items()}, codebook))
+            yield from (
+                (line, one) for one in unfold({SHORT_NAMES.get(name, name): one for name, one in value.items()}, codebook)
+            )
 
 
 def read_text(path: Path) -> str:

@@ -217,7 +217,11 @@ def _verdict(value: float | None, dimension: Dimension) -> str:
 
 def _weights(documents: int, draws: int, seed: int) -> Floats:
     random = np.random.default_rng(seed)
-    return random.multinomial(documents, np.full(documents, 1 / documents), draws).astype(np.float64) if documents else np.zeros((draws, 0))
+    return (
+        random.multinomial(documents, np.full(documents, 1 / documents), draws).astype(np.float64)
+        if documents
+        else np.zeros((draws, 0))
+    )
 
 
 def _whole(sums: Sums) -> Sums:

@@ -50,9 +50,9 @@ def test_a_sample_is_kept_with_its_whole_frame_and_only_once(project: Settings) 
     assert first["sample_id"] == again["sample_id"]
     assert (first["n_drawn"], first["frame_size"], first["frame_documents"], first["codebook_version"]) == (6, 20, 4, "1.1.0")
     database = project.paths.warehouse
-    assert rows(database, "SELECT count(*), count(DISTINCT passage_id), round(sum(inclusion_probability), 9) FROM sample_frame_units") == [
-        (20, 20, 6.0)
-    ]
+    assert rows(
+        database, "SELECT count(*), count(DISTINCT passage_id), round(sum(inclusion_probability), 9) FROM sample_frame_units"
+    ) == [(20, 20, 6.0)]
     assert rows(database, "SELECT count(*), min(inclusion_probability), max(purpose) FROM samples") == [(6, 0.3, "gold")]
     assert draw_sample(project, request(seed=2))["sample_id"] != first["sample_id"]
 

@@ -22,8 +22,17 @@ from models.constraints import violations
 from models.types import CodeRow, CodingTask
 
 CODEBOOK = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
-TASKS = {f"p{n}": CodingTask(f"p{n}", f"=1+{n} The mission met the Minister.", f"hash{n}", "II. Access", "Before.", "After.", "UN", "report") for n in range(4)}
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12).map(lambda one: " ".join(one.split())).map(lambda one: one or None)
+TASKS = {
+    f"p{n}": CodingTask(
+        f"p{n}", f"=1+{n} The mission met the Minister.", f"hash{n}", "II. Access", "Before.", "After.", "UN", "report"
+    )
+    for n in range(4)
+}
+TEXT = (
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12)
+    .map(lambda one: " ".join(one.split()))
+    .map(lambda one: one or None)
+)
 PLAIN = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -31,12 +40,16 @@ def coding(draw: st.DrawFn) -> dict[str, str]:
     """Return codes of one passage that do not contradict each other."""
     stage = draw(st.sampled_from(CODEBOOK.by_id["stage"].applicable_ids))
     cooperation, contestation = draw(st.sampled_from("01")), draw(st.sampled_from("0123"))
-    stance = label = {"00": "neutral", "10": "cooperation"}.get(cooperation + contestation[0].replace("2", "1").replace("3", "1"), "")
+    stance = label = {"00": "neutral", "10": "cooperation"}.get(
+        cooperation + contestation[0].replace("2", "1").replace("3", "1"), ""
+    )
     stance = label or ("contestation" if cooperation == "0" else "mixed")
     codes = {
         "voice": draw(st.sampled_from(CODEBOOK.by_id["voice"].category_ids)),
         "stage": stage,
-        "realization": "not_applicable" if stage == "none" else draw(st.sampled_from(CODEBOOK.by_id["realization"].applicable_ids)),
+        "realization": "not_applicable"
+        if stage == "none"
+        else draw(st.sampled_from(CODEBOOK.by_id["realization"].applicable_ids)),
         "cooperation_intensity": cooperation,
         "contestation_intensity": contestation,
         "stance": stance,
@@ -63,7 +76,20 @@ def codes(draw: st.DrawFn, *, tool: str | None = None, timed: bool = True) -> li
             told_tool = draw(TEXT) if free else tool
             for name, value in coding(draw).items():
                 rows.append(
-                    CodeRow(passage, coder, name, value, "1.1.0", at, status, told_tool, note, flag, reason, TASKS[passage].text_sha256)
+                    CodeRow(
+                        passage,
+                        coder,
+                        name,
+                        value,
+                        "1.1.0",
+                        at,
+                        status,
+                        told_tool,
+                        note,
+                        flag,
+                        reason,
+                        TASKS[passage].text_sha256,
+                    )
                 )
     return rows
 
@@ -128,10 +154,12 @@ LABEL_STUDIO_EXPORT = [
                 "id": 3, "completed_by": 1, "was_cancelled": False, "ground_truth": False, "created_at": "2026-03-01T10:00:00.123456Z",
                 "updated_at": "2026-03-01T10:05:00.5Z", "lead_time": 31.2, "task": 7, "project": 1, "unique_id": "0f",
                 "result": [
-                    {"id": "a1", "from_name": "stage", "to_name": "passage", "type": "choices", "origin": "manual", "value": {"choices": ["none"]}},
+                    {"id": "a1", "from_name": "stage", "to_name": "passage", "type": "choices", "origin": "manual",
+                     "value": {"choices": ["none"]}},
                     {"id": "a2", "from_name": "mechanism", "to_name": "passage", "type": "choices", "origin": "manual",
                      "value": {"choices": ["dialogue", "joint_activity"]}},
-                    {"id": "a3", "from_name": "note", "to_name": "passage", "type": "textarea", "origin": "manual", "value": {"text": ["Hm.", "So."]}},
+                    {"id": "a3", "from_name": "note", "to_name": "passage", "type": "textarea", "origin": "manual",
+                     "value": {"text": ["Hm.", "So."]}},
                 ],
             },
             {"id": 4, "completed_by": 2, "was_cancelled": True, "result": []},
@@ -159,7 +187,7 @@ def test_an_export_of_label_studio_itself(tmp_path: Path) -> None:
 def test_the_interface_asks_every_question_of_the_codebook() -> None:
     from xml.etree import ElementTree
 
-    view = ElementTree.fromstring(label_studio.interface(CODEBOOK))
+    view = ElementTree.fromstring(label_studio.interface(CODEBOOK))  # noqa: S314  # our own
     controls = {one.attrib["name"]: one for one in view.iter("Choices")}
     assert {"voice", "stage", "stage_secondary", "mechanism", "confidence", "flag"} <= set(controls)
     assert "stance" not in controls
@@ -239,7 +267,16 @@ def test_every_bad_row_is_told_with_line_column_value_and_reason() -> None:
     ]  # fmt: skip
     checked = check_rows([(n, {**good, **one}) for n, one in enumerate(bad, 2)], CODEBOOK)
     assert [problem.line for problem in checked.problems] == list(range(2, 12))
-    assert {problem.column for problem in checked.problems} >= {"value", "dimension", "coder", "status", "coded_at", "flag", "codebook_version", "colour"}
+    assert {problem.column for problem in checked.problems} >= {
+        "value",
+        "dimension",
+        "coder",
+        "status",
+        "coded_at",
+        "flag",
+        "codebook_version",
+        "colour",
+    }
     assert not checked.rows
 
 
