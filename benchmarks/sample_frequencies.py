@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.sampling.allocation import Allocation
 from models.sampling.designs import Design, Units, plan_of
 from models.sampling.plans import Floats, Plan
 
@@ -68,8 +69,9 @@ def plans(size: int = 240, seed: int = 7) -> Iterator[tuple[str, Plan]]:
     score = random.beta(0.3, 3.0, size)
     units = Units([f"p{n}" for n in range(size)], cluster, stratum, score, score * (1 - score))
     yield "simple", plan_of(Design("simple", 50), units)
-    for allocation in ("proportional", "equal", "neyman"):
-        yield f"stratified, {allocation}", plan_of(Design("stratified", 61, allocation=allocation), units)  # type: ignore[arg-type]  # names of the literal
+    allocations: tuple[Allocation, ...] = ("proportional", "equal", "neyman")
+    for allocation in allocations:
+        yield f"stratified, {allocation}", plan_of(Design("stratified", 61, allocation=allocation), units)
     yield "cluster, simple first stage", plan_of(Design("cluster", 8, per_cluster=4), units)
     yield "cluster, first stage by size", plan_of(Design("cluster", 8, per_cluster=4, by_size=True), units)
     yield "enriched, unit by unit", plan_of(Design("enriched", 60, floor=0.2), units)

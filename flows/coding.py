@@ -71,7 +71,7 @@ def import_codes(settings: Settings, request: ImportRequest) -> Imported:
 
 
 def export_tasks(
-    settings: Settings, sample_id: str, file_format: FileFormat, out: Path, *, coder: str = "", predictions: bool = False
+    settings: Settings, sample_id: str, file_format: str, out: Path, *, coder: str = "", predictions: bool = False
 ) -> list[Path]:
     """Write the passages of a sample as a tool wants them; returns the files made.
 
@@ -125,7 +125,7 @@ def export_tasks(
     return [_written(out, text_out.getvalue().encode())]
 
 
-def export_codes(settings: Settings, sample_id: str | None, file_format: FileFormat, out: Path) -> tuple[Path, int]:
+def export_codes(settings: Settings, sample_id: str | None, file_format: str, out: Path) -> tuple[Path, int]:
     """Write all codes, or those of a sample, in the own format or as filled forms; returns the file and the number of codes.
 
     Raises:

@@ -124,8 +124,10 @@ def read_frame(
     if beyond is not None:
         if not connection.execute("SELECT count(*) FROM sample_frames WHERE sample_id = ?", [beyond]).fetchall()[0][0]:
             raise BadInput(f"There is no sample {beyond!r}; `entente sample list` shows those there are.")
-        earlier = "SELECT u.passage_id FROM sample_frame_units u JOIN sample_frames f USING (sample_id) "
+        earlier = (
+            "SELECT u.passage_id FROM sample_frame_units u JOIN sample_frames f USING (sample_id) "
             "WHERE f.sample_id = ? OR f.supplement_of = ?"
+        )
         parameters = [*parameters, beyond, beyond]
     query = (
         f"WITH passages AS ({read_sql('schema/published')['passages'].strip().rstrip(';')}), "

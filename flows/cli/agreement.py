@@ -42,10 +42,10 @@ def agreement(
     if (file is None) != warehouse:
         raise BadInput("Name a file of codes, or say --warehouse: entente agreement FILE, or entente agreement --warehouse.")
     said = {}
-    for one in coder or []:
-        name, equals, what = one.partition("=")
+    for told in coder or []:
+        name, equals, what = told.partition("=")
         if not (name and equals and what):
-            raise BadInput(f"--coder {one!r} is not understood; write NAME=WHAT, for example --coder 'a=language model'.")
+            raise BadInput(f"--coder {told!r} is not understood; write NAME=WHAT, for example --coder 'a=language model'.")
         said[name] = what
     settings = load_settings(context.obj)
     codebook = read_codebook(settings)

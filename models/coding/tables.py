@@ -81,7 +81,7 @@ def read_csv(path: Path, codebook: Codebook) -> Raw:
             if row and len(row) != len(header):
                 raise BadInput(f"{path}, line {line}: {len(row)} cells instead of {len(header)}. Is a comma or quote not quoted?")
             if any(cell.strip() for cell in row):
-                told = dict(zip(header, row, strict=True))
+                told: dict[str, Any] = dict(zip(header, row, strict=True))
                 yield from ((line, one) for one in (unfold(told, codebook) if is_form else (told,)))
             line = reader.line_num + 1
     except csv.Error as error:
@@ -106,7 +106,8 @@ def read_jsonl(path: Path, codebook: Codebook) -> Raw:
             yield line, value
         else:
             yield from (
-                (line, one) for one in unfold({SHORT_NAMES.get(name, name): one for name, one in value.items()}, codebook)
+                (line, one)
+                for one in unfold({SHORT_NAMES.get(str(name), str(name)): one for name, one in value.items()}, codebook)
             )
 
 

@@ -74,7 +74,7 @@ def count(settings: Settings) -> int:
 def test_tasks_show_nothing_that_a_coder_must_not_see(name: str, project: Settings, tmp_path: Path) -> None:
     sample_id = sample(project)
     out = tmp_path / f"tasks-{name}"
-    made = export_tasks(project, sample_id, name, out)  # type: ignore[arg-type]  # one of the formats
+    made = export_tasks(project, sample_id, name, out)
     content = made[0].read_bytes()
     assert made[0].stat().st_size > 500
     if name not in ("excel", "inception"):
@@ -85,10 +85,8 @@ def test_tasks_show_nothing_that_a_coder_must_not_see(name: str, project: Settin
 
 def test_an_import_is_whole_or_nothing_and_happens_once(project: Settings, tmp_path: Path) -> None:
     passages = drawn(project, sample(project))
-    bad = coded(passages, "anna") + [
-        CodeRow("unknown", "anna", "stage", "none", "1.1.0"),
-        CodeRow(passages[0], "ben", "stage", "nothing", "1.1.0"),
-    ]
+    strange = [CodeRow("unknown", "anna", "stage", "none", "1.1.0"), CodeRow(passages[0], "ben", "stage", "nothing", "1.1.0")]
+    bad = [*coded(passages, "anna"), *strange]
     report = tmp_path / "report.csv"
     with pytest.raises(BadInput, match="nothing was imported, 2 problems"):
         import_codes(project, ImportRequest(write(tmp_path / "bad.csv", bad), report=report))

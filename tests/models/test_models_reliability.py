@@ -85,7 +85,7 @@ def naive_alpha(table: Table, size: int, distance: Distance) -> float:
     delta = distance(marginals)
     observed = sum(delta[a, b] / (len(values) - 1) for values in units for a, b in permutations(values, 2)) / max(len(pool), 1)
     expected = sum(delta[a, b] for a, b in permutations(pool, 2)) / max(len(pool) * (len(pool) - 1), 1)
-    return 1 - observed / expected if expected else float("nan")
+    return float(1 - observed / expected) if expected else float("nan")
 
 
 @settings(max_examples=60, deadline=None)

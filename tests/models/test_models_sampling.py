@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +11,9 @@ from hypothesis import strategies as st
 
 from benchmarks.sample_frequencies import deviation, plans
 from entente.errors import BadInput
-from models.sampling.allocation import allocate, mixed_size, proportional_probabilities
+from models.sampling.allocation import Allocation, allocate, mixed_size, proportional_probabilities
 from models.sampling.designs import Design, Units, plan_of
-from models.sampling.plans import GroupPlan, Plan, SystematicPlan, TwoStagePlan
+from models.sampling.plans import GroupPlan, Mask, Plan, SystematicPlan, TwoStagePlan
 
 PLANS = dict(plans())
 # Systematic draws use one random number for the whole sample: units move together, so the mean of z squared may stray far below 1.
@@ -48,13 +50,13 @@ def test_a_probability_that_is_wrong_would_be_seen() -> None:
     class Wrong:
         probability = right.probability * 0.9
 
-        def draw(self, random: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-            return right.draw(random)  # type: ignore[return-value]  # a vector
+        def draw(self, random: np.random.Generator) -> Mask:
+            return right.draw(random)
 
         def joint(self, one: int, other: int) -> float | None:
             return None
 
-    wrong: Plan = Wrong()  # type: ignore[assignment]  # the shape of the mask is narrower
+    wrong: Plan = Wrong()
     assert deviation(wrong, 2000, seed=3).mean_square > 1.5
 
 
@@ -70,7 +72,7 @@ def test_allocation_spends_the_whole_sample_within_the_strata(sizes: list[int], 
     least = data.draw(st.integers(0, 3))
     lowest = sum(min(size, least) for size in sizes)
     number = data.draw(st.integers(lowest, sum(sizes)))
-    how = data.draw(st.sampled_from(["proportional", "equal", "neyman"]))
+    how = data.draw(st.sampled_from(get_args(Allocation)))
     spread = np.array(data.draw(st.lists(st.floats(0, 1), min_size=len(sizes), max_size=len(sizes))))
     take = allocate(np.array(sizes), number, how, spread=spread, least=least)
     assert take.sum() == number
@@ -109,7 +111,7 @@ def test_an_active_sample_prefers_what_the_model_is_unsure_of_and_spreads_it() -
     drawn = plan.draw(np.random.default_rng(1))
     assert drawn[:50].sum() > 20
     assert plan.probability.min() > 0
-    assert len({units.cluster[n] for n in np.flatnonzero(drawn)}) == 10
+    assert len({units.cluster[int(n)] for n in np.flatnonzero(drawn)}) == 10
 
 
 @pytest.mark.parametrize(
