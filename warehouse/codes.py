@@ -94,16 +94,18 @@ def store_codes(
 
 def read_codes(connection: Connection, sample_id: str | None = None) -> list[CodeRow]:
     """Return all codes, or those of a sample's passages, in a fixed order."""
+    return [row for _identifier, row in read_codes_with_ids(connection, sample_id)]
+
+
+def read_codes_with_ids(connection: Connection, sample_id: str | None = None) -> list[tuple[str, CodeRow]]:
+    """Return codes as `read_codes` does, each with its identifier."""
     where = "" if sample_id is None else "WHERE passage_id IN (SELECT passage_id FROM samples WHERE sample_id = ?) "
     rows = connection.execute(
-        "SELECT passage_id, coder, dimension, value, codebook_version, coded_at, status, tool, note, flag, reason, text_sha256 "
+        "SELECT annotation_id, passage_id, coder, dimension, value, codebook_version, coded_at, status, tool, note, flag, reason, text_sha256 "
         f"FROM annotations {where}ORDER BY passage_id, coder, coded_at, dimension, annotation_id",
         [] if sample_id is None else [sample_id],
     ).fetchall()
-    return [
-        CodeRow(*said[:9], flag=tuple(said[9] or ()), reason=said[10], text_sha256=said[11])  # type: ignore[misc]  # nine columns
-        for said in rows
-    ]
+    return [(str(identifier), CodeRow(*said[:9], tuple(said[9] or ()), *said[10:])) for identifier, *said in rows]
 
 
 def say_coders(connection: Connection, coders: Iterable[tuple[str, str, str | None]], at: datetime) -> None:

@@ -46,6 +46,12 @@ sample_app = typer.Typer(
 app.add_typer(sample_app, name="sample")
 codes_app = typer.Typer(help="Codes: passages out to coders, codes back in.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(codes_app, name="codes")
+adjudicate_app = typer.Typer(help="What coders differ on, and what was decided.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(adjudicate_app, name="adjudicate")
+codebook_app = typer.Typer(
+    help="Versions of the codebook and the codes made under them.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(codebook_app, name="codebook")
 
 
 @app.callback()
@@ -96,8 +102,10 @@ def run() -> None:
 def _import_commands() -> None:
     """Let every command module register itself; none of them imports anything heavy at this time."""
     from flows.cli import (  # noqa: F401  # imported for their effect
+        adjudicate,
         agreement,
         classify,
+        codebook,
         codes,
         doctor,
         extract,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,30 @@ def _workbook(lines: Sequence[Mapping[str, str]], codebook: Codebook, reading: S
 
 def read(path: Path, codebook: Codebook) -> Raw:
     """Yield the codes of a filled form with the number of their row; `BadInput` when the file is no workbook or has no sheet of codes."""
+    for number, line in read_sheet(path):
+        for one in unfold(line, codebook):
+            yield number, one
+
+
+def write_sheet(header: Sequence[str], lines: Sequence[Mapping[str, str]]) -> bytes:
+    """Return a workbook with one sheet of texts."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = _SHEET
+    for number, line in enumerate([dict(zip(header, header, strict=True)), *lines], 1):
+        for n, name in enumerate(header, 1):
+            if value := line.get(name):
+                _write(sheet.cell(number, n), value, in_passage=True)
+    sheet.freeze_panes = "A2"
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def read_sheet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the lines of the sheet of codes, by its first row, with the number of their row; `BadInput` when there is none."""
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -98,8 +122,7 @@ def read(path: Path, codebook: Codebook) -> Raw:
         for number, row in enumerate(rows, 2):
             line = {name: _read(value) for name, value in zip(header, row, strict=False) if name}
             if any(value not in (None, "") for value in line.values()):
-                for one in unfold(line, codebook):
-                    yield number, one
+                yield number, line
     finally:
         book.close()
 

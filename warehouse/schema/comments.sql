@@ -79,3 +79,5 @@ COMMENT ON VIEW settled_codes IS 'The code that stands for each passage and dime
 COMMENT ON COLUMN annotations.reason IS 'Why an adjudicator decided so';
 COMMENT ON COLUMN annotations.derived_from IS 'The code that this one was moved from when the codebook changed';
 COMMENT ON COLUMN annotations.imported_from IS 'The file that it came in';
+COMMENT ON VIEW adjudication_queue IS 'What coders differ on and nobody has decided, with what each said';
+COMMENT ON VIEW codes_to_redo IS 'Codes of an earlier major version of the codebook that were not moved to the present one';
