@@ -36,11 +36,11 @@ Fate = Literal["stays", "moves", "redo"]
 class DimensionMap(Record):
     """What has become of the categories of one dimension."""
 
-    unchanged: list[str] = []
-    renamed: dict[str, str] = {}
-    merged: dict[str, list[str]] = {}
-    split: dict[str, list[str]] = {}
-    recode: list[str] = []
+    unchanged: list[str] = Field(default_factory=list)
+    renamed: dict[str, str] = Field(default_factory=dict)
+    merged: dict[str, list[str]] = Field(default_factory=dict)
+    split: dict[str, list[str]] = Field(default_factory=dict)
+    recode: list[str] = Field(default_factory=list)
 
     def targets(self) -> dict[str, str | None]:
         """Return the new category of each old one; None where it must be coded anew. Raises `ValueError` when one is named twice."""
@@ -59,7 +59,7 @@ class CodebookMap(Record):
 
     from_version: Text = Field(alias="from")
     to_version: Text = Field(alias="to")
-    dimensions: dict[str, DimensionMap] = {}
+    dimensions: dict[str, DimensionMap] = Field(default_factory=dict)
 
     def move(self, dimension: str, value: str, new: Codebook) -> tuple[Fate, str | None]:
         """Return what becomes of a code, and its new value unless it must be coded anew.
@@ -127,7 +127,7 @@ def compare(old: Codebook, new: Codebook) -> dict[str, dict[str, list[str]]]:
 
 
 def draft(old: Codebook, new: Codebook) -> str:
-    """Return a map to begin with, as YAML: what is the same is unchanged, what is gone or reworded is to be coded anew until a person says else."""
+    """Return a map to begin with, as YAML: what is the same is unchanged, the rest is to be coded anew until a person says else."""
     dimensions: dict[str, Any] = {}
     for name, change in compare(old, new).items():
         if name in old.by_id and (change["gone"] or change["reworded"] or change["new"]):
