@@ -1,6 +1,6 @@
 """How long does an import take? Codes of invented passages as CSV into a fresh warehouse, checked row by row; and the same file again.
 
-    python -m benchmarks.import_codes            # 100,000 codes
+python -m benchmarks.import_codes            # 100,000 codes
 """
 
 from __future__ import annotations

@@ -105,7 +105,12 @@ def read_codes_with_ids(connection: Connection, sample_id: str | None = None) ->
         f"FROM annotations {where}ORDER BY passage_id, coder, coded_at, dimension, annotation_id",
         [] if sample_id is None else [sample_id],
     ).fetchall()
-    return [(str(identifier), CodeRow(*said[:9], tuple(said[9] or ()), *said[10:])) for identifier, *said in rows]
+    return [(str(row[0]), _row_of(row)) for row in rows]
+
+
+def _row_of(row: Sequence[Any]) -> CodeRow:
+    _id, passage, coder, dimension, value, version, at, status, tool, note, flag, reason, text = row
+    return CodeRow(passage, coder, dimension, value, version, at, status, tool, note, tuple(flag or ()), reason, text)
 
 
 def say_coders(connection: Connection, coders: Iterable[tuple[str, str, str | None]], at: datetime) -> None:
