@@ -20,7 +20,8 @@ from warehouse.transactions import transaction
 
 CODES = {
     "voice": "igo", "stage": "none", "realization": "not_applicable", "cooperation_intensity": "1", "contestation_intensity": "0",
-    "mode": "verbal", "contestation_locus": "not_applicable", "contestation_object": "not_applicable", "mechanism": "dialogue", "confidence": "2",
+    "mode": "verbal", "contestation_locus": "not_applicable", "contestation_object": "not_applicable",
+    "mechanism": "dialogue", "confidence": "2",
 }  # fmt: skip
 
 

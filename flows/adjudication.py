@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from entente.files import replacing
 from flows.load import read_codebook
 from flows.settings import Settings
 from models.coding.checking import Problem
-from models.coding.decisions import COLUMNS, check_decisions, is_derived, line_of
+from models.coding.decisions import COLUMNS, check_decisions, disagreements, is_derived, line_of
 from models.coding.excel import read_sheet, write_sheet
+from models.coding.files import read_codes_file
 from models.coding.tables import read_text
 from warehouse.adjudication import queue, settled, store_decisions
 from warehouse.codes import Imported
@@ -34,14 +36,35 @@ def open_disagreements(settings: Settings, sample_id: str | None = None) -> list
         return [row for row in queue(connection, sample_id) if not is_derived(row["dimension"], codebook)]
 
 
-def export_queue(settings: Settings, out: Path, sample_id: str | None = None) -> int:
+def disagreements_in_file(settings: Settings, file: Path) -> list[dict[str, Any]]:
+    """Return what coders differ on in a file of codes; texts are those of `texts.jsonl` beside it, where there is one.
+
+    Raises:
+        BadInput: when a row does not fit the codebook.
+    """
+    codebook = read_codebook(settings)
+    checked = read_codes_file(file, codebook)
+    if checked.problems:
+        shown = "\n  ".join(map(str, checked.problems[:_SHOWN]))
+        raise BadInput(f"{file} has {len(checked.problems)} problems:\n  {shown}")
+    beside = file.parent / "texts.jsonl"
+    texts = {}
+    if beside.exists():
+        for line in read_text(beside).split("\n"):
+            row = json.loads(line) if line.strip() else {}
+            texts[str(row.get("id"))] = row
+    return disagreements(checked.rows, codebook, texts)
+
+
+def export_queue(settings: Settings, out: Path, sample_id: str | None = None, codes: Path | None = None) -> int:
     """Write the queue as a file to fill in (.csv or .xlsx); returns how many decisions wait.
 
     Raises:
         BadInput: when the file has another ending.
     """
     codebook = read_codebook(settings)
-    lines = [line_of(row, codebook) for row in open_disagreements(settings, sample_id)]
+    waiting = open_disagreements(settings, sample_id) if codes is None else disagreements_in_file(settings, codes)
+    lines = [line_of(row, codebook) for row in waiting]
     if out.suffix.lower() == ".xlsx":
         content = write_sheet(COLUMNS, lines)
     elif out.suffix.lower() == ".csv":

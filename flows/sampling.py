@@ -88,14 +88,17 @@ def draw_sample(settings: Settings, request: SampleRequest) -> dict[str, Any]:
         units = _units(frame, request)
         plan = plan_of(design, units)
         probabilities = plan.probability
-        drawn = plan.draw(np.random.default_rng(request.seed))
         options = {
             **design.facts(),
             **({} if request.label is None else {"label": "=".join(request.label)}),
             **({} if not request.words else {"words": list(request.words)}),
         }
+        digest = _digest(request, options, strata, frame, probabilities.tobytes())
+        # A seed of its own for each sample: two samples with the same seed must not use the same random numbers, or they would not be
+        # independent of one another, and their joint probabilities no products.
+        drawn = plan.draw(np.random.default_rng([request.seed, int(digest[:16], 16)]))
         row = SampleRow(
-            sample_id=_identifier(request, options, strata, frame, probabilities.tobytes()),
+            sample_id=f"{request.purpose}-{design.name}-{digest[:10]}",
             purpose=request.purpose,
             design=design.name,
             options=options,
@@ -196,5 +199,4 @@ def _identifier(
         request.seed,
         request.supplement_of,
     ]
-    digest = hashlib.sha256(json.dumps([asked, frame.hash], sort_keys=True).encode() + probabilities).hexdigest()
-    return f"{request.purpose}-{request.design.name}-{digest[:10]}"
+    return hashlib.sha256(json.dumps([asked, frame.hash], sort_keys=True).encode() + probabilities).hexdigest()

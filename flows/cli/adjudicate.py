@@ -13,14 +13,16 @@ from flows.settings import load_settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Sample = Annotated[str | None, typer.Option(help="Only the passages of this sample.")]
+Codes = Annotated[Path | None, typer.Option(help="A file of codes instead of the project's warehouse.")]
 
 
 @adjudicate_app.command("list", epilog="Example: entente adjudicate list")
-def list_command(context: typer.Context, sample: Sample = None, as_json: AsJson = False) -> None:
+def list_command(context: typer.Context, sample: Sample = None, codes: Codes = None, as_json: AsJson = False) -> None:
     """List what waits for a decision: every passage and dimension that coders gave different codes, gold first."""
-    from flows.adjudication import open_disagreements
+    from flows.adjudication import disagreements_in_file, open_disagreements
 
-    rows = open_disagreements(load_settings(context.obj), sample)
+    settings = load_settings(context.obj)
+    rows = open_disagreements(settings, sample) if codes is None else disagreements_in_file(settings, codes)
     if as_json:
         print_json(rows)
         return
@@ -44,12 +46,13 @@ def export(
     context: typer.Context,
     out: Annotated[Path, typer.Argument(help="The file to fill in, .xlsx or .csv.")],
     sample: Sample = None,
+    codes: Codes = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the queue with the passages and what each coder said; value, reason and adjudicator are to be filled in."""
     from flows.adjudication import export_queue
 
-    number = export_queue(load_settings(context.obj), out, sample)
+    number = export_queue(load_settings(context.obj), out, sample, codes)
     print_json({"file": out, "waiting": number}) if as_json else print(f"{number} decisions wait: {out}")
 
 

@@ -38,6 +38,40 @@ def line_of(row: Mapping[str, Any], codebook: Codebook) -> dict[str, str]:
     }
 
 
+def disagreements(rows: Iterable[CodeRow], codebook: Codebook, texts: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what coders differ on in codes that are in no warehouse, in the shape of the view `adjudication_queue`.
+
+    A coder's latest code of a passage counts; what was adjudicated waits no more.
+
+    Args:
+        rows: codes of all coders.
+        codebook: only its dimensions that are coded for themselves are asked about.
+        texts: `text` and `heading` by passage, where they are known.
+    """
+    latest: dict[tuple[str, str], dict[str, CodeRow]] = defaultdict(dict)
+    done = set()
+    for row in rows:
+        key = (row.passage_id, row.dimension)
+        if row.status == "adjudicated":
+            done.add(key)
+        elif row.dimension in codebook.by_id and not is_derived(row.dimension, codebook):
+            before = latest[key].get(row.coder)
+            if before is None or (row.coded_at is not None and (before.coded_at is None or row.coded_at >= before.coded_at)):
+                latest[key][row.coder] = row
+    return [
+        {
+            "passage_id": passage,
+            "dimension": dimension,
+            "codes": [{"coder": coder, "value": row.value, "note": row.note} for coder, row in sorted(codes.items())],
+            "is_gold": False,
+            "heading": texts.get(passage, {}).get("heading"),
+            "text": texts.get(passage, {}).get("text"),
+        }
+        for (passage, dimension), codes in sorted(latest.items())
+        if len({row.value for row in codes.values()}) > 1 and (passage, dimension) not in done
+    ]
+
+
 def is_derived(dimension: str, codebook: Codebook) -> bool:
     """Return whether a dimension follows from others, so that nobody decides it by itself."""
     return dimension in codebook.by_id and bool(codebook.by_id[dimension].derived_from)

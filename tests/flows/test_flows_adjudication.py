@@ -129,6 +129,17 @@ def test_the_queue_on_the_command_line(disputed: tuple[Settings, list[str]], tmp
     assert "0 decisions taken in" in entente("adjudicate", "import", str(tmp_path / "q.xlsx"), project=settings.project).stdout
 
 
+def test_a_file_of_codes_becomes_a_queue_too(project: Settings, tmp_path: Path) -> None:
+    codes = [*coded(["p1", "p2"], "anna"), *coded(["p1"], "ben"), *coded(["p2"], "ben", voice="joint")]
+    path = write(tmp_path / "codes.csv", codes)
+    (tmp_path / "texts.jsonl").write_text(
+        '{"id": "p2", "text": "The Minister said so.", "heading": "Access"}\n', encoding="utf-8"
+    )
+    said = entente("adjudicate", "list", "--codes", str(path), project=project.project).stdout
+    assert "1 decisions wait, on 1 passages." in said
+    assert "The Minister said so." in said
+
+
 def renamed(value: Any) -> Any:
     """A codebook in which verbal is called spoken, and nothing else is different."""
     if isinstance(value, dict):
