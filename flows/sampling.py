@@ -187,9 +187,7 @@ def _uses_model(request: SampleRequest, strata: Sequence[str]) -> bool:
     return request.label is not None or request.design.name == "active" or any(name not in FACTS for name in strata)
 
 
-def _identifier(
-    request: SampleRequest, options: dict[str, Any], strata: Sequence[str], frame: Frame, probabilities: bytes
-) -> str:
+def _digest(request: SampleRequest, options: dict[str, Any], strata: Sequence[str], frame: Frame, probabilities: bytes) -> str:
     asked = [
         request.purpose,
         request.design.name,
