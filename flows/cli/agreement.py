@@ -29,7 +29,7 @@ def agreement(
     ] = None,
     coder: Annotated[list[str] | None, typer.Option(help="NAME=WHAT a coder is; may be given again.")] = None,
     draws: Annotated[int, typer.Option(min=100, help="Resamples of documents for the intervals.")] = 1000,
-    seed: Annotated[int, typer.Option(help="The seed of the resampling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the resampling.")] = 0,
     tables: Annotated[bool, typer.Option("--tables", help="Show categories, confusion tables and drift too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:

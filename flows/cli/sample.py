@@ -72,7 +72,7 @@ def draw(
     language: Annotated[list[str] | None, typer.Option(help="Only this language.")] = None,
     from_year: Annotated[int | None, typer.Option(help="Only documents published from this year on.")] = None,
     to_year: Annotated[int | None, typer.Option(help="Only documents published up to this year.")] = None,
-    seed: Annotated[int, typer.Option(help="The seed of the draw.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the draw.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Draw a sample and keep it with its whole frame: which passages could have been drawn, and with which probability.

@@ -57,6 +57,14 @@ def test_a_sample_is_kept_with_its_whole_frame_and_only_once(project: Settings) 
     assert draw_sample(project, request(seed=2))["sample_id"] != first["sample_id"]
 
 
+def test_samples_with_the_same_seed_do_not_use_the_same_random_numbers(project: Settings) -> None:
+    draw_sample(project, request())
+    draw_sample(project, SampleRequest(SIMPLE, FrameFilter(igo=("UN",)), "gold", 1))
+    drawn = rows(project.paths.warehouse, "SELECT list(passage_id ORDER BY passage_id) FROM samples GROUP BY sample_id")
+    assert len(drawn) == 2
+    assert drawn[0] != drawn[1]
+
+
 def test_gold_and_training_never_share_a_passage_or_a_text(project: Settings) -> None:
     with open_warehouse(project.paths.warehouse) as connection:
         connection.execute("UPDATE passages SET text_sha256 = 'same' WHERE ordinal = 1")
