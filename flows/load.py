@@ -14,6 +14,7 @@ from flows.settings import Settings
 if TYPE_CHECKING:
     from models.classifier import Classifier
     from models.codebook import Codebook
+    from models.types import Withheld
     from warehouse.types import CodebookRows, ModelRow, ScoreColumns
 
 
@@ -125,3 +126,20 @@ def model_row(model: ChosenModel) -> ModelRow:
         created=facts.created,
         metrics=facts.metrics,
     )
+
+
+def withheld_from_training(settings: Settings) -> Withheld:
+    """Return the passages of the project's gold samples; nothing where there is no warehouse.
+
+    Raises:
+        Busy: when another command is writing, so that gold cannot be told from the rest now.
+    """
+    from models.types import Withheld
+    from warehouse.database import open_warehouse
+    from warehouse.samples import withheld_from_training as withheld
+
+    if not settings.paths.warehouse.exists():
+        return Withheld()
+    # Not read-only: an older warehouse is brought up to date first.
+    with open_warehouse(settings.paths.warehouse) as connection:
+        return withheld(connection)
