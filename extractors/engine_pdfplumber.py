@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,14 @@ class PdfplumberEngine:
 
 def _word(item: dict[str, Any], left: float, top: float) -> Word:
     name = str(item["fontname"]).lower()
+    text = str(item["text"])
+    letters = [c for c in text if c.isalpha()]
+    leftward = bool(letters) and all(unicodedata.bidirectional(c) in ("R", "AL") for c in letters)
+    if leftward and not any(c.isdigit() for c in text):
+        # pdfplumber gives the glyphs from the left edge on; each may stand for two letters.
+        text = "".join(unicodedata.normalize("NFKC", c) for c in reversed(text))
     return Word(
-        item["text"],
+        text,
         item["x0"] - left,
         item["top"] - top,
         item["x1"] - left,
@@ -95,4 +102,5 @@ def _word(item: dict[str, Any], left: float, top: float) -> Word:
         item["bottom"] - top,
         "bold" in name or "black" in name,
         "italic" in name or "oblique" in name,
+        leftward=leftward,
     )
