@@ -80,8 +80,12 @@ def load_classifier(settings: Settings, version: str | None = None) -> Classifie
 
 
 def codebook_rows(codebook: Codebook) -> CodebookRows:
-    """Return the codebook as the rows of the warehouse's code tables; `not_applicable` is a row where a dimension may not apply."""
-    from warehouse.types import CategoryRow, CodebookRows, DimensionRow
+    """Return the codebook as the rows of the warehouse's code tables, with the codes of countries.
+
+    `not_applicable` is a row where a dimension may not apply.
+    """
+    from sources.countries import default_countries
+    from warehouse.types import CategoryRow, CodebookRows, CountryRow, DimensionRow
 
     dimensions = tuple(
         DimensionRow(one.id, one.name, one.kind, one.tier, one.question, ordinal)
@@ -93,7 +97,8 @@ def codebook_rows(codebook: Codebook) -> CodebookRows:
         if one.may_not_apply:
             own.append(("not_applicable", "Not applicable", codebook.missing["not_applicable"]))
         categories += [CategoryRow(one.id, *words, ordinal) for ordinal, words in enumerate(own, 1)]
-    return CodebookRows(codebook.version, dimensions, tuple(categories))
+    countries = tuple(CountryRow(one.iso3, one.name, one.status) for one in default_countries())
+    return CodebookRows(codebook.version, dimensions, tuple(categories), countries)
 
 
 def score_columns(codebook: Codebook) -> ScoreColumns:

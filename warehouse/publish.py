@@ -13,10 +13,12 @@ from entente.errors import BadInput
 from entente.files import fsync_directory
 from warehouse.checks import run_checks
 from warehouse.codebook import score_columns_of
+from warehouse.descriptions import load_descriptions
+from warehouse.dictionary import objects_in
 from warehouse.database import open_warehouse, quiet, remove_leftovers
 from warehouse.failures import explained
 from warehouse.ledger import Event, append
-from warehouse.release import COPIED, comment_statements, release_key, release_row, released_key
+from warehouse.release import COPIED, RELEASE_TABLE, release_key, release_row, released_key
 from warehouse.states import State
 from warehouse.transactions import Connection, content_version, transaction
 from warehouse.types import PublishReport, ScoreColumns
@@ -108,8 +110,10 @@ def _copy(connection: Connection, beside: Path, key: str, built_by: str) -> None
         for table, query in COPIED.items():
             connection.execute(f'CREATE TABLE published_copy."{table}" AS {query}')
         row = release_row(connection, key, built_by)
-        columns = ", ".join(f"? AS {name}" for name in row)
-        connection.execute(f"CREATE TABLE published_copy.release AS SELECT {columns}", list(row.values()))
+        connection.execute(RELEASE_TABLE)
+        connection.execute(
+            f"INSERT INTO published_copy.release ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+        )
     finally:
         connection.execute("DETACH published_copy")
 
@@ -119,7 +123,9 @@ def _finish(beside: Path, columns: ScoreColumns, events: list[Event]) -> dict[st
     with duckdb.connect(str(beside)) as copy:
         quiet(copy)
         append(copy, None, events)
-        for statement in [*view_statements(columns), *comment_statements(columns)]:
+        for statement in view_statements(columns):
+            copy.execute(statement)
+        for statement in load_descriptions(columns).comments(objects_in(copy)):
             copy.execute(statement)
         run_checks(copy, columns)
         copy.execute("CHECKPOINT")

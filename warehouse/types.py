@@ -36,12 +36,25 @@ class CategoryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CountryRow:
+    """A country code as a row of `countries`; `status` is current, former or user_assigned."""
+
+    country_iso3: str
+    name: str
+    status: str = "current"
+
+
+@dataclass(frozen=True, slots=True)
 class CodebookRows:
-    """The codebook as the warehouse keeps it: its version and its code tables."""
+    """The codebook as the warehouse keeps it: its version and its code tables, the codes of countries among them.
+
+    Without countries nobody checks the codes that documents bear.
+    """
 
     version: str
     dimensions: tuple[DimensionRow, ...]
     categories: tuple[CategoryRow, ...]
+    countries: tuple[CountryRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
