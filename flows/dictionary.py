@@ -30,9 +30,11 @@ def empty_published(folder: Path) -> Path:
 
 def page() -> str:
     """Return the data dictionary of this Entente and the codebook that ships with it."""
-    with tempfile.TemporaryDirectory() as folder:
-        with duckdb.connect(str(empty_published(Path(folder))), read_only=True) as connection:
-            return render(connection, score_columns(load_codebook(default_codebook_path())))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        duckdb.connect(str(empty_published(Path(folder))), read_only=True) as connection,
+    ):
+        return render(connection, score_columns(load_codebook(default_codebook_path())))
 
 
 def main() -> None:

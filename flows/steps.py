@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from entente import __version__
 from entente.files import printable
 from extractors.options import ExtractionLimits, ExtractOptions, extractor_key
+from flows.expected_counts import read_expected
 from flows.load import chosen_model, codebook_rows, model_row, read_codebook, score_columns
 from flows.settings import Settings
 from sources.folder import FolderSource
@@ -241,7 +242,7 @@ def finish_classification(settings: Settings, run_id: str) -> None:
 
 def publish_now(settings: Settings) -> PublishReport:
     """Publish what the warehouse holds now, unless the published file already holds it."""
-    return publish(settings.paths.warehouse, settings.paths.published, built_by=BUILT_BY)
+    return publish(settings.paths.warehouse, settings.paths.published, built_by=BUILT_BY, expected=read_expected(settings))
 
 
 def anything_pending(settings: Settings, *, classify: bool, publish_too: bool) -> bool:

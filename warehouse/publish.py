@@ -13,22 +13,23 @@ from entente.errors import BadInput
 from entente.files import fsync_directory
 from warehouse.checks import run_checks
 from warehouse.codebook import score_columns_of
+from warehouse.database import open_warehouse, quiet, remove_leftovers
 from warehouse.descriptions import load_descriptions
 from warehouse.dictionary import objects_in
-from warehouse.database import open_warehouse, quiet, remove_leftovers
+from warehouse.expected import compare
 from warehouse.failures import explained
 from warehouse.ledger import Event, append
 from warehouse.release import COPIED, RELEASE_TABLE, release_key, release_row, released_key
 from warehouse.states import State
 from warehouse.transactions import Connection, content_version, transaction
-from warehouse.types import PublishReport, ScoreColumns
+from warehouse.types import ExpectedCounts, PublishReport, ScoreColumns
 from warehouse.views import view_statements
 
 # DuckDB 2.0 writes a file format that older versions cannot read unless it is asked for an older one; analysts' tools lag behind.
 READABLE_SINCE = "v1.2.0"
 
 
-def publish(warehouse: Path, target: Path, *, built_by: str) -> PublishReport:
+def publish(warehouse: Path, target: Path, *, built_by: str, expected: ExpectedCounts | None = None) -> PublishReport:
     """Put what the warehouse holds before the analysts; does nothing when the published file already holds it.
 
     The caller holds the refresh lock. A kill at any moment leaves the old file or the new one; what a killed publish leaves beside is
@@ -38,12 +39,13 @@ def publish(warehouse: Path, target: Path, *, built_by: str) -> PublishReport:
         warehouse: the working database.
         target: the published file; its folder is made if need be.
         built_by: program and version, for the `release` table.
+        expected: how many documents a person expects of each source and year; None to expect nothing.
 
     Returns:
-        Whether a new file was put in place, and the rows of its tables.
+        Whether a new file was put in place, the rows of its tables, and what a person should look at.
 
     Raises:
-        BadInput: when there is no warehouse, or a data check finds bad rows; the old file stays.
+        BadInput: when there is no warehouse, a data check finds bad rows, or documents are missing that must be there; the old file stays.
         Busy: when another process has the warehouse open.
         Unavailable: when the disk is full; the old file stays.
     """
@@ -62,9 +64,10 @@ def publish(warehouse: Path, target: Path, *, built_by: str) -> PublishReport:
         if target.exists() and released_key(target) == key:
             _append(connection, events)
             return PublishReport(False, target, version)
-        rows = _build(connection, target, key, built_by, events)
+        notes = compare(connection, expected)
+        rows, warnings = _build(connection, target, key, built_by, events)
         _append(connection, events)
-        return PublishReport(True, target, version, rows)
+        return PublishReport(True, target, version, rows, (*notes, *warnings))
 
 
 def published_is_current(connection: Connection, target: Path, *, built_by: str) -> bool:
@@ -86,11 +89,13 @@ def _append(connection: Connection, events: list[Event]) -> None:
             append(connection, None, events)
 
 
-def _build(connection: Connection, target: Path, key: str, built_by: str, events: list[Event]) -> dict[str, int]:
+def _build(
+    connection: Connection, target: Path, key: str, built_by: str, events: list[Event]
+) -> tuple[dict[str, int], tuple[str, ...]]:
     beside = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
         _copy(connection, beside, key, built_by)
-        rows = _finish(beside, score_columns_of(connection), events)
+        outcome = _finish(beside, score_columns_of(connection), events)
         beside.chmod(0o444)
         with beside.open("rb") as stream:
             os.fsync(stream.fileno())
@@ -99,7 +104,7 @@ def _build(connection: Connection, target: Path, key: str, built_by: str, events
     finally:
         beside.unlink(missing_ok=True)
         beside.with_name(f"{beside.name}.wal").unlink(missing_ok=True)
-    return rows
+    return outcome
 
 
 def _copy(connection: Connection, beside: Path, key: str, built_by: str) -> None:
@@ -118,7 +123,7 @@ def _copy(connection: Connection, beside: Path, key: str, built_by: str) -> None
         connection.execute("DETACH published_copy")
 
 
-def _finish(beside: Path, columns: ScoreColumns, events: list[Event]) -> dict[str, int]:
+def _finish(beside: Path, columns: ScoreColumns, events: list[Event]) -> tuple[dict[str, int], tuple[str, ...]]:
     """Give the copy its ledger rows, views and comments, check it, and close it without a log beside it."""
     with duckdb.connect(str(beside)) as copy:
         quiet(copy)
@@ -127,7 +132,8 @@ def _finish(beside: Path, columns: ScoreColumns, events: list[Event]) -> dict[st
             copy.execute(statement)
         for statement in load_descriptions(columns).comments(objects_in(copy)):
             copy.execute(statement)
-        run_checks(copy, columns)
+        warnings = run_checks(copy, columns)
         copy.execute("CHECKPOINT")
         tables = [*COPIED, "release"]
-        return {table: int(copy.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][0]) for table in tables}
+        rows = {table: int(copy.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][0]) for table in tables}
+        return rows, warnings

@@ -167,12 +167,40 @@ class PendingFile:
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
-    """What publishing did: whether a new file was put in place, which one, its content version and the rows of its tables."""
+    """What publishing did.
+
+    Attributes:
+        changed: whether a new file was put in place.
+        path: the published file.
+        content_version: what was published, as the warehouse counts its changes.
+        rows: rows of its tables.
+        notes: what a person should look at: checks that only warn, counts that nobody expected.
+        search_bytes: the size of the search index within the file.
+    """
 
     changed: bool
     path: Path
     content_version: int
     rows: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    search_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedCounts:
+    """How many documents a person expects of each source and year of publication.
+
+    Attributes:
+        bounds: by source and year (None: without a date) the fewest and the most, None for no upper bound.
+        origin: the file, for messages.
+        is_reviewed: whether a person has put a name to it; until then what is missing is only told.
+        must_hold: whether fewer than expected stops a publication.
+    """
+
+    bounds: Mapping[str, Mapping[int | None, tuple[int, int | None]]]
+    origin: str
+    is_reviewed: bool
+    must_hold: bool = True
 
 
 @dataclass(frozen=True, slots=True)

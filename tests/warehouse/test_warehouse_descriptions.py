@@ -51,7 +51,8 @@ def shapes(published: duckdb.DuckDBPyConnection, descriptions: Descriptions) -> 
     for name, (kind, _parameters) in objects_in(published).items():
         if kind == "table_macro":
             said = descriptions.objects.get(name)
-            assert said and said.example, f"{name} needs an example in descriptions.yaml"
+            assert said is not None, f"{name} needs a description"
+            assert said.example, f"{name} needs an example in descriptions.yaml"
             for column, type_, *_rest in published.execute(f"DESCRIBE FROM {said.example}").fetchall():
                 found[name, column] = type_
     return found
@@ -84,7 +85,9 @@ def test_nothing_is_described_that_is_not_there(
     with open_warehouse(tmp_path / "w.duckdb") as connection:
         working = {
             (table, column)
-            for table, column in connection.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
+            for table, column in connection.execute(
+                "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
+            ).fetchall()
         }
     hidden = {"warehouse_meta", "schema_migrations"}
     for name, said in descriptions.objects.items():
@@ -99,7 +102,9 @@ def test_nothing_is_described_that_is_not_there(
 
 def test_numbers_have_units_and_names_follow_the_rule(descriptions: Descriptions, shapes: dict[tuple[str, str], str]) -> None:
     kept = set(re.findall(r"^- `(\w+\.\w+)`$", NAMING.read_text(encoding="utf-8"), re.M))
-    found = {f"{name}.{column}": why for (name, column), kind in shapes.items() if (why := _breaks(descriptions, name, column, kind))}
+    found = {
+        f"{name}.{column}": why for (name, column), kind in shapes.items() if (why := _breaks(descriptions, name, column, kind))
+    }
     assert {place: why for place, why in found.items() if place not in kept} == {}
     assert kept <= set(found), "what obeys the rule needs no exception"
 
