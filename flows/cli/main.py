@@ -41,6 +41,13 @@ sources_app = typer.Typer(
 )
 app.add_typer(sources_app, name="sources")
 
+warehouse_app = typer.Typer(
+    help="The working database: what a newer Entente would change in it, its data checks, its counts.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(warehouse_app, name="warehouse")
+
 
 @app.callback()
 def _options(
@@ -104,6 +111,7 @@ def _import_commands() -> None:
         summary,
         train,
         verify,
+        warehouse,
     )
 
 
