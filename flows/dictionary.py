@@ -12,10 +12,12 @@ import duckdb
 from flows.load import codebook_rows, score_columns
 from flows.settings import default_codebook_path
 from models.codebook import load_codebook
+from models.term_vectors import load_term_vectors
 from warehouse.codebook import set_codebook
 from warehouse.database import open_warehouse
 from warehouse.dictionary import render
 from warehouse.publish import publish
+from warehouse.types import SearchOptions
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "data-dictionary.md"
 
@@ -25,7 +27,8 @@ def empty_published(folder: Path) -> Path:
     codebook = load_codebook(default_codebook_path())
     with open_warehouse(folder / "warehouse.duckdb") as connection:
         set_codebook(connection, codebook_rows(codebook), score_columns(codebook))
-    return publish(folder / "warehouse.duckdb", folder / "published.duckdb", built_by="the data dictionary").path
+    search = SearchOptions("meaning", load_term_vectors())
+    return publish(folder / "warehouse.duckdb", folder / "published.duckdb", built_by="the data dictionary", search=search).path
 
 
 def page() -> str:

@@ -14,7 +14,7 @@ from flows.settings import Settings
 if TYPE_CHECKING:
     from models.classifier import Classifier
     from models.codebook import Codebook
-    from warehouse.types import CodebookRows, ModelRow, ScoreColumns
+    from warehouse.types import CodebookRows, ModelRow, ScoreColumns, SearchOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,21 @@ def score_columns(codebook: Codebook) -> ScoreColumns:
     return ScoreColumns(
         tuple(ScoreDimension(one.id, one.category_ids, one.kind == "multi") for one in codebook.trained_dimensions)
     )
+
+
+def search_options(settings: Settings) -> SearchOptions:
+    """Return which search index the published file gets.
+
+    Raises:
+        Unavailable: when the search by meaning is wanted and the encoder's vocabulary is not on this machine.
+    """
+    from warehouse.types import SearchOptions
+
+    if settings.publish.search != "meaning":
+        return SearchOptions(settings.publish.search)
+    from models.term_vectors import load_term_vectors
+
+    return SearchOptions("meaning", load_term_vectors())
 
 
 def model_row(model: ChosenModel) -> ModelRow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,7 +130,8 @@ def remove_leftovers(path: Path) -> None:
     for left in path.parent.glob(f".{path.name}.*.part*"):
         parts = left.name.removeprefix(f".{path.name}.").split(".")
         if not (parts[0].isdigit() and process_lives(int(parts[0]))):
-            left.unlink(missing_ok=True)
+            # Beside a database DuckDB may keep a folder for what does not fit into memory.
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 def process_lives(pid: int) -> bool:

@@ -10,7 +10,9 @@ import duckdb
 from warehouse.codebook import score_columns_of
 from warehouse.descriptions import descriptions_text
 from warehouse.migrations import DERIVED_VERSION, read_sql, text_hash, utc_now
+from warehouse.search import search_mark
 from warehouse.transactions import Connection, content_version, read_meta
+from warehouse.types import SearchOptions
 from warehouse.views import view_statements
 
 COPIED = {
@@ -54,10 +56,15 @@ LIMITS = (
 )
 
 
-def release_key(connection: Connection, built_by: str) -> str:
+NO_SEARCH = SearchOptions()
+
+
+def release_key(connection: Connection, built_by: str, search: SearchOptions = NO_SEARCH) -> str:
     """Return what identifies a release: this warehouse, its content, the shape of the published file, and who builds it."""
     columns = score_columns_of(connection)
-    shape = text_hash(str(DERIVED_VERSION), *COPIED.values(), LIMITS, *view_statements(columns), descriptions_text())
+    shape = text_hash(
+        str(DERIVED_VERSION), *COPIED.values(), LIMITS, *view_statements(columns), descriptions_text(), *search_mark(search)
+    )
     # How the sources fare changes no content, but a published word on it must not be out of date.
     fares = text_hash(*(f"{source_id} {status}" for source_id, status in _last_status(connection)))
     return f"{read_meta(connection, 'warehouse_id')}:{content_version(connection)}:{shape}:{fares}:{built_by}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from extractors.types import Box
 from sources.types import RequestCounts
@@ -184,6 +184,29 @@ class PublishReport:
     rows: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     search_bytes: int = 0
+
+
+class WordVectors(Protocol):
+    """Vectors of words, for the search by meaning."""
+
+    @property
+    def version(self) -> str:
+        """Return what changes with the vectors."""
+
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """Return words that may be asked although no passage says them."""
+
+    def of(self, terms: Sequence[str]) -> Any:
+        """Return the vectors of some terms, an array of shape (terms, 64); zeros for those without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """Which index a published file gets: none, by words (text), or by meaning too, for which `vectors` are needed."""
+
+    kind: Literal["text", "meaning", "none"] = "none"
+    vectors: WordVectors | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,8 @@ def _beside(settings: Settings, found: dict[str, dict[int | None, int]]) -> list
     for source, year in sorted(keys, key=lambda key: (key[0], key[1] or 9999)):
         number = found.get(source, {}).get(year, 0)
         fewest, most = bounds.get(source, {}).get(year, (None, None))
-        outcome = "" if fewest is None else "too few" if number < fewest else "more" if most is not None and number > most else "ok"
+        outcome = (
+            "" if fewest is None else "too few" if number < fewest else "more" if most is not None and number > most else "ok"
+        )
         rows.append({"source": source, "year": year, "documents": number, "min": fewest, "max": most, "outcome": outcome})
     return rows
-
