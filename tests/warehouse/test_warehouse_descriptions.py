@@ -19,7 +19,7 @@ from warehouse.dictionary import objects_in
 from warehouse.types import ScoreColumns
 
 NAMING = PAGE.with_name("naming.md")
-POSITIONS = {"ordinal", "part", "page", "page_first", "page_last", "year", "draw", "attempt"}
+POSITIONS = {"ordinal", "part", "page", "page_first", "page_last", "year", "draw", "attempt", "rank"}
 NUMBERS = ("INTEGER", "BIGINT", "HUGEINT", "UINTEGER", "FLOAT", "DOUBLE", "DECIMAL")
 
 
