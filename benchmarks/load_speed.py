@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from extractors.types import Extraction
+from flows.cli.output import table
 from flows.load import codebook_rows, score_columns
 from flows.settings import default_codebook_path
 from flows.steps import batches
