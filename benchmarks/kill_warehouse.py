@@ -1,9 +1,11 @@
-"""Kill the warehouse's writer with SIGKILL at random moments of a load, a publication and a migration: content is before or after, never between.
+"""Kill the warehouse writer with SIGKILL at random moments of a load, a publication and a migration: content is before or after.
+
+Never between.
 
     python -m benchmarks.kill_warehouse --kills 20
 
-Each work is done once undisturbed for its time and its outcome. Then it is begun again and again on a copy of the file as it was and killed; what
-is found is compared, table by table, with before and after. Exit code 1 when any database does not open or holds something else.
+Each work is done once undisturbed for its time and its outcome. Then it is begun again and again on a copy of the file as it was and killed;
+what is found is compared, table by table, with before and after. Exit code 1 when any database does not open or holds something else.
 """
 
 from __future__ import annotations

@@ -104,6 +104,7 @@ def _import_commands() -> None:
         models,
         publish,
         refresh,
+        search,
         serve,
         sources,
         sql,
