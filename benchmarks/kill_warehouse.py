@@ -115,7 +115,9 @@ def attack(kind: str, folder: Path, kills: int, chance: random.Random, documents
             process.send_signal(signal.SIGKILL)
             process.wait()
         hits += 1
-        found[allowed(kind, contents(folder / "now"), before, after) or "BETWEEN"] += 1
+        outcome = allowed(kind, contents(folder / "now"), before, after) or "BETWEEN"
+        found[outcome] += 1
+        print(f"{kind} {hits}: {outcome}", flush=True)
         if kind != "migration":
             continue
         with open_warehouse(folder / "now" / "w.duckdb") as connection:

@@ -32,7 +32,9 @@ def search(
     macro = "search_meaning" if meaning else "search"
     with explained(published), duckdb.connect(str(published), read_only=True) as connection:
         try:
-            cursor = connection.execute(f"FROM {macro}($query, most := $most)", {"query": query, "most": most})  # one of two names
+            cursor = connection.execute(
+                f"FROM {macro}($query, most := $most)", {"query": query, "most": most}
+            )  # one of two names
         except (duckdb.CatalogException, duckdb.BinderException):
             raise BadInput(
                 f"{published} has no index for this search. Set publish.search to {'meaning' if meaning else 'text or meaning'} and run "

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 from entente.errors import Unavailable
 from tests.warehouse.build import CODEBOOK, COLUMNS
 from warehouse.codebook import set_codebook
+from warehouse.content import content_digest
 from warehouse.database import open_warehouse, pending_changes
 from warehouse.migrations import read_sql
 
@@ -82,6 +86,52 @@ def test_an_older_file_tells_what_is_pending_unwritten_and_then_becomes_a_new_on
         assert set_codebook(connection, CODEBOOK, COLUMNS)
         assert connection.execute("SELECT stage FROM gold").fetchall() == [("none",)]
     assert pending_changes(path) == []
+
+
+# A child that opens the file and dies by SIGKILL before the statement whose number it is given; 0 lets it live and count.
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+import duckdb
+from warehouse.database import open_warehouse
+deadline, seen, connect = int(sys.argv[2]), 0, duckdb.connect
+class Counting:
+    def __init__(self, inner):
+        self._inner = inner
+    def execute(self, *arguments):
+        global seen
+        seen += 1
+        if seen == deadline:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self._inner.execute(*arguments)
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+duckdb.connect = lambda *arguments, **more: Counting(connect(*arguments, **more))
+with open_warehouse(Path(sys.argv[1])):
+    pass
+print(seen)
+"""
+
+
+@pytest.mark.e2e
+def test_a_migration_killed_between_any_two_statements_is_before_or_after_each_step(tmp_path: Path) -> None:
+    root, names = Path(__file__).resolve().parents[2], sorted(read_sql("schema/kept"))
+
+    def opened(path: Path, deadline: int) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", CHILD, str(path), str(deadline)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+
+    old_file(tmp_path / "calm.duckdb", names[:1])
+    statements = int(opened(tmp_path / "calm.duckdb", 0).stdout)
+    for deadline in range(6, statements, max(1, statements // 3)):
+        path = tmp_path / f"{deadline}.duckdb"
+        old_file(path, names[:1])
+        assert opened(path, deadline).returncode == -signal.SIGKILL
+        waiting = pending_changes(path)
+        assert [one for one in waiting if one in names] == names[len(names) - len([one for one in waiting if one in names]) :]
+        with open_warehouse(path) as connection:
+            assert connection.execute("SELECT value FROM annotations").fetchall() == [("none",)]
+        assert content_digest(path) == content_digest(tmp_path / "calm.duckdb")
 
 
 def test_migrations_of_files_in_use_are_never_changed() -> None:
