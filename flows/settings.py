@@ -127,6 +127,18 @@ class Refresh(_Section):
     retry_delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 5
 
 
+class Publish(_Section):
+    """What publishing looks at and puts beside the tables.
+
+    `shortfall` says what fewer documents than a reviewed `expected_counts` asks for do; `search` is the index in the published file: by
+    words, by meaning too, or none.
+    """
+
+    expected_counts: Path = Path("configs/expected_counts.yaml")
+    shortfall: Literal["fail", "warn"] = "fail"
+    search: Literal["text", "meaning", "none"] = "meaning"
+
+
 class Settings(_Section):
     """All settings of a project; every path is absolute."""
 
@@ -137,6 +149,7 @@ class Settings(_Section):
     extraction: Extraction = Extraction()
     classification: Classification = Classification()
     refresh: Refresh = Refresh()
+    publish: Publish = Publish()
 
     @property
     def content_hash(self) -> str:
@@ -281,11 +294,8 @@ def _absolute(settings: Settings) -> Settings:
     codebook = resolve(settings.codebook)
     if not codebook.exists() and not has_project(settings):
         codebook = default_codebook_path()
+    publish = settings.publish.model_copy(update={"expected_counts": resolve(settings.publish.expected_counts)})
+    sources = settings.sources.model_copy(update={"folders": folders})
     return settings.model_copy(
-        update={
-            "paths": paths,
-            "codebook": codebook,
-            "classification": classification,
-            "sources": settings.sources.model_copy(update={"folders": folders}),
-        }
+        update={"paths": paths, "codebook": codebook, "classification": classification, "sources": sources, "publish": publish}
     )

@@ -53,6 +53,13 @@ codebook_app = typer.Typer(
 )
 app.add_typer(codebook_app, name="codebook")
 
+warehouse_app = typer.Typer(
+    help="The working database: what a newer Entente would change in it, its data checks, its counts.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(warehouse_app, name="warehouse")
+
 
 @app.callback()
 def _options(
@@ -114,6 +121,7 @@ def _import_commands() -> None:
         publish,
         refresh,
         sample,
+        search,
         serve,
         sources,
         sql,
@@ -121,6 +129,7 @@ def _import_commands() -> None:
         summary,
         train,
         verify,
+        warehouse,
     )
 
 
