@@ -123,6 +123,20 @@ class Refresh(_Section):
     retry_delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 5
 
 
+class Publish(_Section):
+    """How publishing treats what was published before."""
+
+    keep: Annotated[int, Field(ge=0, le=1000)] = 3
+
+
+class Release(_Section):
+    """What a release says of itself."""
+
+    title: Annotated[str, Field(min_length=1)] = "Coded evidence from the reports of intergovernmental organizations"
+    authors: Annotated[tuple[str, ...], Field(min_length=1)] = ("The Entente authors",)
+    licence: str = ""
+
+
 class Settings(_Section):
     """All settings of a project; every path is absolute."""
 
@@ -133,6 +147,8 @@ class Settings(_Section):
     extraction: Extraction = Extraction()
     classification: Classification = Classification()
     refresh: Refresh = Refresh()
+    publish: Publish = Publish()
+    release: Release = Release()
 
     @property
     def content_hash(self) -> str:

@@ -97,6 +97,7 @@ def _import_commands() -> None:
         models,
         publish,
         refresh,
+        release,
         serve,
         sources,
         sql,
