@@ -241,7 +241,7 @@ def finish_classification(settings: Settings, run_id: str) -> None:
 
 def publish_now(settings: Settings) -> PublishReport:
     """Publish what the warehouse holds now, unless the published file already holds it."""
-    return publish(settings.paths.warehouse, settings.paths.published, built_by=BUILT_BY)
+    return publish(settings.paths.warehouse, settings.paths.published, built_by=BUILT_BY, keep=settings.publish.keep)
 
 
 def anything_pending(settings: Settings, *, classify: bool, publish_too: bool) -> bool:

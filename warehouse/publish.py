@@ -15,6 +15,7 @@ from warehouse.checks import run_checks
 from warehouse.codebook import score_columns_of
 from warehouse.database import open_warehouse, quiet, remove_leftovers
 from warehouse.failures import explained
+from warehouse.kept_releases import keep_published
 from warehouse.ledger import Event, append
 from warehouse.release import COPIED, comment_statements, release_key, release_row, released_key
 from warehouse.states import State
@@ -26,7 +27,7 @@ from warehouse.views import view_statements
 READABLE_SINCE = "v1.2.0"
 
 
-def publish(warehouse: Path, target: Path, *, built_by: str) -> PublishReport:
+def publish(warehouse: Path, target: Path, *, built_by: str, keep: int = 0) -> PublishReport:
     """Put what the warehouse holds before the analysts; does nothing when the published file already holds it.
 
     The caller holds the refresh lock. A kill at any moment leaves the old file or the new one; what a killed publish leaves beside is
@@ -36,6 +37,7 @@ def publish(warehouse: Path, target: Path, *, built_by: str) -> PublishReport:
         warehouse: the working database.
         target: the published file; its folder is made if need be.
         built_by: program and version, for the `release` table.
+        keep: how many published files of before stay in the folder `releases` beside the new one.
 
     Returns:
         Whether a new file was put in place, and the rows of its tables.
@@ -60,7 +62,7 @@ def publish(warehouse: Path, target: Path, *, built_by: str) -> PublishReport:
         if target.exists() and released_key(target) == key:
             _append(connection, events)
             return PublishReport(False, target, version)
-        rows = _build(connection, target, key, built_by, events)
+        rows = _build(connection, target, key, built_by, events, keep)
         _append(connection, events)
         return PublishReport(True, target, version, rows)
 
@@ -84,7 +86,7 @@ def _append(connection: Connection, events: list[Event]) -> None:
             append(connection, None, events)
 
 
-def _build(connection: Connection, target: Path, key: str, built_by: str, events: list[Event]) -> dict[str, int]:
+def _build(connection: Connection, target: Path, key: str, built_by: str, events: list[Event], keep: int) -> dict[str, int]:
     beside = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
         _copy(connection, beside, key, built_by)
@@ -92,6 +94,7 @@ def _build(connection: Connection, target: Path, key: str, built_by: str, events
         beside.chmod(0o444)
         with beside.open("rb") as stream:
             os.fsync(stream.fileno())
+        keep_published(target, keep)
         beside.replace(target)
         fsync_directory(target.parent)
     finally:

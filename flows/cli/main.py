@@ -40,6 +40,8 @@ sources_app = typer.Typer(
     help="The sources of reports: which there are, how they fare.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(sources_app, name="sources")
+releases_app = typer.Typer(help="The published files that there are.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(releases_app, name="releases")
 
 
 @app.callback()
@@ -98,6 +100,7 @@ def _import_commands() -> None:
         publish,
         refresh,
         release,
+        releases,
         serve,
         sources,
         sql,

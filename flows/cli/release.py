@@ -23,9 +23,13 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,80}")
 @app.command(epilog="Example: entente release --version 2026.1 --date 2026-12-01 --without-text")
 def release(
     context: typer.Context,
-    out: Annotated[Path | None, typer.Option(help="The folder of the release (default: var/release/VERSION in the project).")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the release (default: var/release/VERSION in the project).")
+    ] = None,
     version: Annotated[str | None, typer.Option(help="Its version (default: Entente's, and a hash of the content).")] = None,
-    date: Annotated[str | None, typer.Option(help="Day of release to print in it, as 2026-12-01. Without it there is none.")] = None,
+    date: Annotated[
+        str | None, typer.Option(help="Day of release to print in it, as 2026-12-01. Without it there is none.")
+    ] = None,
     without_text: Annotated[
         bool, typer.Option("--without-text", help="Leave the texts of the documents out and keep their hashes.")
     ] = False,
@@ -58,7 +62,13 @@ def release(
     )
     if as_json:
         print_json(
-            {"path": report.path, "version": report.version, "changed": report.changed, "files": report.files, "bytes": report.n_bytes}
+            {
+                "path": report.path,
+                "version": report.version,
+                "changed": report.changed,
+                "files": report.files,
+                "bytes": report.n_bytes,
+            }
         )
         return
     words = "Released" if report.changed else "Unchanged, the same to the byte"
@@ -88,9 +98,13 @@ def _pages(settings: Settings) -> dict[str, str]:
     if codebook.version == facts.codebook_version:
         pages = {"codebook.md": render_guide(codebook), "codebook.yaml": settings.codebook.read_text(encoding="utf-8")}
     else:
-        note(f"The project's codebook is {codebook.version}, the labels are by {facts.codebook_version}: codebook.md is made of the code tables.")
+        note(
+            f"The project's codebook is {codebook.version}, the labels are by {facts.codebook_version}: codebook.md is made of the code tables."
+        )
     try:
-        card = (chosen_model(settings, facts.model_version).path / CARD).read_text(encoding="utf-8") if facts.model_version else None
+        card = (
+            (chosen_model(settings, facts.model_version).path / CARD).read_text(encoding="utf-8") if facts.model_version else None
+        )
     except (EntenteError, OSError):
         note(f"The model {facts.model_version} is not on this machine: MODEL_CARD.md says only that.")
         card = None

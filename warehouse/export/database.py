@@ -48,7 +48,9 @@ def published(path: Path) -> Iterator[Connection]:
         connection.execute("USE published_file")
         tables = {str(name) for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         if not {"release", "documents", "passages", "scores"} <= tables:
-            raise BadInput(f"{path} is no published database of Entente (it has no table `release`). Name the file of `entente publish`.")
+            raise BadInput(
+                f"{path} is no published database of Entente (it has no table `release`). Name the file of `entente publish`."
+            )
         yield connection
 
 

@@ -73,7 +73,10 @@ def quality_report(connection: Connection) -> str:
     for version, base, languages, created, metrics in connection.execute(
         "SELECT model_version, base_model, languages, created, metrics FROM models WHERE state = 'promoted' ORDER BY 1"
     ).fetchall():
-        lines += [f"`{version}`, encoder {base}, languages {', '.join(languages)}, made {created}. Measured when it was made:", ""]
+        lines += [
+            f"`{version}`, encoder {base}, languages {', '.join(languages)}, made {created}. Measured when it was made:",
+            "",
+        ]
         lines += ["| measure | value |", "| --- | --- |"]
         lines += [f"| {_cell(name)} | {_value(value)} |" for name, value in _leaves(json.loads(metrics))]
         lines.append("")
@@ -90,7 +93,8 @@ def codebook_tables(connection: Connection) -> str:
         lines += [
             f"| `{category}` | {_cell(title)} | {_cell(definition)} |"
             for category, title, definition in connection.execute(
-                "SELECT category, name, definition FROM codebook_categories WHERE dimension = ? ORDER BY ordinal, category", [dimension]
+                "SELECT category, name, definition FROM codebook_categories WHERE dimension = ? ORDER BY ordinal, category",
+                [dimension],
             ).fetchall()
         ]
         lines.append("")

@@ -33,7 +33,11 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 REFERENCES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "documents": (("record_id", "records", "record_id"), ("file_sha256", "files", "file_sha256")),
     "passages": (("document_id", "documents", "document_id"),),
-    "scores": (("passage_id", "passages", "passage_id"), ("document_id", "documents", "document_id"), ("model_version", "models", "model_version")),
+    "scores": (
+        ("passage_id", "passages", "passage_id"),
+        ("document_id", "documents", "document_id"),
+        ("model_version", "models", "model_version"),
+    ),
     "pages": (("document_id", "documents", "document_id"),),
     "extractions": (("document_id", "documents", "document_id"),),
     "records": (("source_id", "sources", "source_id"),),
@@ -110,11 +114,10 @@ def _query(table: str, types: Mapping[str, str], empty: list[str], *, with_text:
     made_of_texts = table not in KEYS and not with_text
     if table in _LEDGER or made_of_texts:
         return f"SELECT {columns} FROM {source} LIMIT 0"
-    if table in ("passages", "scores"):
-        # As in the published file: by document, then in the order of the document.
-        return f"SELECT {columns} FROM {source}"
-    key = ", ".join(f'"{column}"' for column in KEYS.get(table, ())) or "ALL"
-    return f"SELECT {columns} FROM {source} ORDER BY {key}"
+    if table == "document_events":
+        return f"SELECT {columns} FROM {source} ORDER BY record_id"
+    # The published file has its tables in an order of their content (warehouse/release.py); others get one here.
+    return f"SELECT {columns} FROM {source}" + ("" if table in KEYS else " ORDER BY ALL")
 
 
 def content_hash(connection: Connection, plan: Plan) -> str:

@@ -30,7 +30,11 @@ def short_facts(connection: Connection) -> ShortFacts:
     ).fetchall()
     sources = connection.execute("SELECT source_id, name, publisher, licence FROM sources ORDER BY source_id").fetchall()
     return ShortFacts(
-        str(built_by).removeprefix("Entente ") or __version__, model, codebook, str(limits), tuple(_source(*row) for row in sources)
+        str(built_by).removeprefix("Entente ") or __version__,
+        model,
+        codebook,
+        str(limits),
+        tuple(_source(*row) for row in sources),
     )
 
 

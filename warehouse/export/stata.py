@@ -53,7 +53,9 @@ def write_stata(connection: Connection, folder: Path, plan: Plan) -> list[Variab
     try:
         import pandas
     except ImportError as error:
-        raise Unavailable("Stata files need pandas: pip install 'entente[release]', or leave them out with --no-stata.") from error
+        raise Unavailable(
+            "Stata files need pandas: pip install 'entente[release]', or leave them out with --no-stata."
+        ) from error
     categories = {one.name: one.categories for one in score_columns_in(connection).dimensions if not one.multi}
     written: list[Variable] = []
     for table in plan.handed_out:
@@ -76,7 +78,11 @@ def write_stata(connection: Connection, folder: Path, plan: Plan) -> list[Variab
             time_stamp=_STAMP,
             data_label=f"Entente: {table}"[:MAX_LABEL],
             variable_labels={variable.name: variable.label for variable in variables},
-            convert_dates={v.name: "td" if c.kind == "date" else "tc" for c, v in zip(columns, variables, strict=True) if c.kind in ("date", "datetime")},
+            convert_dates={
+                v.name: "td" if c.kind == "date" else "tc"
+                for c, v in zip(columns, variables, strict=True)
+                if c.kind in ("date", "datetime")
+            },
             convert_strl=long_texts,
         )
         written += variables
