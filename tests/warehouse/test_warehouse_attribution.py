@@ -173,7 +173,7 @@ DOCS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(docs_a=DOCS, docs_b=DOCS, model=st.sampled_from(["model-1", "model-2"]), dimension=st.sampled_from(["", "stage", "stance"]))
 def test_the_parts_of_any_change_add_up_to_it(
     tmp_path_factory: pytest.TempPathFactory, docs_a: list[Doc], docs_b: list[Doc], model: str, dimension: str
@@ -183,10 +183,6 @@ def test_the_parts_of_any_change_add_up_to_it(
     sure = 0.7 if model == "model-1" else 0.9
     book = reworded(dimension) if dimension else BASE.codebook
     b = publish_release(folder / "b.duckdb", Released(tuple(docs_b), model=model, sure=sure, codebook=book))
-    with attribution(a, b) as there, attribution(b, a) as back:
+    with attribution(a, b, ("stage", "stance")) as there:
         check_sums(there.changes())
-        check_sums(back.changes())
         assert all(not one["rules"] for one in there.changes())
-        assert {(one["measure"], one["label"], one["level"], one["igo"], one["country_iso3"], one["year"]) for one in there.changes() if one["change"]} == {
-            (one["measure"], one["label"], one["level"], one["igo"], one["country_iso3"], one["year"]) for one in back.changes() if one["change"]
-        }

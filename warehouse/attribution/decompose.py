@@ -107,8 +107,11 @@ def attribution(
     """
     places = [_database(path) for path in (a, b)]
     with tempfile.TemporaryDirectory(prefix="entente-diff-") as folder:
-        with explained(places[0]), duckdb.connect(str(Path(folder) / "work.duckdb")) as connection:
+        with explained(places[0]), duckdb.connect(":memory:") as connection:
             quiet(connection)
+            # What does not fit into memory goes to the folder; nothing of it is kept.
+            connection.execute(f"SET temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")
+            connection.execute("ATTACH ':memory:' AS work")
             for name, place in zip("ab", places, strict=True):
                 _attach(connection, place, name)
             sides = _sides(connection)
