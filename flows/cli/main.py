@@ -93,6 +93,7 @@ def _import_commands() -> None:
     """Let every command module register itself; none of them imports anything heavy at this time."""
     from flows.cli import (  # noqa: F401  # imported for their effect
         classify,
+        diff,
         doctor,
         extract,
         init,

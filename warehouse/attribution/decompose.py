@@ -15,7 +15,7 @@ from entente.errors import BadInput
 from warehouse.attribution.causes import ALL, IN_ORDER, RULES, Cause
 from warehouse.attribution.numbers import add_numbers, make_units
 from warehouse.attribution.pairs import make_pairs
-from warehouse.attribution.states import Sides, make_state
+from warehouse.attribution.states import Sides, compare_scores, make_state
 from warehouse.database import quiet
 from warehouse.export.bundle import DATABASE
 from warehouse.export.plan import score_columns_in
@@ -116,7 +116,7 @@ def attribution(
                 _attach(connection, place, name)
             sides = _sides(connection)
             _check_dimensions(sides, dimensions)
-            _prepare(connection, dimensions)
+            _prepare(connection, sides, dimensions)
             _walk(connection, sides, dimensions, told)
             _take_apart(connection)
             yield Attribution(connection, _release(connection, "a"), _release(connection, "b"), dimensions)
@@ -185,8 +185,9 @@ def _check_dimensions(sides: Sides, dimensions: Sequence[str]) -> None:
             raise BadInput(f"There is no dimension {name!r} with one label a passage in these releases; there are {', '.join(known) or 'none'}.")
 
 
-def _prepare(connection: Connection, dimensions: Sequence[str]) -> None:
+def _prepare(connection: Connection, sides: Sides, dimensions: Sequence[str]) -> None:
     make_pairs(connection)
+    compare_scores(connection, sides)
     connection.execute(
         "CREATE TABLE main.numbers (step INTEGER, measure VARCHAR, dimension VARCHAR, label VARCHAR, level VARCHAR, igo VARCHAR, "
         "country_iso3 VARCHAR, year BIGINT, value DOUBLE)"

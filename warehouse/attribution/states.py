@@ -48,7 +48,7 @@ def make_state(connection: Connection, sides: Sides, happened: Collection[Cause]
     Documents and passages have the identifiers of release B where they are in both.
 
     Args:
-        connection: the working database, attached as `work`, with the pairs made (`pairs.make_pairs`).
+        connection: the working database, attached as `work`, with the pairs made (`pairs.make_pairs`, `compare_scores`).
         sides: what is known of the releases.
         happened: the causes that have happened.
     """
@@ -113,7 +113,7 @@ def _scores(connection: Connection, sides: Sides, happened: Collection[Cause]) -
             if dimension.name in sides.reworded:
                 value = {"a": a, "b": b}[codebook]
             else:
-                value = f"CASE WHEN {_same_probabilities(sides)} THEN {b if thresholds == 'b' else a} WHEN {rescored} = 'b' THEN {b} ELSE {a} END"
+                value = f"CASE WHEN q.is_same THEN {b if thresholds == 'b' else a} WHEN {rescored} = 'b' THEN {b} ELSE {a} END"
             # A passage that only one side has scored has only that side's values.
             both = f"CASE WHEN y.passage_id IS NULL THEN {a} WHEN x.passage_id IS NULL THEN {b} ELSE {value} END"
             chosen.append(f'{both} AS "{column}"')
@@ -124,7 +124,7 @@ def _scores(connection: Connection, sides: Sides, happened: Collection[Cause]) -
     alone = "LEFT JOIN main.passage_pairs q ON q.b_id = h.passage_id"
     connection.execute(
         f"CREATE TABLE scores AS SELECT {head}, {', '.join([*marks, *chosen])} FROM passages h JOIN sides s USING (document_id) "
-        "JOIN main.passage_pairs q ON q.b_id = h.passage_id AND q.comparable "
+        "JOIN main.score_pairs q ON q.b_id = h.passage_id "
         "LEFT JOIN a.scores x ON x.passage_id = q.a_id LEFT JOIN b.scores y ON y.passage_id = q.b_id "
         f"WHERE CASE WHEN {rescored} = 'b' THEN y.passage_id IS NOT NULL ELSE x.passage_id IS NOT NULL END "
         f"UNION ALL BY NAME SELECT {head}, {', '.join(f'x.{one}' for one in _MARKS)}, {', '.join(from_a)} FROM passages h "
@@ -147,7 +147,8 @@ def _value(alias: str, column: str, dimension: ScoreDimension, names: frozenset[
     return "CAST(0 AS FLOAT)" if column != dimension.name and dimension.name in names else "NULL"
 
 
-def _same_probabilities(sides: Sides) -> str:
+def compare_scores(connection: Connection, sides: Sides) -> None:
+    """Make `score_pairs` in the working database: the comparable pairs of passages, and whether both sides give the same probabilities."""
     compared = [
         f'x."{column}" IS NOT DISTINCT FROM y."{column}"'
         for dimension in sides.columns.dimensions
@@ -155,7 +156,10 @@ def _same_probabilities(sides: Sides) -> str:
         for column in _probabilities(dimension)
         if column in sides.in_a & sides.in_b
     ]
-    return f"({' AND '.join(compared) or 'true'})"
+    connection.execute(
+        f"CREATE TABLE main.score_pairs AS SELECT q.a_id, q.b_id, {' AND '.join(compared) or 'true'} AS is_same FROM main.passage_pairs q "
+        "LEFT JOIN a.scores x ON x.passage_id = q.a_id LEFT JOIN b.scores y ON y.passage_id = q.b_id WHERE q.comparable"
+    )
 
 
 def _probabilities(dimension: ScoreDimension) -> list[str]:
