@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-duckdb-1 lint types check bench bench-extract bench-classify guide sample clean
+.PHONY: help demo test test-duckdb-1 lint types check bench bench-extract bench-classify guide dictionary sample clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,6 +40,7 @@ lint: $(READY) ## check format and style, and that generated pages are fresh
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/python -m models.guide --check
+	@$(BIN)/python -m flows.dictionary --check
 
 types: $(READY) ## check the types
 	@$(BIN)/mypy
@@ -69,6 +70,9 @@ bench-classify: $(READY) ## compare the speed of scoring with the plain pipeline
 
 guide: $(READY) ## render docs/codebook.md from configs/codebook.yaml
 	@$(BIN)/python -m models.guide --write
+
+dictionary: $(READY) ## write docs/data-dictionary.md from warehouse/schema/descriptions.yaml
+	@$(BIN)/python -m flows.dictionary --write
 
 sample: $(READY) ## make the sample reports again
 	@$(BIN)/python -m sample.make

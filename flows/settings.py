@@ -124,8 +124,15 @@ class Refresh(_Section):
 
 
 class Publish(_Section):
-    """How publishing treats what was published before."""
+    """What publishing looks at and puts beside the tables.
 
+    `shortfall` says what fewer documents than a reviewed `expected_counts` asks for do; `search` is the index in the published file: by
+    words, by meaning too, or none; `keep` is how many published files of before stay.
+    """
+
+    expected_counts: Path = Path("configs/expected_counts.yaml")
+    shortfall: Literal["fail", "warn"] = "fail"
+    search: Literal["text", "meaning", "none"] = "meaning"
     keep: Annotated[int, Field(ge=0, le=1000)] = 3
 
 
@@ -290,6 +297,6 @@ def _absolute(settings: Settings) -> Settings:
     codebook = resolve(settings.codebook)
     if not codebook.exists() and not has_project(settings):
         codebook = default_codebook_path()
-    return settings.model_copy(
-        update={"paths": paths, "codebook": codebook, "sources": settings.sources.model_copy(update={"folders": folders})}
-    )
+    publish = settings.publish.model_copy(update={"expected_counts": resolve(settings.publish.expected_counts)})
+    sources = settings.sources.model_copy(update={"folders": folders})
+    return settings.model_copy(update={"paths": paths, "codebook": codebook, "sources": sources, "publish": publish})

@@ -43,6 +43,13 @@ app.add_typer(sources_app, name="sources")
 releases_app = typer.Typer(help="The published files that there are.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(releases_app, name="releases")
 
+warehouse_app = typer.Typer(
+    help="The working database: what a newer Entente would change in it, its data checks, its counts.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(warehouse_app, name="warehouse")
+
 
 @app.callback()
 def _options(
@@ -109,6 +116,7 @@ def _import_commands() -> None:
         summary,
         train,
         verify,
+        warehouse,
     )
 
 

@@ -17,10 +17,12 @@ import duckdb
 
 from entente.errors import BadInput
 from warehouse.database import quiet
+from warehouse.descriptions import load_descriptions
+from warehouse.dictionary import objects_in
 from warehouse.export.plan import Plan, score_columns_in
 from warehouse.failures import explained
+from warehouse.migrations import read_sql
 from warehouse.publish import READABLE_SINCE
-from warehouse.release import comment_statements
 from warehouse.transactions import Connection
 from warehouse.views import view_statements
 
@@ -79,13 +81,25 @@ def write_database(connection: Connection, target: Path, plan: Plan, row: Mappin
         _deterministic(copy)
         columns_of_scores = score_columns_in(copy)
         try:
-            for statement in [*view_statements(columns_of_scores), *comment_statements(columns_of_scores)]:
+            for statement in [*view_statements(columns_of_scores), *_search_macros(copy)]:
                 copy.execute(statement)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise BadInput(
                 f"The published file was made by another version of Entente: {str(error).splitlines()[0]} Run `entente publish` first."
             ) from error
+        for statement in load_descriptions(columns_of_scores).comments(objects_in(copy)):
+            copy.execute(statement)
         copy.execute("CHECKPOINT")
+
+
+def _search_macros(copy: Connection) -> list[str]:
+    """Return the macros that fit the search index of a copy; none where it has no index."""
+    kinds = {
+        str(name)
+        for (name,) in copy.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'search_passages'").fetchall()
+    }
+    texts = read_sql("schema/search").values() if kinds else ()
+    return [text for text in texts if "vector" in kinds or not text.startswith("-- requires: meaning")]
 
 
 @contextlib.contextmanager

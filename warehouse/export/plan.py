@@ -25,6 +25,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "record_relations": (),
     "files": ("file_sha256",),
     "document_events": ("record_id",),
+    "countries": ("country_iso3",),
     "codebook_dimensions": ("dimension",),
     "codebook_categories": ("dimension", "category"),
 }
@@ -47,7 +48,7 @@ REFERENCES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 """Which column of a table points to which column of another one; the data checks of a publication hold these."""
 
 _LEDGER = ("runs", "source_runs", "source_signals")
-# Words of the documents, by which a text could be put together again, and tables made of them.
+# Words of the documents. Tables of a search index, made of all words, are left out with them.
 _TEXTS = {"passages": ("text", "lead_in"), "pages": ("furniture",)}
 _NULLS = {
     "sources": ("first_seen_at",),
@@ -96,14 +97,16 @@ def make_plan(connection: Connection, *, with_text: bool) -> Plan:
     order = [*(table for table in KEYS if table in types), *sorted(set(types) - set(KEYS) - {"release"})]
     queries, omitted = {}, {}
     for table in order:
+        if not with_text and table.startswith("search_"):
+            continue
         empty = [column for column in _NULLS.get(table, ()) if column in types[table]]
         hidden = [] if with_text else [column for column in _TEXTS.get(table, ()) if column in types[table]]
-        queries[table] = _query(table, types[table], [*empty, *hidden], with_text=with_text)
+        queries[table] = _query(table, types[table], [*empty, *hidden])
         omitted[table] = (*empty, *hidden)
     return Plan(queries, omitted, with_text)
 
 
-def _query(table: str, types: Mapping[str, str], empty: list[str], *, with_text: bool) -> str:
+def _query(table: str, types: Mapping[str, str], empty: list[str]) -> str:
     replaced = [f'CAST(NULL AS {types[column]}) AS "{column}"' for column in empty]
     if table == "files":
         replaced.append(f"{_FETCHED} AS fetched_at")
@@ -111,8 +114,7 @@ def _query(table: str, types: Mapping[str, str], empty: list[str], *, with_text:
         replaced.append("row_number() OVER (ORDER BY record_id) AS event_no")
     columns = f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
     source = _LATEST if table == "document_events" else f'"{table}"'
-    made_of_texts = table not in KEYS and not with_text
-    if table in _LEDGER or made_of_texts:
+    if table in _LEDGER:
         return f"SELECT {columns} FROM {source} LIMIT 0"
     if table == "document_events":
         return f"SELECT {columns} FROM {source} ORDER BY record_id"
