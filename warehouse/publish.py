@@ -14,6 +14,7 @@ from entente.files import fsync_directory
 from warehouse.checks import run_checks
 from warehouse.codebook import score_columns_of
 from warehouse.database import open_warehouse, quiet, remove_leftovers
+from warehouse.estimates.statements import estimate_statements
 from warehouse.failures import explained
 from warehouse.ledger import Event, append
 from warehouse.release import COPIED, comment_statements, release_key, release_row, released_key
@@ -119,7 +120,7 @@ def _finish(beside: Path, columns: ScoreColumns, events: list[Event]) -> dict[st
     with duckdb.connect(str(beside)) as copy:
         quiet(copy)
         append(copy, None, events)
-        for statement in [*view_statements(columns), *comment_statements(columns)]:
+        for statement in [*view_statements(columns), *estimate_statements(columns), *comment_statements(columns)]:
             copy.execute(statement)
         run_checks(copy, columns)
         copy.execute("CHECKPOINT")

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from warehouse.codebook import score_columns_of
+from warehouse.estimates.statements import estimate_statements
 from warehouse.migrations import DERIVED_VERSION, read_sql, text_hash, utc_now
 from warehouse.transactions import Connection, content_version, read_meta
 from warehouse.types import ScoreColumns
@@ -51,7 +52,7 @@ LIMITS = (
 def release_key(connection: Connection, built_by: str) -> str:
     """Return what identifies a release: this warehouse, its content, the shape of the published file, and who builds it."""
     columns = score_columns_of(connection)
-    shape = text_hash(str(DERIVED_VERSION), *COPIED.values(), LIMITS, *view_statements(columns), *comment_statements(columns))
+    shape = text_hash(str(DERIVED_VERSION), *COPIED.values(), LIMITS, *view_statements(columns), *estimate_statements(columns), *comment_statements(columns))
     # How the sources fare changes no content, but a published word on it must not be out of date.
     fares = text_hash(*(f"{source_id} {status}" for source_id, status in _last_status(connection)))
     return f"{read_meta(connection, 'warehouse_id')}:{content_version(connection)}:{shape}:{fares}:{built_by}"
