@@ -17,6 +17,7 @@ from warehouse.codebook import score_columns_of
 from warehouse.database import open_warehouse, quiet, remove_leftovers
 from warehouse.descriptions import load_descriptions
 from warehouse.dictionary import objects_in
+from warehouse.estimates.statements import estimate_statements
 from warehouse.expected import compare
 from warehouse.failures import explained
 from warehouse.kept_releases import keep_published
@@ -144,7 +145,7 @@ def _finish(beside: Path, columns: ScoreColumns, events: list[Event], search: Se
     with duckdb.connect(str(beside)) as copy:
         quiet(copy)
         append(copy, None, events)
-        for statement in view_statements(columns):
+        for statement in [*view_statements(columns), *estimate_statements(columns)]:
             copy.execute(statement)
         warnings = run_checks(copy, columns)
         build_index(copy, search)

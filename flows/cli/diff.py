@@ -18,19 +18,26 @@ if TYPE_CHECKING:
 _CELL = ("measure", "dimension", "label", "igo", "country_iso3", "year")
 
 
-@app.command(epilog="Example: entente diff var/published/releases/entente-20261101T030000000000.duckdb var/published/entente.duckdb")
+@app.command(
+    epilog="Example: entente diff var/published/releases/entente-20261101T030000000000.duckdb var/published/entente.duckdb"
+)
 def diff(
-    a: Annotated[Path, typer.Argument(metavar="RELEASE_A", help="The older one: a published database or the folder of a release.")],
+    a: Annotated[
+        Path, typer.Argument(metavar="RELEASE_A", help="The older one: a published database or the folder of a release.")
+    ],
     b: Annotated[Path, typer.Argument(metavar="RELEASE_B", help="The newer one.")],
     level: Annotated[
         str, typer.Option(help="Which cells to show: all, country (organization and country) or country_year.")
     ] = "country_year",
     dimension: Annotated[
-        list[str] | None, typer.Option(help="A dimension whose shares to compare; repeat it (default: stage, realization, stance).")
+        list[str] | None,
+        typer.Option(help="A dimension whose shares to compare; repeat it (default: stage, realization, stance)."),
     ] = None,
     rows: Annotated[str | None, typer.Option(metavar="CAUSE", help="Show the passages behind this cause instead.")] = None,
     max_rows: Annotated[int, typer.Option(help="Rows to show.", min=1)] = 40,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON, or with --rows one object a passage.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print everything as JSON, or with --rows one object a passage.")
+    ] = False,
 ) -> None:
     """Say which numbers moved between two releases and how much of it is due to what; the parts add up to the change.
 
@@ -44,7 +51,9 @@ def diff(
         raise BadInput(f"--level {level!r}: there are {', '.join(LEVELS)}.")
     with (
         terminal_progress(wanted=not as_json) as progress,
-        attribution(a, b, tuple(dimension or DIMENSIONS), told=lambda _cause, done, total: progress("compare", done, total)) as found,
+        attribution(
+            a, b, tuple(dimension or DIMENSIONS), told=lambda _cause, done, total: progress("compare", done, total)
+        ) as found,
     ):
         if rows is not None:
             _print_passages(found.passages(rows), max_rows, as_json=as_json)

@@ -17,7 +17,12 @@ from warehouse.loader import Loader
 from warehouse.publish import publish
 from warehouse.types import CodebookRows, ModelRow
 
-CONTESTED = {"stance": "contestation", "cooperation_intensity": "0", "contestation_intensity": "2", "contestation_locus": "internal"}
+CONTESTED = {
+    "stance": "contestation",
+    "cooperation_intensity": "0",
+    "contestation_intensity": "2",
+    "contestation_locus": "internal",
+}
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,8 @@ def publish_release(path: Path, released: Released, plant: Callable[[Path], None
         loader.load_extractions(results, "key")
         texts = {made.passage_id: made.text for _file, read in results for made in read.passages}
         predictions = [
-            predicted(name, released.model, released.sure, labels[name], released.shown.get(text, {})) for name, text in texts.items()
+            predicted(name, released.model, released.sure, labels[name], released.shown.get(text, {}))
+            for name, text in texts.items()
         ]
         loader.load_predictions(released.model, predictions, [file.document_id for file in pending])
         loader.settle_classification(released.model, ["en"])
@@ -98,7 +104,9 @@ def publish_release(path: Path, released: Released, plant: Callable[[Path], None
                 "INSERT INTO annotations VALUES (?, ?, NULL, NULL, NULL, 'c', 'stance', ?, 'adjudicated', '1.1.0', NULL, TIMESTAMP '2026-01-01', NULL, NULL)",
                 [f"n{number}", by_text[text], value],
             )
-            connection.execute("INSERT INTO samples VALUES ('s', ?, 'srs', NULL, 0.5, TIMESTAMP '2026-01-01', 1)", [by_text[text]])
+            connection.execute(
+                "INSERT INTO samples VALUES ('s', ?, 'srs', NULL, 0.5, TIMESTAMP '2026-01-01', 1)", [by_text[text]]
+            )
     publish(warehouse, path, built_by="Entente test")
     return path
 
@@ -106,6 +114,7 @@ def publish_release(path: Path, released: Released, plant: Callable[[Path], None
 def reworded(dimension: str) -> CodebookRows:
     """Return the codebook with one dimension's question asked otherwise."""
     rows = tuple(
-        dataclasses.replace(one, question="Which one, then?") if one.dimension == dimension else one for one in CODEBOOK.dimensions
+        dataclasses.replace(one, question="Which one, then?") if one.dimension == dimension else one
+        for one in CODEBOOK.dimensions
     )
     return dataclasses.replace(CODEBOOK, version="2.0.0", dimensions=rows)

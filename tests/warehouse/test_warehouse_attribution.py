@@ -13,12 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from entente.errors import BadInput
-from tests.warehouse.build import full_job
 from tests.warehouse.releases import CONTESTED, Doc, Released, doc, publish_release, reworded
 from warehouse.attribution.causes import ALL
 from warehouse.attribution.decompose import attribution
 from warehouse.export.bundle import About, make_release
-from warehouse.publish import publish
 
 BASE = Released((doc("a", {}, CONTESTED, {}), doc("b", {}, {}), doc("c", CONTESTED, {"stage": "compliance"}, country="BTL")))
 CAUSES = [one.name for one in ALL]
@@ -161,7 +159,9 @@ def test_bad_input_is_named(base: Path, tmp_path: Path) -> None:
 
 DOCS = st.lists(
     st.builds(
-        lambda key, labels, country, year, content: doc(key, *labels, country=country, published=date(year, 1, 1), content=content),
+        lambda key, labels, country, year, content: doc(
+            key, *labels, country=country, published=date(year, 1, 1), content=content
+        ),
         st.sampled_from("abcde"),
         st.lists(st.sampled_from([{}, CONTESTED, {"stage": "compliance"}]), min_size=1, max_size=3),
         st.sampled_from(["ATL", "BTL"]),
@@ -174,7 +174,9 @@ DOCS = st.lists(
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(docs_a=DOCS, docs_b=DOCS, model=st.sampled_from(["model-1", "model-2"]), dimension=st.sampled_from(["", "stage", "stance"]))
+@given(
+    docs_a=DOCS, docs_b=DOCS, model=st.sampled_from(["model-1", "model-2"]), dimension=st.sampled_from(["", "stage", "stance"])
+)
 def test_the_parts_of_any_change_add_up_to_it(
     tmp_path_factory: pytest.TempPathFactory, docs_a: list[Doc], docs_b: list[Doc], model: str, dimension: str
 ) -> None:

@@ -22,7 +22,9 @@ class Cause:
 WITHDRAWN = Cause("withdrawn_documents", "documents of A that B does not hold")
 CODEBOOK = Cause("codebook", "labels of dimensions whose question or categories the codebook of B words otherwise")
 MODEL = Cause("model", "passages that another model scores otherwise")
-THRESHOLDS = Cause("thresholds", "passages whose probabilities are the same and whose label is not: other thresholds, offsets or constraints")
+THRESHOLDS = Cause(
+    "thresholds", "passages whose probabilities are the same and whose label is not: other thresholds, offsets or constraints"
+)
 EXTRACTION = Cause("extraction", "documents whose file is the same and was read otherwise")
 FILES = Cause("files", "documents for which another file stands now")
 DESCRIPTIONS = Cause("descriptions", "documents of which another organization, country, date or type is said")

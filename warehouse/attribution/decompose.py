@@ -13,7 +13,7 @@ import duckdb
 
 from entente.errors import BadInput
 from warehouse.attribution.causes import ALL, IN_ORDER, RULES, Cause
-from warehouse.attribution.numbers import add_numbers, make_units
+from warehouse.attribution.numbers import add_estimates, add_numbers, make_units
 from warehouse.attribution.pairs import make_pairs
 from warehouse.attribution.states import Sides, compare_scores, make_state
 from warehouse.database import quiet
@@ -45,7 +45,7 @@ class Attribution:
         counted = self._rows(
             "SELECT cause, count(*) FILTER (change = 'came') AS came, count(*) FILTER (change = 'went') AS went, "
             "count(*) FILTER (change = 'moved') AS moved, count(*) FILTER (change = 'relabelled') AS relabelled, "
-            "count(*) FILTER (change = 'rescored') AS rescored, count(*) FILTER (change = 'coded') AS coded FROM main.changed_passages GROUP BY cause"
+            "count(*) FILTER (change = 'rescored') AS rescored, count(*) FILTER (change = 'coded') AS coded FROM work.main.changed_passages GROUP BY cause"
         )
         found = {row.pop("cause"): row for row in counted}
         nothing = dict.fromkeys(("came", "went", "moved", "relabelled", "rescored", "coded"), 0)
@@ -61,7 +61,7 @@ class Attribution:
         """
         parts = ", ".join(f'"{one.name}"' for one in ALL)
         return self._rows(
-            f"SELECT measure, dimension, label, level, igo, country_iso3, year, before, after, change, {parts} FROM main.changes "
+            f"SELECT measure, dimension, label, level, igo, country_iso3, year, before, after, change, {parts} FROM work.main.changes "
             "WHERE $level IS NULL OR level = $level ORDER BY abs(change) DESC NULLS LAST, measure, dimension, label, level, igo, country_iso3, year",
             {"level": level},
         )
@@ -76,8 +76,8 @@ class Attribution:
         if cause not in names:
             raise BadInput(f"There is no cause {cause!r}; there are {', '.join(names)}.")
         return self._rows(
-            "SELECT c.passage_id, c.document_id, c.change, c.before, c.after, coalesce(y.text, x.text) AS text FROM main.changed_passages c "
-            "LEFT JOIN b.passages y ON y.passage_id = c.passage_id LEFT JOIN main.passage_pairs q ON q.b_id = c.passage_id "
+            "SELECT c.passage_id, c.document_id, c.change, c.before, c.after, coalesce(y.text, x.text) AS text FROM work.main.changed_passages c "
+            "LEFT JOIN b.passages y ON y.passage_id = c.passage_id LEFT JOIN work.main.passage_pairs q ON q.b_id = c.passage_id "
             "LEFT JOIN a.passages x ON x.passage_id = coalesce(q.a_id, c.passage_id) WHERE c.cause = $cause ORDER BY c.document_id, c.passage_id, c.change",
             {"cause": cause},
         )
@@ -106,20 +106,19 @@ def attribution(
         BadInput: when a file is no release of Entente, or a dimension is not known.
     """
     places = [_database(path) for path in (a, b)]
-    with tempfile.TemporaryDirectory(prefix="entente-diff-") as folder:
-        with explained(places[0]), duckdb.connect(":memory:") as connection:
-            quiet(connection)
-            # What does not fit into memory goes to the folder; nothing of it is kept.
-            connection.execute(f"SET temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")
-            connection.execute("ATTACH ':memory:' AS work")
-            for name, place in zip("ab", places, strict=True):
-                _attach(connection, place, name)
-            sides = _sides(connection)
-            _check_dimensions(sides, dimensions)
-            _prepare(connection, sides, dimensions)
-            _walk(connection, sides, dimensions, told)
-            _take_apart(connection)
-            yield Attribution(connection, _release(connection, "a"), _release(connection, "b"), dimensions)
+    with tempfile.TemporaryDirectory(prefix="entente-diff-") as folder, explained(places[0]), duckdb.connect(":memory:") as connection:
+        quiet(connection)
+        # What does not fit into memory goes to the folder; nothing of it is kept.
+        connection.execute(f"SET temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")
+        connection.execute("ATTACH ':memory:' AS work")
+        for name, place in zip("ab", places, strict=True):
+            _attach(connection, place, name)
+        sides = _sides(connection)
+        _check_dimensions(sides, dimensions)
+        _prepare(connection, sides, dimensions)
+        _walk(connection, sides, dimensions, told)
+        _take_apart(connection)
+        yield Attribution(connection, _release(connection, "a"), _release(connection, "b"), dimensions)
 
 
 def _database(path: Path) -> Path:
@@ -138,7 +137,9 @@ def _attach(connection: Connection, place: Path, name: str) -> None:
         for (table,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [name]).fetchall()
     }
     if not {"release", "documents", "passages", "scores", "annotations", "samples", "missions"} <= tables:
-        raise BadInput(f"{place} is no published database of Entente. Name the file of `entente publish` or a folder of `entente release`.")
+        raise BadInput(
+            f"{place} is no published database of Entente. Name the file of `entente publish` or a folder of `entente release`."
+        )
 
 
 def _sides(connection: Connection) -> Sides:
@@ -150,10 +151,16 @@ def _sides(connection: Connection) -> Sides:
         models.append(promoted[0][0])
     connection.execute("USE work.main")
     in_a, in_b = (
-        frozenset({one.name for one in columns.dimensions} | {f"p_{one.name}__{value}" for one in columns.dimensions for value in one.categories})
+        frozenset(
+            {one.name for one in columns.dimensions}
+            | {f"p_{one.name}__{value}" for one in columns.dimensions for value in one.categories}
+        )
         for columns in found
     )
-    return Sides(_union(*found), _reworded(connection), models[0], models[1], in_a, in_b)
+    codes = connection.execute(
+        "SELECT count(*) FROM (SELECT status FROM a.annotations UNION ALL SELECT status FROM b.annotations) WHERE status = 'adjudicated'"
+    ).fetchall()[0][0]
+    return Sides(_union(*found), _reworded(connection), models[0], models[1], in_a, in_b, bool(codes))
 
 
 def _union(a: ScoreColumns, b: ScoreColumns) -> ScoreColumns:
@@ -182,49 +189,62 @@ def _check_dimensions(sides: Sides, dimensions: Sequence[str]) -> None:
     known = [one.name for one in sides.columns.dimensions if not one.multi]
     for name in dimensions:
         if name not in known:
-            raise BadInput(f"There is no dimension {name!r} with one label a passage in these releases; there are {', '.join(known) or 'none'}.")
+            raise BadInput(
+                f"There is no dimension {name!r} with one label a passage in these releases; there are {', '.join(known) or 'none'}."
+            )
 
 
 def _prepare(connection: Connection, sides: Sides, dimensions: Sequence[str]) -> None:
     make_pairs(connection)
     compare_scores(connection, sides)
     connection.execute(
-        "CREATE TABLE main.numbers (step INTEGER, measure VARCHAR, dimension VARCHAR, label VARCHAR, level VARCHAR, igo VARCHAR, "
+        "CREATE TABLE work.main.numbers (step INTEGER, measure VARCHAR, dimension VARCHAR, label VARCHAR, level VARCHAR, igo VARCHAR, "
         "country_iso3 VARCHAR, year BIGINT, value DOUBLE)"
     )
-    connection.execute("CREATE TABLE main.known_labels (dimension VARCHAR, label VARCHAR)")
+    connection.execute("CREATE TABLE work.main.known_labels (dimension VARCHAR, label VARCHAR)")
     for name in dimensions:
         for side in "ab":
             there = connection.execute(
-                "SELECT count(*) FROM duckdb_columns() WHERE database_name = ? AND table_name = 'scores' AND column_name = ?", [side, name]
+                "SELECT count(*) FROM duckdb_columns() WHERE database_name = ? AND table_name = 'scores' AND column_name = ?",
+                [side, name],
             ).fetchall()
             if there[0][0]:
-                connection.execute(f"INSERT INTO main.known_labels SELECT DISTINCT ?, \"{name}\" FROM {side}.scores WHERE \"{name}\" IS NOT NULL", [name])
-    connection.execute("CREATE OR REPLACE TABLE main.known_labels AS SELECT DISTINCT * FROM main.known_labels")
+                connection.execute(
+                    f'INSERT INTO work.main.known_labels SELECT DISTINCT ?, "{name}" FROM {side}.scores WHERE "{name}" IS NOT NULL',
+                    [name],
+                )
+    connection.execute("CREATE OR REPLACE TABLE work.main.known_labels AS SELECT DISTINCT * FROM work.main.known_labels")
     connection.execute(
-        "CREATE TABLE main.changed_passages (cause VARCHAR, passage_id VARCHAR, document_id VARCHAR, change VARCHAR, before VARCHAR, after VARCHAR)"
+        "CREATE TABLE work.main.changed_passages (cause VARCHAR, passage_id VARCHAR, document_id VARCHAR, change VARCHAR, before VARCHAR, after VARCHAR)"
     )
 
 
 def _walk(connection: Connection, sides: Sides, dimensions: Sequence[str], told: Callable[[str, int, int], None]) -> None:
     """Count the numbers of A itself, of every state on the way, and of B itself; note the passages that each cause changes."""
-    make_units(connection, "a.main", dimensions)
-    add_numbers(connection, 0, dimensions)
+    _count(connection, sides, 0, "a.main", dimensions)
     happened: list[Cause] = []
     for number, cause in enumerate((None, *IN_ORDER), start=1):
         told("reading" if cause is None else cause.name, number, len(IN_ORDER) + 1)
         if cause is not None:
             happened.append(cause)
-            connection.execute("CREATE OR REPLACE TEMP TABLE before_units AS FROM seen; CREATE OR REPLACE TEMP TABLE before_codes AS FROM codes")
+            connection.execute(
+                "CREATE OR REPLACE TEMP TABLE before_units AS FROM seen; CREATE OR REPLACE TEMP TABLE before_codes AS FROM codes"
+            )
         make_state(connection, sides, happened)
-        make_units(connection, "work.state", dimensions)
-        add_numbers(connection, number, dimensions)
+        _count(connection, sides, number, "work.state", dimensions)
         _see(connection, sides)
         if cause is not None:
             _note_changes(connection, cause, dimensions)
-    make_units(connection, "b.main", dimensions)
-    add_numbers(connection, len(IN_ORDER) + 2, dimensions)
+    _count(connection, sides, len(IN_ORDER) + 2, "b.main", dimensions)
     connection.execute("USE work.main; DROP SCHEMA work.state CASCADE")
+
+
+def _count(connection: Connection, sides: Sides, step: int, schema: str, dimensions: Sequence[str]) -> None:
+    make_units(connection, schema, dimensions)
+    add_numbers(connection, step, dimensions)
+    if sides.has_codes:
+        add_estimates(connection, step, schema, dimensions)
+        connection.execute("USE work.main")
 
 
 def _see(connection: Connection, sides: Sides) -> None:
@@ -248,7 +268,7 @@ def _note_changes(connection: Connection, cause: Cause, dimensions: Sequence[str
     moved = " OR ".join(f"x.{one} IS DISTINCT FROM y.{one}" for one in ("igo", "country_iso3", "year"))
     relabelled = " OR ".join(f'x."{one}" IS DISTINCT FROM y."{one}"' for one in dimensions) or "false"
     connection.execute(
-        f"INSERT INTO main.changed_passages SELECT $cause, passage_id, document_id, change, before, after FROM ("
+        f"INSERT INTO work.main.changed_passages SELECT $cause, passage_id, document_id, change, before, after FROM ("
         "SELECT coalesce(y.passage_id, x.passage_id) AS passage_id, coalesce(y.document_id, x.document_id) AS document_id, "
         "CASE WHEN x.passage_id IS NULL THEN 'came' WHEN y.passage_id IS NULL THEN 'went' "
         f"WHEN {moved} THEN 'moved' WHEN {relabelled} THEN 'relabelled' WHEN x.mark <> y.mark THEN 'rescored' END AS change, "
@@ -257,7 +277,7 @@ def _note_changes(connection: Connection, cause: Cause, dimensions: Sequence[str
         {"cause": cause.name},
     )
     connection.execute(
-        "INSERT INTO main.changed_passages SELECT $cause, coalesce(y.passage_id, x.passage_id), p.document_id, 'coded', x.codes, y.codes "
+        "INSERT INTO work.main.changed_passages SELECT $cause, coalesce(y.passage_id, x.passage_id), p.document_id, 'coded', x.codes, y.codes "
         "FROM before_codes x FULL JOIN codes y ON y.passage_id = x.passage_id JOIN work.state.passages p "
         "ON p.passage_id = coalesce(y.passage_id, x.passage_id) WHERE x.codes IS DISTINCT FROM y.codes",
         {"cause": cause.name},
@@ -278,10 +298,10 @@ def _take_apart(connection: Connection) -> None:
         f'CASE WHEN max(v0) IS NOT NULL AND max(vn) IS NOT NULL THEN {by_step[cause.name]} END AS "{cause.name}"' for cause in ALL
     )
     connection.execute(
-        f"CREATE TABLE main.changes AS WITH cells AS (SELECT DISTINCT {cell} FROM main.numbers), "
+        f"CREATE TABLE work.main.changes AS WITH cells AS (SELECT DISTINCT {cell} FROM work.main.numbers), "
         f"grid AS (SELECT c.*, t.step FROM cells c CROSS JOIN range({last + 1}) t(step)), "
         "filled AS (SELECT g.*, CASE WHEN g.measure IN ('passages', 'documents') THEN coalesce(n.value, 0) ELSE n.value END AS value FROM grid g "
-        f"LEFT JOIN main.numbers n ON n.step = g.step AND n.measure = g.measure AND n.level = g.level "
+        f"LEFT JOIN work.main.numbers n ON n.step = g.step AND n.measure = g.measure AND n.level = g.level "
         + "".join(f"AND n.{one} IS NOT DISTINCT FROM g.{one} " for one in ("dimension", "label", "igo", "country_iso3", "year"))
         + "), carried AS (SELECT *, last_value(value IGNORE NULLS) OVER w AS held FROM filled "
         f"WINDOW w AS (PARTITION BY {cell} ORDER BY step ROWS UNBOUNDED PRECEDING)), "

@@ -36,20 +36,53 @@ def make_units(connection: Connection, schema: str, dimensions: Sequence[str]) -
 def add_numbers(connection: Connection, step: int, dimensions: Sequence[str]) -> None:
     """Add the numbers counted from `units` to the table `numbers` under the number of a step."""
     connection.execute(
-        f"INSERT INTO main.numbers SELECT $step, 'passages', NULL, NULL, {_LEVEL}, igo, country_iso3, year, count(*) FROM units GROUP BY {_SETS} "
+        f"INSERT INTO work.main.numbers SELECT $step, 'passages', NULL, NULL, {_LEVEL}, igo, country_iso3, year, count(*) FROM units GROUP BY {_SETS} "
         f"UNION ALL SELECT $step, 'documents', NULL, NULL, {_LEVEL}, igo, country_iso3, year, count(DISTINCT document_id) FROM units GROUP BY {_SETS}",
         {"step": step},
     )
     for dimension in dimensions:
         # A cell with passages and none of a label has the share 0; a cell without passages has no shares.
         connection.execute(
-            f"INSERT INTO main.numbers WITH cells AS (SELECT {_LEVEL} AS level, igo, country_iso3, year, count(*) AS n FROM units "
+            f"INSERT INTO work.main.numbers WITH cells AS (SELECT {_LEVEL} AS level, igo, country_iso3, year, count(*) AS n FROM units "
             f'WHERE "{dimension}" IS NOT NULL GROUP BY {_SETS}), '
             f'labelled AS (SELECT {_LEVEL} AS level, igo, country_iso3, year, "{dimension}" AS label, count(*) AS n FROM units '
             f'WHERE "{dimension}" IS NOT NULL GROUP BY "{dimension}", {_SETS}) '
             "SELECT $step, 'naive_share', $dimension, k.label, c.level, c.igo, c.country_iso3, c.year, coalesce(l.n, 0) / c.n FROM cells c "
-            "CROSS JOIN (SELECT label FROM main.known_labels WHERE dimension = $dimension) k LEFT JOIN labelled l ON l.label = k.label AND l.level = c.level "
+            "CROSS JOIN (SELECT label FROM work.main.known_labels WHERE dimension = $dimension) k LEFT JOIN labelled l ON l.label = k.label AND l.level = c.level "
             "AND l.igo IS NOT DISTINCT FROM c.igo AND l.country_iso3 IS NOT DISTINCT FROM c.country_iso3 AND l.year IS NOT DISTINCT FROM c.year "
             "WHERE c.n > 0",
             {"step": step, "dimension": dimension},
         )
+
+
+_ESTIMATES = {"country": "estimates_by_country", "country_year": "estimates_by_country_year"}
+
+
+def add_estimates(connection: Connection, step: int, schema: str, dimensions: Sequence[str]) -> None:
+    """Add the corrected estimates of a schema to the table `numbers`; nothing where it has none (an older Entente made it).
+
+    Args:
+        connection: the working database.
+        step: the number of the step.
+        schema: database and schema (`a.main`, `work.state`, ...); identifiers of this room.
+        dimensions: dimensions whose shares are compared.
+    """
+    database, _, name = schema.partition(".")
+    there = {
+        str(one)
+        for (one,) in connection.execute(
+            "SELECT function_name FROM duckdb_functions() WHERE database_name = ? AND schema_name = ?", [database, name]
+        ).fetchall()
+    }
+    for level, macro in _ESTIMATES.items():
+        if macro not in there:
+            continue
+        year = "year" if level == "country_year" else "NULL"
+        for dimension in dimensions:
+            # The macros name tables without a schema.
+            connection.execute(f"USE {schema}")
+            connection.execute(
+                f"INSERT INTO work.main.numbers SELECT $step, 'estimate', $dimension, category, $level, igo, country_iso3, {year}, estimate "
+                f"FROM {macro}($dimension) WHERE estimate IS NOT NULL",
+                {"step": step, "dimension": dimension, "level": level},
+            )

@@ -1,12 +1,12 @@
 """Which document and which passage of release A is which of release B."""
 
-# ruff: noqa: S608  # statements are put together of names of this room and of names read from the databases' own catalogues
+# statements are put together of names of this room and of names read from the databases' own catalogues
 from __future__ import annotations
 
 from warehouse.transactions import Connection
 
 _DOCUMENTS = """
-CREATE TABLE main.document_pairs AS
+CREATE TABLE work.main.document_pairs AS
 WITH same AS (
     SELECT x.document_id AS a_id, y.document_id AS b_id, x.file_sha256 AS a_file, y.file_sha256 AS b_file
     FROM a.documents x JOIN b.documents y USING (document_id)
@@ -28,11 +28,11 @@ UNION ALL SELECT NULL, document_id, NULL, file_sha256 FROM b.documents WHERE doc
 """
 
 _PASSAGES = """
-CREATE TABLE main.passage_pairs AS
+CREATE TABLE work.main.passage_pairs AS
 WITH a_all AS (
     SELECT p.passage_id, p.text_sha256, p.is_codable, coalesce(d.b_id, d.a_id) AS document_id,
         row_number() OVER (PARTITION BY p.document_id, p.text_sha256 ORDER BY p.ordinal, p.passage_id) AS n
-    FROM a.passages p JOIN main.document_pairs d ON d.a_id = p.document_id
+    FROM a.passages p JOIN work.main.document_pairs d ON d.a_id = p.document_id
 ), b_all AS (
     SELECT p.passage_id, p.text_sha256, p.is_codable, p.document_id,
         row_number() OVER (PARTITION BY p.document_id, p.text_sha256 ORDER BY p.ordinal, p.passage_id) AS n

@@ -6,8 +6,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from warehouse.attribution.causes import CODEBOOK, CODES, DESCRIPTIONS, EXTRACTION, FILES, MODEL, NEW, THRESHOLDS, WITHDRAWN, Cause
+from warehouse.attribution.causes import (
+    CODEBOOK,
+    CODES,
+    DESCRIPTIONS,
+    EXTRACTION,
+    FILES,
+    MODEL,
+    NEW,
+    THRESHOLDS,
+    WITHDRAWN,
+    Cause,
+)
+from warehouse.estimates.statements import estimate_statements
 from warehouse.migrations import read_sql
+from warehouse.release import COPIED
 from warehouse.transactions import Connection
 from warehouse.types import ScoreColumns, ScoreDimension
 from warehouse.views import view_statements
@@ -21,6 +34,7 @@ class Sides:
         columns: the dimensions of both, with the categories of both.
         reworded: dimensions that the two codebooks word otherwise.
         model_a, model_b: the promoted model of each, or None.
+        has_codes: whether either has adjudicated codes, without which there are no corrected estimates.
         in_a, in_b: the columns of `scores` on each side.
     """
 
@@ -30,6 +44,7 @@ class Sides:
     model_b: str | None
     in_a: frozenset[str]
     in_b: frozenset[str]
+    has_codes: bool
 
     @property
     def model(self) -> str:
@@ -60,23 +75,30 @@ def make_state(connection: Connection, sides: Sides, happened: Collection[Cause]
     _others(connection, sides, happened)
     for statement in view_statements(sides.columns):
         connection.execute(statement)
+    if sides.has_codes:
+        for statement in estimate_statements(sides.columns):
+            connection.execute(statement)
 
 
 def _documents(connection: Connection, happened: Collection[Cause]) -> None:
     described = "b" if DESCRIPTIONS in happened else "a"
     parts = [
-        f"SELECT d.* REPLACE (p.b_id AS document_id) FROM {described}.documents d JOIN main.document_pairs p "
+        f"SELECT d.* REPLACE (p.b_id AS document_id) FROM {described}.documents d JOIN work.main.document_pairs p "
         f"ON p.{described}_id = d.document_id WHERE p.a_id IS NOT NULL AND p.b_id IS NOT NULL"
     ]
     if WITHDRAWN not in happened:
-        parts.append("SELECT d.* FROM a.documents d JOIN main.document_pairs p ON p.a_id = d.document_id WHERE p.b_id IS NULL")
+        parts.append(
+            "SELECT d.* FROM a.documents d JOIN work.main.document_pairs p ON p.a_id = d.document_id WHERE p.b_id IS NULL"
+        )
     if NEW in happened:
-        parts.append("SELECT d.* FROM b.documents d JOIN main.document_pairs p ON p.b_id = d.document_id WHERE p.a_id IS NULL")
+        parts.append(
+            "SELECT d.* FROM b.documents d JOIN work.main.document_pairs p ON p.b_id = d.document_id WHERE p.a_id IS NULL"
+        )
     connection.execute(f"CREATE TABLE documents AS {' UNION ALL BY NAME '.join(parts)}")
     connection.execute(
         "CREATE TABLE sides AS SELECT d.document_id, p.a_id, p.b_id, CASE WHEN p.a_id IS NULL THEN 'b' WHEN p.b_id IS NULL THEN 'a' "
         "WHEN p.a_file = p.b_file THEN $same ELSE $other END AS side "
-        "FROM documents d JOIN main.document_pairs p ON coalesce(p.b_id, p.a_id) = d.document_id",
+        "FROM documents d JOIN work.main.document_pairs p ON coalesce(p.b_id, p.a_id) = d.document_id",
         {"same": "b" if EXTRACTION in happened else "a", "other": "b" if FILES in happened else "a"},
     )
 
@@ -87,7 +109,7 @@ def _passages(connection: Connection, happened: Collection[Cause]) -> None:
     kept += "p.is_duplicate AND p.duplicate_of IS NULL AS is_duplicate)"
     connection.execute(
         f"CREATE TABLE passages AS SELECT {kept.format(id='coalesce(q.b_id, p.passage_id)')} FROM a.passages p "
-        "JOIN sides s ON s.a_id = p.document_id AND s.side = 'a' LEFT JOIN main.passage_pairs q ON q.a_id = p.passage_id "
+        "JOIN sides s ON s.a_id = p.document_id AND s.side = 'a' LEFT JOIN work.main.passage_pairs q ON q.a_id = p.passage_id "
         f"UNION ALL BY NAME SELECT {kept.format(id='p.passage_id')} FROM b.passages p JOIN sides s ON s.b_id = p.document_id AND s.side = 'b'"
     )
     connection.execute(f"CREATE TABLE marked AS {read_sql('schema/published')['passages']}")
@@ -119,12 +141,15 @@ def _scores(connection: Connection, sides: Sides, happened: Collection[Cause]) -
             chosen.append(f'{both} AS "{column}"')
             from_a.append(f'{a} AS "{column}"')
             from_b.append(f'{b} AS "{column}"')
-    marks = [f"CASE WHEN {rescored} = 'b' THEN coalesce(y.{one}, x.{one}) ELSE coalesce(x.{one}, y.{one}) END AS {one}" for one in _MARKS]
+    marks = [
+        f"CASE WHEN {rescored} = 'b' THEN coalesce(y.{one}, x.{one}) ELSE coalesce(x.{one}, y.{one}) END AS {one}"
+        for one in _MARKS
+    ]
     head = "h.passage_id, h.document_id, CAST($model AS VARCHAR) AS model_version"
-    alone = "LEFT JOIN main.passage_pairs q ON q.b_id = h.passage_id"
+    alone = "LEFT JOIN work.main.passage_pairs q ON q.b_id = h.passage_id"
     connection.execute(
         f"CREATE TABLE scores AS SELECT {head}, {', '.join([*marks, *chosen])} FROM passages h JOIN sides s USING (document_id) "
-        "JOIN main.score_pairs q ON q.b_id = h.passage_id "
+        "JOIN work.main.score_pairs q ON q.b_id = h.passage_id "
         "LEFT JOIN a.scores x ON x.passage_id = q.a_id LEFT JOIN b.scores y ON y.passage_id = q.b_id "
         f"WHERE CASE WHEN {rescored} = 'b' THEN y.passage_id IS NOT NULL ELSE x.passage_id IS NOT NULL END "
         f"UNION ALL BY NAME SELECT {head}, {', '.join(f'x.{one}' for one in _MARKS)}, {', '.join(from_a)} FROM passages h "
@@ -157,7 +182,7 @@ def compare_scores(connection: Connection, sides: Sides) -> None:
         if column in sides.in_a & sides.in_b
     ]
     connection.execute(
-        f"CREATE TABLE main.score_pairs AS SELECT q.a_id, q.b_id, {' AND '.join(compared) or 'true'} AS is_same FROM main.passage_pairs q "
+        f"CREATE TABLE work.main.score_pairs AS SELECT q.a_id, q.b_id, {' AND '.join(compared) or 'true'} AS is_same FROM work.main.passage_pairs q "
         "LEFT JOIN a.scores x ON x.passage_id = q.a_id LEFT JOIN b.scores y ON y.passage_id = q.b_id WHERE q.comparable"
     )
 
@@ -172,7 +197,7 @@ def _codes(connection: Connection, happened: Collection[Cause]) -> None:
             f"SELECT * FROM b.{table}"
             if CODES in happened
             else f"SELECT t.* REPLACE (coalesce(q.b_id, t.passage_id) AS passage_id) FROM a.{table} t "
-            "LEFT JOIN main.passage_pairs q ON q.a_id = t.passage_id"
+            "LEFT JOIN work.main.passage_pairs q ON q.a_id = t.passage_id"
         )
         connection.execute(f"CREATE TABLE {table} AS {query}")
 
@@ -181,7 +206,7 @@ def _others(connection: Connection, sides: Sides, happened: Collection[Cause]) -
     described = "b" if DESCRIPTIONS in happened else "a"
     connection.execute(
         "CREATE TABLE missions AS SELECT m.* REPLACE (coalesce(p.b_id, m.report_document_id) AS report_document_id) "
-        f"FROM {described}.missions m LEFT JOIN main.document_pairs p ON p.{described}_id = m.report_document_id"
+        f"FROM {described}.missions m LEFT JOIN work.main.document_pairs p ON p.{described}_id = m.report_document_id"
     )
     words = "b" if CODEBOOK in happened else "a"
     for table in ("codebook_dimensions", "codebook_categories"):
@@ -194,9 +219,12 @@ def _others(connection: Connection, sides: Sides, happened: Collection[Cause]) -
         "WHERE model_version = $model LIMIT 1",
         {"model": sides.model},
     )
-    there = {str(name) for (name,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'state'").fetchall()}
+    there = {
+        str(name)
+        for (name,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'state'").fetchall()
+    }
     rest = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'b'").fetchall()
     for (table,) in rest:
-        # Ledgers and indexes: the views name them, no number is counted from them.
-        if table not in there:
+        # Ledgers and indexes: the views name them, no number is counted from them. Sums for estimates are made anew.
+        if table not in there and table in COPIED:
             connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM b."{table}" LIMIT 0')

@@ -5,7 +5,7 @@ where several threads write blocks in the order in which they happen to finish. 
 order and a storage version without a random identifier in its header (before 2.0) leave nothing to chance.
 """
 
-# ruff: noqa: S608  # statements are put together of names of this room
+# statements are put together of names of this room
 from __future__ import annotations
 
 import contextlib
@@ -19,6 +19,7 @@ from entente.errors import BadInput
 from warehouse.database import quiet
 from warehouse.descriptions import load_descriptions
 from warehouse.dictionary import objects_in
+from warehouse.estimates.statements import estimate_statements
 from warehouse.export.plan import Plan, score_columns_in
 from warehouse.failures import explained
 from warehouse.migrations import read_sql
@@ -81,12 +82,17 @@ def write_database(connection: Connection, target: Path, plan: Plan, row: Mappin
         _deterministic(copy)
         columns_of_scores = score_columns_in(copy)
         try:
-            for statement in [*view_statements(columns_of_scores), *_search_macros(copy)]:
+            for statement in [
+                *view_statements(columns_of_scores),
+                *_search_macros(copy),
+                *estimate_statements(columns_of_scores),
+            ]:
                 copy.execute(statement)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise BadInput(
                 f"The published file was made by another version of Entente: {str(error).splitlines()[0]} Run `entente publish` first."
             ) from error
+        _deterministic(copy)
         for statement in load_descriptions(columns_of_scores).comments(objects_in(copy)):
             copy.execute(statement)
         copy.execute("CHECKPOINT")

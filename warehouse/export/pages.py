@@ -1,6 +1,6 @@
 """The pages of a release that are made of its database: data dictionary, quality report, codebook tables."""
 
-# ruff: noqa: S608  # statements are put together of names of this room
+# statements are put together of names of this room
 from __future__ import annotations
 
 import json

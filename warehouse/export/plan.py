@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from warehouse.release import COPIED
 from warehouse.transactions import Connection
 from warehouse.types import ScoreColumns, ScoreDimension
 
@@ -94,11 +95,11 @@ def make_plan(connection: Connection, *, with_text: bool) -> Plan:
         "WHERE database_name = current_database()) GROUP BY table_name"
     ).fetchall()
     types = {str(table): dict(zip(map(str, names), map(str, kinds), strict=True)) for table, names, kinds in tables}
-    order = [*(table for table in KEYS if table in types), *sorted(set(types) - set(KEYS) - {"release"})]
+    # Other tables are made of these (warehouse/estimates): the release makes them again.
+    known = {table for table in types if table in COPIED or (table.startswith("search_") and with_text)}
+    order = [*(table for table in KEYS if table in types), *sorted(known - set(KEYS))]
     queries, omitted = {}, {}
     for table in order:
-        if not with_text and table.startswith("search_"):
-            continue
         empty = [column for column in _NULLS.get(table, ()) if column in types[table]]
         hidden = [] if with_text else [column for column in _TEXTS.get(table, ()) if column in types[table]]
         queries[table] = _query(table, types[table], [*empty, *hidden])
