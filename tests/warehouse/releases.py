@@ -101,7 +101,8 @@ def publish_release(path: Path, released: Released, plant: Callable[[Path], None
         by_text = {text: name for name, text in texts.items()}
         for number, (text, value) in enumerate(released.codes.items()):
             connection.execute(
-                "INSERT INTO annotations VALUES (?, ?, NULL, NULL, NULL, 'c', 'stance', ?, 'adjudicated', '1.1.0', NULL, TIMESTAMP '2026-01-01', NULL, NULL)",
+                "INSERT INTO annotations VALUES (?, ?, NULL, NULL, NULL, 'c', 'stance', ?, 'adjudicated', '1.1.0', NULL, "
+                "TIMESTAMP '2026-01-01', NULL, NULL)",
                 [f"n{number}", by_text[text], value],
             )
             connection.execute(

@@ -82,7 +82,7 @@ def test_the_passages_behind_a_cause_are_named_with_what_changed(base: Path, tmp
     with attribution(base, other) as found:
         (row,) = found.passages("thresholds")
         (counted,) = [one for one in found.causes() if one["cause"] == "thresholds"]
-        with pytest.raises(BadInput, match="weather.*new_documents"):
+        with pytest.raises(BadInput, match=r"weather.*new_documents"):
             found.passages("weather")
     assert (row["document_id"], row["change"], row["text"]) == ("UN:a:en", "relabelled", FIRST)
     assert '"stage":"initiation"' in row["before"]
@@ -153,7 +153,7 @@ def test_bad_input_is_named(base: Path, tmp_path: Path) -> None:
         connection.execute("CREATE TABLE t AS SELECT 1 AS n")
     with pytest.raises(BadInput, match="no published database"), attribution(base, tmp_path / "x.duckdb"):
         pass
-    with pytest.raises(BadInput, match="no dimension 'mechanism'.*stage"), attribution(base, base, ("mechanism",)):
+    with pytest.raises(BadInput, match=r"no dimension 'mechanism'.*stage"), attribution(base, base, ("mechanism",)):
         pass
 
 

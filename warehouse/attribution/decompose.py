@@ -45,7 +45,8 @@ class Attribution:
         counted = self._rows(
             "SELECT cause, count(*) FILTER (change = 'came') AS came, count(*) FILTER (change = 'went') AS went, "
             "count(*) FILTER (change = 'moved') AS moved, count(*) FILTER (change = 'relabelled') AS relabelled, "
-            "count(*) FILTER (change = 'rescored') AS rescored, count(*) FILTER (change = 'coded') AS coded FROM work.main.changed_passages GROUP BY cause"
+            "count(*) FILTER (change = 'rescored') AS rescored, count(*) FILTER (change = 'coded') AS coded "
+            "FROM work.main.changed_passages GROUP BY cause"
         )
         found = {row.pop("cause"): row for row in counted}
         nothing = dict.fromkeys(("came", "went", "moved", "relabelled", "rescored", "coded"), 0)
@@ -62,7 +63,8 @@ class Attribution:
         parts = ", ".join(f'"{one.name}"' for one in ALL)
         return self._rows(
             f"SELECT measure, dimension, label, level, igo, country_iso3, year, before, after, change, {parts} FROM work.main.changes "
-            "WHERE $level IS NULL OR level = $level ORDER BY abs(change) DESC NULLS LAST, measure, dimension, label, level, igo, country_iso3, year",
+            "WHERE $level IS NULL OR level = $level ORDER BY abs(change) DESC NULLS LAST, "
+            "measure, dimension, label, level, igo, country_iso3, year",
             {"level": level},
         )
 
@@ -76,9 +78,11 @@ class Attribution:
         if cause not in names:
             raise BadInput(f"There is no cause {cause!r}; there are {', '.join(names)}.")
         return self._rows(
-            "SELECT c.passage_id, c.document_id, c.change, c.before, c.after, coalesce(y.text, x.text) AS text FROM work.main.changed_passages c "
+            "SELECT c.passage_id, c.document_id, c.change, c.before, c.after, coalesce(y.text, x.text) AS text "
+            "FROM work.main.changed_passages c "
             "LEFT JOIN b.passages y ON y.passage_id = c.passage_id LEFT JOIN work.main.passage_pairs q ON q.b_id = c.passage_id "
-            "LEFT JOIN a.passages x ON x.passage_id = coalesce(q.a_id, c.passage_id) WHERE c.cause = $cause ORDER BY c.document_id, c.passage_id, c.change",
+            "LEFT JOIN a.passages x ON x.passage_id = coalesce(q.a_id, c.passage_id) WHERE c.cause = $cause "
+            "ORDER BY c.document_id, c.passage_id, c.change",
             {"cause": cause},
         )
 
@@ -106,7 +110,11 @@ def attribution(
         BadInput: when a file is no release of Entente, or a dimension is not known.
     """
     places = [_database(path) for path in (a, b)]
-    with tempfile.TemporaryDirectory(prefix="entente-diff-") as folder, explained(places[0]), duckdb.connect(":memory:") as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="entente-diff-") as folder,
+        explained(places[0]),
+        duckdb.connect(":memory:") as connection,
+    ):
         quiet(connection)
         # What does not fit into memory goes to the folder; nothing of it is kept.
         connection.execute(f"SET temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")
@@ -215,7 +223,8 @@ def _prepare(connection: Connection, sides: Sides, dimensions: Sequence[str]) ->
                 )
     connection.execute("CREATE OR REPLACE TABLE work.main.known_labels AS SELECT DISTINCT * FROM work.main.known_labels")
     connection.execute(
-        "CREATE TABLE work.main.changed_passages (cause VARCHAR, passage_id VARCHAR, document_id VARCHAR, change VARCHAR, before VARCHAR, after VARCHAR)"
+        "CREATE TABLE work.main.changed_passages ("
+        "cause VARCHAR, passage_id VARCHAR, document_id VARCHAR, change VARCHAR, before VARCHAR, after VARCHAR)"
     )
 
 
@@ -300,7 +309,8 @@ def _take_apart(connection: Connection) -> None:
     connection.execute(
         f"CREATE TABLE work.main.changes AS WITH cells AS (SELECT DISTINCT {cell} FROM work.main.numbers), "
         f"grid AS (SELECT c.*, t.step FROM cells c CROSS JOIN range({last + 1}) t(step)), "
-        "filled AS (SELECT g.*, CASE WHEN g.measure IN ('passages', 'documents') THEN coalesce(n.value, 0) ELSE n.value END AS value FROM grid g "
+        "filled AS (SELECT g.*, CASE WHEN g.measure IN ('passages', 'documents') THEN coalesce(n.value, 0) ELSE n.value END AS value "
+        "FROM grid g "
         f"LEFT JOIN work.main.numbers n ON n.step = g.step AND n.measure = g.measure AND n.level = g.level "
         + "".join(f"AND n.{one} IS NOT DISTINCT FROM g.{one} " for one in ("dimension", "label", "igo", "country_iso3", "year"))
         + "), carried AS (SELECT *, last_value(value IGNORE NULLS) OVER w AS held FROM filled "

@@ -36,8 +36,10 @@ def make_units(connection: Connection, schema: str, dimensions: Sequence[str]) -
 def add_numbers(connection: Connection, step: int, dimensions: Sequence[str]) -> None:
     """Add the numbers counted from `units` to the table `numbers` under the number of a step."""
     connection.execute(
-        f"INSERT INTO work.main.numbers SELECT $step, 'passages', NULL, NULL, {_LEVEL}, igo, country_iso3, year, count(*) FROM units GROUP BY {_SETS} "
-        f"UNION ALL SELECT $step, 'documents', NULL, NULL, {_LEVEL}, igo, country_iso3, year, count(DISTINCT document_id) FROM units GROUP BY {_SETS}",
+        f"INSERT INTO work.main.numbers SELECT $step, 'passages', NULL, NULL, {_LEVEL}, igo, country_iso3, year, count(*) "
+        f"FROM units GROUP BY {_SETS} "
+        f"UNION ALL SELECT $step, 'documents', NULL, NULL, {_LEVEL}, igo, country_iso3, year, count(DISTINCT document_id) "
+        f"FROM units GROUP BY {_SETS}",
         {"step": step},
     )
     for dimension in dimensions:
@@ -48,12 +50,16 @@ def add_numbers(connection: Connection, step: int, dimensions: Sequence[str]) ->
             f'labelled AS (SELECT {_LEVEL} AS level, igo, country_iso3, year, "{dimension}" AS label, count(*) AS n FROM units '
             f'WHERE "{dimension}" IS NOT NULL GROUP BY "{dimension}", {_SETS}) '
             "SELECT $step, 'naive_share', $dimension, k.label, c.level, c.igo, c.country_iso3, c.year, coalesce(l.n, 0) / c.n FROM cells c "
-            "CROSS JOIN (SELECT label FROM work.main.known_labels WHERE dimension = $dimension) k LEFT JOIN labelled l ON l.label = k.label AND l.level = c.level "
+            "CROSS JOIN (SELECT label FROM work.main.known_labels WHERE dimension = $dimension) k "
+            "LEFT JOIN labelled l ON l.label = k.label AND l.level = c.level "
             "AND l.igo IS NOT DISTINCT FROM c.igo AND l.country_iso3 IS NOT DISTINCT FROM c.country_iso3 AND l.year IS NOT DISTINCT FROM c.year "
             "WHERE c.n > 0",
             {"step": step, "dimension": dimension},
         )
 
+
+HEADLINES = ("contested",)
+"""Quantities of the estimates that are no single dimension and are compared besides."""
 
 _ESTIMATES = {"country": "estimates_by_country", "country_year": "estimates_by_country_year"}
 
@@ -78,7 +84,7 @@ def add_estimates(connection: Connection, step: int, schema: str, dimensions: Se
         if macro not in there:
             continue
         year = "year" if level == "country_year" else "NULL"
-        for dimension in dimensions:
+        for dimension in (*dimensions, *HEADLINES):
             # The macros name tables without a schema.
             connection.execute(f"USE {schema}")
             connection.execute(

@@ -182,7 +182,8 @@ def compare_scores(connection: Connection, sides: Sides) -> None:
         if column in sides.in_a & sides.in_b
     ]
     connection.execute(
-        f"CREATE TABLE work.main.score_pairs AS SELECT q.a_id, q.b_id, {' AND '.join(compared) or 'true'} AS is_same FROM work.main.passage_pairs q "
+        f"CREATE TABLE work.main.score_pairs AS SELECT q.a_id, q.b_id, {' AND '.join(compared) or 'true'} AS is_same "
+        "FROM work.main.passage_pairs q "
         "LEFT JOIN a.scores x ON x.passage_id = q.a_id LEFT JOIN b.scores y ON y.passage_id = q.b_id WHERE q.comparable"
     )
 

@@ -137,7 +137,8 @@ def content_hash(connection: Connection, plan: Plan) -> str:
 def score_columns_in(connection: Connection) -> ScoreColumns:
     """Return the scored dimensions of the current database by the columns of its table `scores`."""
     described = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'scores' AND database_name = current_database() ORDER BY column_index"
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'scores' AND database_name = current_database() "
+        "ORDER BY column_index"
     ).fetchall()
     types = {str(name): str(kind) for name, kind in described}
     fixed = {"passage_id", "document_id", "model_version", "is_familiar", "uncertain"}

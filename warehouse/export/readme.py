@@ -124,7 +124,8 @@ def readme(connection: Connection, plan: Plan, title: str, version: str, facts: 
         "| --- | --- |",
         *(f"| {table} | {number} |" for table, number in counts.items()),
         "",
-        "The operator's own ledger (runs, requests, when something was first seen or copied) is left out: its tables are empty in the DuckDB file, "
+        "The operator's own ledger (runs, requests, when something was first seen or copied) is left out: its tables are empty in the "
+        "DuckDB file, "
         "where views name them. When a file was fetched from a service is kept.",
         "",
         "## Texts and terms",
