@@ -22,26 +22,9 @@ MAX_NAME, MAX_LABEL, MAX_TEXT_BYTES = 32, 80, 2045
 _EXACT_IN_A_DOUBLE = 2**53
 _STAMP = datetime(1960, 1, 1)  # noqa: DTZ001  # the day from which Stata counts; the file shall not tell when it was made
 _RESERVED = frozenset(
-    (
-        "_all",
-        "_b",
-        "_coef",
-        "_cons",
-        "_n",
-        "_N",
-        "_pi",
-        "_pred",
-        "_rc",
-        "_se",
-        "_skip",
-        "byte",
-        "double",
-        "float",
-        "if",
-        "in",
-        "int",
-    )
-    + ("long", "strL", "using", "with")
+    """
+    _all _b _coef _cons _n _N _pi _pred _rc _se _skip byte double float if in int long strL using with
+    """.split()  # noqa: SIM905  # a list of twenty words in one line
 )
 
 
