@@ -99,6 +99,24 @@ def test_codes_change_no_naive_number_and_are_named(base: Path, tmp_path: Path) 
     assert "contestation" in row["after"]
 
 
+def test_corrected_estimates_move_by_codes_alone_when_only_codes_change(tmp_path: Path) -> None:
+    docs = tuple(doc(f"d{n}", CONTESTED if n % 2 else {}, {}, CONTESTED if n % 3 else {}, {}) for n in range(12))
+    texts = [text for one in docs for text, _labels in one.passages]
+    coded = {text: "contestation" if n % 3 == 0 else "cooperation" for n, text in enumerate(texts)}
+    again = {text: "contestation" if n % 4 == 0 else "cooperation" for n, text in enumerate(texts)}
+    one = publish_release(tmp_path / "a.duckdb", Released(docs, codes=coded))
+    two = publish_release(tmp_path / "b.duckdb", Released(docs, codes=again))
+    with attribution(one, two, ("stance",)) as found:
+        changes = found.changes()
+        counts = {row["cause"]: row["coded"] for row in found.causes()}
+    check_sums(changes)
+    assert {row["measure"] for row in changes} == {"estimate"}
+    assert {row["label"] for row in changes} >= {"contestation", "cooperation"}
+    assert all({name for name, part in parts(row).items() if part} == {"codes"} for row in changes)
+    assert counts.pop("codes") == sum(coded[text] != again[text] for text in texts)
+    assert not any(counts.values())
+
+
 def test_what_an_earlier_new_document_makes_a_repetition_is_due_to_the_new_document(tmp_path: Path) -> None:
     sketch = (10, 200, 3000, 40000, 500000, 6000000, 70000000, 800000000)
     old = doc("a", {}, CONTESTED, sketch=sketch)

@@ -106,7 +106,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_file_is_named_in_the_checksums_and_is_as_they_say(made: Path) -> None:
-    listed = dict(reversed(line.split("  ")) for line in (made / "SHA256SUMS").read_text().splitlines())
+    lines = [line.split("  ") for line in (made / "SHA256SUMS").read_text().splitlines()]
+    listed = {name: digest for digest, name in lines}
     there = bytes_of(made)
     assert there.pop("SHA256SUMS")
     assert listed == there
