@@ -20,7 +20,7 @@ import pandas
 import pyarrow.parquet
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entente.errors import BadInput
@@ -294,6 +294,7 @@ def from_stata(value: Any, kind: str) -> Any:
     return bool(value) if kind == "boolean" else value
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="abp_0é-", min_size=0, max_size=45), unique=True, max_size=30))
 def test_stata_names_are_allowed_and_no_two_are_alike(names: list[str]) -> None:
     given_names = short_names(names)
