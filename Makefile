@@ -55,6 +55,7 @@ bench: $(READY) ## print the tables of speed and quality
 	@$(BIN)/python -m benchmarks.replica_refresh --faults 0.3
 	@$(BIN)/python -m benchmarks.record_api_scale
 	@$(BIN)/python -m benchmarks.uhri_memory
+	@$(BIN)/python -m benchmarks.release_twice
 
 CORPUS ?= ../shared/corpus
 bench-extract: $(READY) ## print the tables of extraction: quality, speed, facts, recognition, formats, damaged files (CORPUS=folder)

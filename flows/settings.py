@@ -131,12 +131,21 @@ class Publish(_Section):
     """What publishing looks at and puts beside the tables.
 
     `shortfall` says what fewer documents than a reviewed `expected_counts` asks for do; `search` is the index in the published file: by
-    words, by meaning too, or none.
+    words, by meaning too, or none; `keep` is how many published files of before stay.
     """
 
     expected_counts: Path = Path("configs/expected_counts.yaml")
     shortfall: Literal["fail", "warn"] = "fail"
     search: Literal["text", "meaning", "none"] = "meaning"
+    keep: Annotated[int, Field(ge=0, le=1000)] = 3
+
+
+class Release(_Section):
+    """What a release says of itself."""
+
+    title: Annotated[str, Field(min_length=1)] = "Coded evidence from the reports of intergovernmental organizations"
+    authors: Annotated[tuple[str, ...], Field(min_length=1)] = ("The Entente authors",)
+    licence: str = ""
 
 
 class Settings(_Section):
@@ -150,6 +159,7 @@ class Settings(_Section):
     classification: Classification = Classification()
     refresh: Refresh = Refresh()
     publish: Publish = Publish()
+    release: Release = Release()
 
     @property
     def content_hash(self) -> str:

@@ -248,6 +248,7 @@ def publish_now(settings: Settings) -> PublishReport:
         built_by=BUILT_BY,
         expected=read_expected(settings),
         search=search_options(settings),
+        keep=settings.publish.keep,
     )
 
 

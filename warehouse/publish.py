@@ -17,8 +17,10 @@ from warehouse.codebook import score_columns_of
 from warehouse.database import open_warehouse, quiet, remove_leftovers
 from warehouse.descriptions import load_descriptions
 from warehouse.dictionary import objects_in
+from warehouse.estimates.statements import estimate_statements
 from warehouse.expected import compare
 from warehouse.failures import explained
+from warehouse.kept_releases import keep_published
 from warehouse.ledger import Event, append
 from warehouse.release import COPIED, NO_SEARCH, RELEASE_TABLE, release_key, release_row, released_key
 from warehouse.search import build_index, index_bytes
@@ -38,6 +40,7 @@ def publish(
     built_by: str,
     expected: ExpectedCounts | None = None,
     search: SearchOptions = NO_SEARCH,
+    keep: int = 0,
 ) -> PublishReport:
     """Put what the warehouse holds before the analysts; does nothing when the published file already holds it.
 
@@ -50,6 +53,7 @@ def publish(
         built_by: program and version, for the `release` table.
         expected: how many documents a person expects of each source and year; None to expect nothing.
         search: which search index the published file gets.
+        keep: how many published files of before stay in the folder `releases` beside the new one.
 
     Returns:
         Whether a new file was put in place, the rows of its tables, and what a person should look at.
@@ -75,7 +79,7 @@ def publish(
             _append(connection, events)
             return PublishReport(False, target, version)
         notes = compare(connection, expected)
-        report = _build(connection, target, key, built_by, events, search)
+        report = _build(connection, target, key, built_by, events, search, keep)
         _append(connection, events)
         return replace(report, content_version=version, notes=(*notes, *report.notes))
 
@@ -102,7 +106,7 @@ def _append(connection: Connection, events: list[Event]) -> None:
 
 
 def _build(
-    connection: Connection, target: Path, key: str, built_by: str, events: list[Event], search: SearchOptions
+    connection: Connection, target: Path, key: str, built_by: str, events: list[Event], search: SearchOptions, keep: int
 ) -> PublishReport:
     beside = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
@@ -111,6 +115,7 @@ def _build(
         beside.chmod(0o444)
         with beside.open("rb") as stream:
             os.fsync(stream.fileno())
+        keep_published(target, keep)
         beside.replace(target)
         fsync_directory(target.parent)
     finally:
@@ -140,7 +145,7 @@ def _finish(beside: Path, columns: ScoreColumns, events: list[Event], search: Se
     with duckdb.connect(str(beside)) as copy:
         quiet(copy)
         append(copy, None, events)
-        for statement in view_statements(columns):
+        for statement in [*view_statements(columns), *estimate_statements(columns)]:
             copy.execute(statement)
         warnings = run_checks(copy, columns)
         build_index(copy, search)

@@ -9,6 +9,7 @@ import duckdb
 
 from warehouse.codebook import score_columns_of
 from warehouse.descriptions import descriptions_text
+from warehouse.estimates.statements import estimate_statements
 from warehouse.migrations import DERIVED_VERSION, read_sql, text_hash, utc_now
 from warehouse.search import search_mark
 from warehouse.transactions import Connection, content_version, read_meta
@@ -66,7 +67,13 @@ def release_key(connection: Connection, built_by: str, search: SearchOptions = N
     """Return what identifies a release: this warehouse, its content, the shape of the published file, and who builds it."""
     columns = score_columns_of(connection)
     shape = text_hash(
-        str(DERIVED_VERSION), *COPIED.values(), LIMITS, *view_statements(columns), descriptions_text(), *search_mark(search)
+        str(DERIVED_VERSION),
+        *COPIED.values(),
+        LIMITS,
+        *view_statements(columns),
+        *estimate_statements(columns),
+        descriptions_text(),
+        *search_mark(search),
     )
     # How the sources fare changes no content, but a published word on it must not be out of date.
     fares = text_hash(*(f"{source_id} {status}" for source_id, status in _last_status(connection)))

@@ -52,6 +52,8 @@ codebook_app = typer.Typer(
     help="Versions of the codebook and the codes made under them.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(codebook_app, name="codebook")
+releases_app = typer.Typer(help="The published files that there are.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(releases_app, name="releases")
 
 warehouse_app = typer.Typer(
     help="The working database: what a newer Entente would change in it, its data checks, its counts.",
@@ -114,12 +116,15 @@ def _import_commands() -> None:
         classify,
         codebook,
         codes,
+        diff,
         doctor,
         extract,
         init,
         models,
         publish,
         refresh,
+        release,
+        releases,
         sample,
         search,
         serve,

@@ -17,6 +17,7 @@ from warehouse.checks import all_checks
 from warehouse.codebook import set_codebook
 from warehouse.content import content_digest
 from warehouse.database import open_warehouse
+from warehouse.kept_releases import kept_files
 from warehouse.loader import Loader
 from warehouse.publish import publish, published_is_current
 
@@ -307,4 +308,26 @@ def test_bad_rows_stop_the_publication_with_name_and_row_and_the_old_file_stays(
     with pytest.raises(BadInput, match=rf"constraint_c3_to_c5_stance: 1 bad rows.*{name}"):
         publish(warehouse, target, built_by="test")
     assert target.read_bytes() == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["p.duckdb", "w.duckdb"]
+
+
+def test_files_of_before_are_kept_as_many_as_wanted_and_stay_as_they_were(tmp_path: Path) -> None:
+    warehouse, target = tmp_path / "w.duckdb", tmp_path / "published" / "p.duckdb"
+    full_job(warehouse)
+    contents = []
+    for number in range(4):
+        publish(warehouse, target, built_by=f"test {number}", keep=2)
+        contents.append(target.read_bytes())
+    assert [path.read_bytes() for path in kept_files(target)] == contents[1:3]
+    assert not publish(warehouse, target, built_by="test 3", keep=2).changed
+    assert len(kept_files(target)) == 2
+    publish(warehouse, target, built_by="test 4", keep=0)
+    assert kept_files(target) == []
+
+
+def test_what_is_no_published_file_is_not_kept(tmp_path: Path) -> None:
+    warehouse, target = tmp_path / "w.duckdb", tmp_path / "p.duckdb"
+    full_job(warehouse)
+    target.write_bytes(b"rubbish")
+    publish(warehouse, target, built_by="test", keep=2)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["p.duckdb", "w.duckdb"]
