@@ -131,9 +131,7 @@ def cell_statements() -> list[str]:
             _MISSIONS.format(key="m.mission_id, m.igo, m.country_iso3, ", one="", sums="{sums}"),
         ),
     ]  # fmt: skip
-    return made + [
-        f"CREATE VIEW {name} AS SELECT * EXCLUDE (quantity) FROM {query}" for name, query in _VIEWS.items()
-    ]
+    return made + [f"CREATE VIEW {name} AS SELECT * EXCLUDE (quantity) FROM {query}" for name, query in _VIEWS.items()]
 
 
 _MISSIONS = (

@@ -9,10 +9,11 @@ from __future__ import annotations
 from warehouse.estimates.quantities import Quantity, quantities_of
 from warehouse.types import ScoreColumns
 
+
 def document_sums_statements(columns: ScoreColumns) -> list[str]:
     """Return the statements that make the table; one row a document and quantity, over scored passages that are no duplicates or summaries."""
     labels = "".join(
-        f", array_to_string(s.\"{one.name}\", ';') AS \"{one.name}\"" if one.multi else f', s."{one.name}"'
+        f', array_to_string(s."{one.name}", \';\') AS "{one.name}"' if one.multi else f', s."{one.name}"'
         for one in columns.dimensions
     )
     replaced = f" EXCLUDE ({', '.join(_quoted(one.name) for one in columns.dimensions)})" if columns.dimensions else ""

@@ -132,7 +132,9 @@ def _tone(by_name: dict[str, ScoreDimension]) -> Iterator[Quantity]:
 
     both = " + ".join(f"{at_least(warm, one)} * {at_least(cold, one)}" for one in levels)
     # least() passes over a null; arithmetic does not.
-    ambivalence = f"CASE WHEN {level(warm)} < {level(cold)} THEN {level(warm)} WHEN {level(cold)} <= {level(warm)} THEN {level(cold)} END"
+    ambivalence = (
+        f"CASE WHEN {level(warm)} < {level(cold)} THEN {level(warm)} WHEN {level(cold)} <= {level(warm)} THEN {level(cold)} END"
+    )
     yield Quantity("tone", "cooperation", mean(warm), level(warm), is_share=False)
     yield Quantity("tone", "contestation", mean(cold), level(cold), is_share=False)
     yield Quantity("tone", "net", f"{mean(warm)} - {mean(cold)}", f"{level(warm)} - {level(cold)}", is_share=False)
