@@ -52,7 +52,8 @@ LIMITS = (
 def release_key(connection: Connection, built_by: str) -> str:
     """Return what identifies a release: this warehouse, its content, the shape of the published file, and who builds it."""
     columns = score_columns_of(connection)
-    shape = text_hash(str(DERIVED_VERSION), *COPIED.values(), LIMITS, *view_statements(columns), *estimate_statements(columns), *comment_statements(columns))
+    made = [*view_statements(columns), *estimate_statements(columns), *comment_statements(columns)]
+    shape = text_hash(str(DERIVED_VERSION), *COPIED.values(), LIMITS, *made)
     # How the sources fare changes no content, but a published word on it must not be out of date.
     fares = text_hash(*(f"{source_id} {status}" for source_id, status in _last_status(connection)))
     return f"{read_meta(connection, 'warehouse_id')}:{content_version(connection)}:{shape}:{fares}:{built_by}"

@@ -116,3 +116,21 @@ def test_with_all_passages_coded_the_estimate_is_the_share_of_the_codes() -> Non
     estimate = estimate_cells(sums, np.zeros(20, int), np.zeros(20, int))
     assert estimate.estimate[0] == pytest.approx(y.mean())
     assert estimate.lower[0] < y.mean() < estimate.upper[0]
+
+
+def test_a_difference_joins_the_intervals_of_its_cells(database: duckdb.DuckDBPyConnection) -> None:
+    support = "min_gold := 5, min_expected := 0"
+    rows = database.execute(
+        f"SELECT d.estimate, d.lower, d.upper, a.estimate - b.estimate, a.lower - b.upper, a.upper - b.lower "
+        f"FROM difference_between_countries('contested', 'ATL', 'BOR', {support}) d, "
+        f"estimates_by_country('contested', {support}) a, estimates_by_country('contested', {support}) b "
+        "WHERE a.country_iso3 = 'ATL' AND b.country_iso3 = 'BOR'"
+    ).fetchall()
+    ((estimate, lower, upper, expected, widest_low, widest_high),) = rows
+    assert estimate == pytest.approx(expected)
+    assert widest_low < lower < estimate < upper < widest_high
+    ((first, second, change),) = database.execute(
+        f"SELECT first, second, estimate FROM change_after_missions('contested', 'comment', {support})"
+    ).fetchall()
+    assert (first, second) == ("after", "before")
+    assert change is not None
