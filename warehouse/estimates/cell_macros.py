@@ -97,7 +97,7 @@ SELECT {cell}, CASE WHEN reason IS NULL THEN value END AS estimate, CASE WHEN re
     CASE WHEN reason IS NULL THEN CASE WHEN is_share THEN greatest(0, middle - half) ELSE value - t * sqrt(variance) END END AS lower,
     CASE WHEN reason IS NULL THEN CASE WHEN is_share THEN least(1, middle + half) ELSE value + t * sqrt(variance) END END AS upper,
     CASE WHEN reason IS NULL THEN df END AS degrees_of_freedom, CASE WHEN reason IS NULL THEN spread / variance END AS effective_sample_size,
-    documents, passages, gold_passages, gold_documents, naive_share, model_share, tuning_weight, reason
+    documents, passages, gold_passages, gold_documents, naive_share, model_share, tuning_weight, is_share, reason
 FROM bounded"""
 
 

@@ -69,6 +69,7 @@ class CellEstimates:
         naive_share: from predicted labels, uncorrected.
         model_share: from probabilities, uncorrected.
         tuning_weight: how far the model's values are used.
+        is_share: whether the value lies between 0 and 1; one for all cells.
         reason: why there is no estimate; empty where there is one.
     """
 
@@ -85,6 +86,7 @@ class CellEstimates:
     naive_share: Floats
     model_share: Floats
     tuning_weight: Floats
+    is_share: bool
     reason: NDArray[np.str_]
 
 
@@ -276,7 +278,7 @@ def _estimate(
 
     return CellEstimates(
         given(ratio), given(error), given(lower), given(upper), given(df), given(spread / variance),
-        documents, passages, gold_passages, gold_documents, by_cell(sums.label_y) / by_cell(sums.label_z), model_share, lam, reason,
+        documents, passages, gold_passages, gold_documents, by_cell(sums.label_y) / by_cell(sums.label_z), model_share, lam, is_share, reason,
     )  # fmt: skip
 
 

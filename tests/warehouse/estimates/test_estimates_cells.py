@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.estimates.cells import Support, estimate_cells, sums_by_document
+from warehouse.estimates.cells import CellEstimates, Support, estimate_cells, sums_by_document
+from warehouse.estimates.differences import differences
 from warehouse.estimates.student import student_quantile
 
 PASSAGES = """
@@ -118,17 +119,25 @@ def test_with_all_passages_coded_the_estimate_is_the_share_of_the_codes() -> Non
     assert estimate.lower[0] < y.mean() < estimate.upper[0]
 
 
-def test_a_difference_joins_the_intervals_of_its_cells(database: duckdb.DuckDBPyConnection) -> None:
+def test_a_difference_is_that_of_python(database: duckdb.DuckDBPyConnection) -> None:
     support = "min_gold := 5, min_expected := 0"
-    rows = database.execute(
-        f"SELECT d.estimate, d.lower, d.upper, a.estimate - b.estimate, a.lower - b.upper, a.upper - b.lower "
-        f"FROM difference_between_countries('contested', 'ATL', 'BOR', {support}) d, "
-        f"estimates_by_country('contested', {support}) a, estimates_by_country('contested', {support}) b "
-        "WHERE a.country_iso3 = 'ATL' AND b.country_iso3 = 'BOR'"
+    cells = database.execute(
+        "SELECT estimate, standard_error, lower, upper, degrees_of_freedom, gold_passages, naive_share "
+        f"FROM estimates_by_country('contested', {support}) ORDER BY country_iso3"
     ).fetchall()
-    ((estimate, lower, upper, expected, widest_low, widest_high),) = rows
-    assert estimate == pytest.approx(expected)
-    assert widest_low < lower < estimate < upper < widest_high
+    estimate, error, lower, upper, df, gold, naive = (np.array(column, float) for column in zip(*cells, strict=True))
+    nothing = np.zeros(2)
+    both = CellEstimates(
+        estimate, error, lower, upper, df, nothing, nothing, nothing, gold, nothing, naive, nothing, nothing, True, np.array(["", ""])
+    )  # fmt: skip
+    python = differences(both, np.array([0]), np.array([1]))
+    ((*sql, reason),) = database.execute(
+        "SELECT estimate, standard_error, lower, upper, naive_difference, reason "
+        f"FROM difference_between_countries('contested', 'ATL', 'BOR', {support})"
+    ).fetchall()
+    expected = [python.estimate, python.standard_error, python.lower, python.upper, python.naive_difference]
+    np.testing.assert_allclose(sql, np.concatenate(expected), rtol=1e-9)
+    assert reason is None
     ((first, second, change),) = database.execute(
         f"SELECT first, second, estimate FROM change_after_missions('contested', 'comment', {support})"
     ).fetchall()
