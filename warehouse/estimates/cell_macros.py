@@ -66,7 +66,8 @@ residuals AS (SELECT *, y / nullif(z, 0) AS r,
 centred AS (SELECT *, (gold_part - weight * sum(gold_part) OVER w / g) / g / sqrt(greatest(1 - gold_z / gz, 1e-9)) AS u,
         (model_part - passages * sum(model_part) OVER w / n) / n / sqrt(greatest(1 - passages / n, 1e-9)) AS v
     FROM residuals WINDOW w AS (PARTITION BY {cell})),
-cells AS (SELECT {cell}, any_value(is_share) AS is_share, any_value(r) AS r, any_value(z) AS z, sum((u + v) ** 2) / any_value(z) ** 2 AS variance,
+cells AS (SELECT {cell}, any_value(is_share) AS is_share, any_value(r) AS r, any_value(z) AS z,
+        sum((u + v) ** 2) / any_value(z) ** 2 AS variance,
         coalesce(sum(u * u) ** 2 / greatest(sum(gold_z ** 2) ** 2 / nullif(sum(gold_z ** 4), 0) - 1, 1), 0)
             + coalesce(sum(v * v) ** 2 / greatest(sum(passages ** 2.0) ** 2 / sum(passages ** 4.0) - 1, 1), 0) AS df_parts,
         (sum(u * u) + sum(v * v)) ** 2 AS df_whole,

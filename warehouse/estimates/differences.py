@@ -53,7 +53,8 @@ def difference_statements() -> list[str]:
     missions = cells_query("igo, period", mission_source("m.igo, ", "DISTINCT "))
     return [
         "CREATE MACRO difference_between_countries(wanted, first_country, second_country, from_year := 0, to_year := 9999, "
-        f"doc_types := NULL, {SUPPORT}) AS TABLE WITH all_cells AS MATERIALIZED ({countries}) {_pair('country_iso3', 'first_country', 'second_country')}",
+        f"doc_types := NULL, {SUPPORT}) AS TABLE WITH all_cells AS MATERIALIZED ({countries}) "
+        f"{_pair('country_iso3', 'first_country', 'second_country')}",
         f"CREATE MACRO change_after_missions(wanted, wanted_doc_type, months := 24, {SUPPORT}) AS TABLE "
         f"WITH all_cells AS MATERIALIZED ({missions}) {_pair('period', _text('after'), _text('before'))}",
     ]
@@ -88,4 +89,5 @@ def _limit(value: str, variance: str, gold: str, side: str) -> str:
     middle = f"({value} + t * t / (2 * {size})) / (1 + t * t / {size})"
     half = f"t / (1 + t * t / {size}) * sqrt({value} * (1 - {value}) / {size} + t * t / (4 * {size} * {size}))"
     share = f"greatest(0, {middle} - {half})" if side == "low" else f"least(1, {middle} + {half})"
-    return f"CASE WHEN {value} IS NULL THEN NULL WHEN is_share THEN {share} ELSE {value} {'-' if side == 'low' else '+'} t * sqrt({variance}) END"
+    sign = "-" if side == "low" else "+"
+    return f"CASE WHEN {value} IS NULL THEN NULL WHEN is_share THEN {share} ELSE {value} {sign} t * sqrt({variance}) END"

@@ -1,6 +1,7 @@
-"""Macros on label draws for one organization and country: onsets of steps, their order, time to compliance, uptake, access after a mechanism.
+"""Macros on label draws for one organization and country: onsets of steps, their order, time to compliance and uptake.
 
-They draw labels for one dyad at a time, because draws for a whole corpus take minutes. Results are distributions over draws, never majority votes.
+They draw labels for one dyad at a time, because draws for a whole corpus take minutes. Results are
+distributions over draws, never majority votes.
 """
 
 # ruff: noqa: S608  # statements are put together of names of this room
