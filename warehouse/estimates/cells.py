@@ -108,6 +108,11 @@ class Support:
     min_expected: float = MIN_EXPECTED
 
 
+def totals(group: Integers, values: Floats, number: int) -> Floats:
+    """Return the sums of values by group, for groups numbered from 0 to `number` - 1."""
+    return np.bincount(group, values, number).astype(np.float64, copy=False)
+
+
 def sums_by_document(
     document: Integers,
     inclusion_probability: ArrayLike,
@@ -142,10 +147,10 @@ def sums_by_document(
     l_z = ones if label_z is None else np.asarray(label_z, np.float64)
 
     def total(values: Floats) -> Floats:
-        return np.bincount(document, values, number)
+        return totals(document, values, number)
 
     def gold(values: Floats) -> Floats:
-        return np.bincount(where, values, number)
+        return totals(where, values, number)
 
     return DocumentSums(
         total(ones), total(f_y), total(f_z), total(l_y), total(l_z),
@@ -191,7 +196,7 @@ def _scale(sums: DocumentSums, pool: Integers) -> Floats:
     number = int(pool.max()) + 1 if len(pool) else 0
 
     def by_pool(values: Floats) -> Floats:
-        return np.bincount(pool, values, number)
+        return totals(pool, values, number)
 
     found = (by_pool(sums.gold_y) / by_pool(sums.gold_z)) / (by_pool(sums.weighted_model_y) / by_pool(sums.weighted_model_z))
     return np.where(np.isfinite(found), found, 1.0)
@@ -201,7 +206,7 @@ def _tuning_weight(sums: DocumentSums, pool: Integers) -> Floats:
     number = int(pool.max()) + 1 if len(pool) else 0
 
     def by_pool(values: Floats) -> Floats:
-        return np.bincount(pool, values, number)[pool]
+        return totals(pool, values, number)[pool]
 
     with np.errstate(divide="ignore", invalid="ignore"):
         passages, weight = by_pool(sums.passages), by_pool(sums.weight)
@@ -221,7 +226,7 @@ def _estimate(
     number = int(cell.max()) + 1 if len(cell) else 0
 
     def by_cell(values: Floats) -> Floats:
-        return np.bincount(cell, values, number)
+        return totals(cell, values, number)
 
     documents = by_cell(np.ones(len(cell)))
     passages, weight = by_cell(sums.passages), by_cell(sums.weight)

@@ -37,7 +37,8 @@ def onset_statements(columns: ScoreColumns) -> list[str]:
         "LEFT JOIN onset x ON x.draw = t.draw AND x.stage = a.stage LEFT JOIN onset y ON y.draw = t.draw AND y.stage = b.stage) "
         "SELECT wanted_igo AS igo, wanted_country AS country_iso3, earlier, later, "
         # A step that was never seen comes after one that was; where neither was, nothing is said.
-        "avg(coalesce(first_a < coalesce(first_b, DATE '9999-12-31'), false)::INT) FILTER (WHERE first_a IS NOT NULL OR first_b IS NOT NULL) AS p_before, "
+        "avg(coalesce(first_a < coalesce(first_b, DATE '9999-12-31'), false)::INT) "
+        "FILTER (WHERE first_a IS NOT NULL OR first_b IS NOT NULL) AS p_before, "
         "avg((first_a = first_b)::INT) FILTER (WHERE first_a IS NOT NULL AND first_b IS NOT NULL) AS p_same_day, "
         "count(*) FILTER (WHERE first_a IS NOT NULL AND first_b IS NOT NULL) / draws AS p_both_reached "
         "FROM pairs GROUP BY earlier, later ORDER BY earlier, later",

@@ -101,13 +101,13 @@ def regress(
 
 def _solve(x: Floats, y: Floats, link: str) -> tuple[Floats, Floats, Floats]:
     if link == "linear":
-        bread = np.linalg.inv(x.T @ x)
+        bread = np.linalg.inv(x.T @ x).astype(np.float64)
         beta = bread @ (x.T @ y)
         return beta, x @ beta, bread
     beta = np.zeros(x.shape[1])
     for _ in range(_STEPS):
         mean = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
-        bread = np.linalg.inv((x * (mean * (1 - mean))[:, None]).T @ x)
+        bread = np.linalg.inv((x * (mean * (1 - mean))[:, None]).T @ x).astype(np.float64)
         step = bread @ (x.T @ (y - mean))
         # Pseudo-outcomes outside 0 to 1 can throw the first steps far; none may be longer than 2.
         beta = beta + step * min(1.0, 2 / max(float(np.abs(step).max()), _CLOSE))
