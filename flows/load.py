@@ -14,6 +14,7 @@ from flows.settings import Settings
 if TYPE_CHECKING:
     from models.classifier import Classifier
     from models.codebook import Codebook
+    from models.types import Withheld
     from warehouse.types import CodebookRows, ModelRow, ScoreColumns
 
 
@@ -57,15 +58,18 @@ def check_model(settings: Settings) -> None:
     check_codebook(read_facts(path), read_codebook(settings), path)
 
 
-def check_encoder() -> None:
-    """Check that the encoder's weights are on this machine and are the right ones, without loading them.
+def check_encoder(settings: Settings) -> Path:
+    """Check that the weights of the configured model's encoder are here and the right ones, without loading them; return their folder.
 
     Raises:
         Unavailable: when they are not; names the ways to get them.
+        BadInput: when the model's folder is damaged.
     """
+    from models.classifier import encoder_of
     from models.encoder import find_encoder
+    from models.model_file import read_facts
 
-    find_encoder()
+    return find_encoder(encoder_of(read_facts(chosen_model(settings).path)))
 
 
 def load_classifier(settings: Settings, version: str | None = None) -> Classifier:
@@ -122,3 +126,20 @@ def model_row(model: ChosenModel) -> ModelRow:
         created=facts.created,
         metrics=facts.metrics,
     )
+
+
+def withheld_from_training(settings: Settings) -> Withheld:
+    """Return the passages of the project's gold samples; nothing where there is no warehouse.
+
+    Raises:
+        Busy: when another command is writing, so that gold cannot be told from the rest now.
+    """
+    from models.types import Withheld
+    from warehouse.database import open_warehouse
+    from warehouse.samples import withheld_from_training as withheld
+
+    if not settings.paths.warehouse.exists():
+        return Withheld()
+    # Not read-only: an older warehouse is brought up to date first.
+    with open_warehouse(settings.paths.warehouse) as connection:
+        return withheld(connection)

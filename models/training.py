@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from entente.errors import Unavailable
-from models.abstaining import PROMISED_ERROR, certain_from
+from entente.errors import BadInput, Unavailable
+from models.abstaining import NEVER, PROMISED_ERROR, certain_from
 from models.annotations import AnnotatedPassage
 from models.classifier import categories_of, encoder_of, one_torch_thread
 from models.codebook import Codebook
@@ -36,6 +36,7 @@ from models.heads import HeadWeights, probabilities
 from models.model_card import model_card
 from models.model_file import (
     FORMAT,
+    NO_PROMISE,
     CodebookFacts,
     DataFacts,
     EncoderFacts,
@@ -48,7 +49,8 @@ from models.model_file import (
 )
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
-from models.training_data import TrainingData, collect
+from models.training_data import TrainingData, collect, passages_sha256, refuse_gold
+from models.types import Withheld
 
 if TYPE_CHECKING:
     import torch
@@ -76,6 +78,7 @@ class TrainingRequest:
         encoder: the encoder to fine-tune.
         tuning: how, as changes of the defaults in `models.tuning.TuningOptions`.
         heads_on: the folder of a model whose adapted encoder is kept: only heads are trained anew, in seconds.
+        withheld: passages of gold samples; a training on any of them is refused.
     """
 
     codebook: Codebook
@@ -86,6 +89,7 @@ class TrainingRequest:
     encoder: EncoderFiles = MINILM
     tuning: dict[str, Any] = field(default_factory=dict)
     heads_on: Path | None = None
+    withheld: Withheld = field(default_factory=Withheld)
 
 
 def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path:
@@ -96,7 +100,8 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
         progress: told of the steps; see `Progress`.
 
     Raises:
-        BadInput: when coded passages do not fit the codebook, or a document is both in train and dev.
+        BadInput: when coded passages do not fit the codebook, a document is both in train and dev, a passage is gold, or `heads_on` is
+            given together with an encoder or tuning.
         Unavailable: when the encoder or scikit-learn is missing.
     """
     return train_on(collect(request.codebook, request.annotations), request, progress=progress)
@@ -104,7 +109,13 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
 
 def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress | None = None) -> Path:
     """Train a model on given passages; otherwise as `train`, whose `annotations` is not looked at."""
+    refuse_gold(data, request.withheld)
     _require_sklearn()
+    if request.heads_on is not None and (request.tuning or request.encoder is not MINILM):
+        raise BadInput(
+            "Heads on a model's encoder are trained without fine-tuning: neither another encoder nor epochs can be given with it. Leave "
+            "out either --heads-on, or --encoder, --revision and --epochs."
+        )
     started = time.perf_counter()
     tell: Progress = progress or (lambda what, done, total: None)
     folds = document_folds([one.document for one in data.passages], request.seed)
@@ -112,6 +123,10 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     ngrams = [ngram_counts(readable(one.passage.heading), readable(one.passage.text)) for one in data.passages]
     fitted = fit_heads(request.codebook, data.passages, ngrams, view, folds, tell)
     rules, strengths = _rules(fitted, data, request)
+    if request.heads_on is not None:
+        # The encoder has seen these documents: what its heads get right on them promises nothing about others.
+        rules = dataclasses.replace(rules, certain_from=dict.fromkeys(rules.certain_from, NEVER))
+        options["promise"] = NO_PROMISE
     heads, weights = tensor_bytes(fitted.heads.tensors()), tensor_bytes({name: one.numpy() for name, one in adapters.items()})
     width = fitted.heads.dense.shape[1]
     encoder = EncoderFacts(name=files.name, revision=files.revision, sha256=files.sha256, width=width)
@@ -123,6 +138,9 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     decisive = {
         "encoder": encoder.sha256, "codebook": codebook.model_dump(), "rules": dataclasses.asdict(rules), "familiar": familiar_from,
     }  # fmt: skip
+    if data.dev:
+        # The figures are part of the folder: other passages to report on make another version, even of the same weights.
+        decisive["dev"] = passages_sha256(data.dev)
     version = content_version(VERSION_PREFIX, hashes, decisive)
     metrics = {"cross_validated": _without_details(_cross_validated(fitted, data, request, rules, version))}
     seconds = round(time.perf_counter() - started)
@@ -134,7 +152,11 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
         scorer = Scorer(request.codebook, rules, version)
         logits = _outputs(reader, fitted.heads, data.dev, request.threads)
         predictions = scorer.score([one.passage.passage_id for one in data.dev], logits)
-        metrics["dev"] = compare(predictions, data.dev, request.codebook, seed=request.seed).as_dict()
+        metrics["dev"] = {
+            **compare(predictions, data.dev, request.codebook, seed=request.seed).as_dict(),
+            "passages_sha256": passages_sha256(data.dev),
+            "files_sha256": data.sha256.get("dev", {}),
+        }
     facts = ModelFacts(
         format=FORMAT,
         version=version,
@@ -161,9 +183,7 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
             "left_out_because_in_dev": data.left_out,
         },
         metrics=metrics,
-        libraries={
-            name: metadata.version(name) for name in ("torch", "transformers", "tokenizers", "scikit-learn", "scipy", "numpy")
-        },
+        libraries=_libraries(),
     )
     written = write_model(request.output, facts, heads, weights, model_card(facts))
     # Only what this training left: another one may be at work beside it.
@@ -203,8 +223,20 @@ def _encoder_part(
 def _kept(data: TrainingData, request: TrainingRequest, files: EncoderFiles, options: TuningOptions) -> Path:
     """Return the folder for the finished folds of exactly this training."""
     decisive = [
-        [(one.passage.passage_id, one.passage.heading, one.passage.text, sorted(one.labels.items())) for one in data.passages],
-        request.codebook.version,
+        [
+            (
+                one.passage.passage_id,
+                one.passage.heading,
+                one.passage.text,
+                sorted(one.labels.items()),
+                one.document,
+                one.origin,
+                one.secondary_stage,
+            )
+            for one in data.passages
+        ],
+        [request.codebook.version, categories_of(request.codebook)],
+        _libraries(),
         files.sha256,
         dataclasses.asdict(options),
         request.seed,
@@ -212,6 +244,10 @@ def _kept(data: TrainingData, request: TrainingRequest, files: EncoderFiles, opt
     ]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
     return request.output / _UNFINISHED / key
+
+
+def _libraries() -> dict[str, str]:
+    return {name: metadata.version(name) for name in ("torch", "transformers", "tokenizers", "scikit-learn", "scipy", "numpy")}
 
 
 def _rules(fitted: FittedHeads, data: TrainingData, request: TrainingRequest) -> tuple[LabelRules, dict[str, float]]:
@@ -252,7 +288,7 @@ def _without_details(report: EvaluationReport) -> dict[str, Any]:
     """Return the figures by dimension without those by category."""
     content = report.as_dict()
     for one in content["dimensions"].values():
-        del one["categories"], one["confusion"]
+        del one["categories"], one["confusion"], one["reliability"]
     return content
 
 

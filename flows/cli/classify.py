@@ -25,15 +25,13 @@ _FIELDS = ("id", "heading", "text", "previous", "next")
 @app.command(epilog='Example: echo \'{"id": 1, "text": "The mission was refused entry to the country."}\' | entente classify -')
 def classify(
     context: typer.Context,
-    file: Annotated[
-        str, typer.Argument(help="JSON lines or CSV with id, text and, if known, heading, previous, next; - for standard input.")
-    ],
+    file: Annotated[str, typer.Argument(help="JSON lines or CSV with id, text and, if known, heading; - for standard input.")],
     model: Annotated[str | None, typer.Option(help="A model version; by default the one of the configuration.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write to this file, whole or not at all, instead of standard output.")] = None,
 ) -> None:
     """Score passages: one line of JSON out for each passage in, in the same order.
 
-    All input is checked before the first passage is scored.
+    All input is checked before the first passage is scored. Other fields are not looked at.
     """
     from entente.files import replacing
     from flows.load import load_classifier
@@ -88,7 +86,6 @@ def read_passages(text: str, name: str) -> tuple[list[Any], list[PassageText]]:
     Raises:
         BadInput: for a line that is no passage; names the line, the field and what is expected.
     """
-    from models.features import is_readable
     from models.types import PassageText
 
     rows = _json_rows(text, name) if text.lstrip()[:1] in ("{", "") else _csv_rows(text, name)
@@ -103,10 +100,6 @@ def read_passages(text: str, name: str) -> tuple[list[Any], list[PassageText]]:
         body = row.get("text")
         if not isinstance(body, str) or not body.strip():
             raise BadInput(f"{name}, line {line}: there is no text to classify (field text is {body!r}).")
-        if not is_readable(body):
-            raise BadInput(
-                f"{name}, line {line}: the text has no character that can be read, only blanks and control characters."
-            )
         ids.append(given_id)
         passages.append(
             PassageText(str(given_id), row.get("heading") or "", body, row.get("previous") or None, row.get("next") or None)

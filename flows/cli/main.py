@@ -40,6 +40,18 @@ sources_app = typer.Typer(
     help="The sources of reports: which there are, how they fare.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(sources_app, name="sources")
+sample_app = typer.Typer(
+    help="Samples of passages for coding, with their probabilities.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(sample_app, name="sample")
+codes_app = typer.Typer(help="Codes: passages out to coders, codes back in.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(codes_app, name="codes")
+adjudicate_app = typer.Typer(help="What coders differ on, and what was decided.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(adjudicate_app, name="adjudicate")
+codebook_app = typer.Typer(
+    help="Versions of the codebook and the codes made under them.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(codebook_app, name="codebook")
 
 
 @app.callback()
@@ -90,13 +102,18 @@ def run() -> None:
 def _import_commands() -> None:
     """Let every command module register itself; none of them imports anything heavy at this time."""
     from flows.cli import (  # noqa: F401  # imported for their effect
+        adjudicate,
+        agreement,
         classify,
+        codebook,
+        codes,
         doctor,
         extract,
         init,
         models,
         publish,
         refresh,
+        sample,
         serve,
         sources,
         sql,

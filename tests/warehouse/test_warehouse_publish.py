@@ -206,7 +206,9 @@ PLANTED = {
     "passages_have_text": "UPDATE passages SET text = 'changed' WHERE ordinal = 1",
     "boxes_on_their_pages": "UPDATE passages SET page_first = 2, page_last = 2 WHERE ordinal = 1",
     "published_documents_are_scored": "DELETE FROM scores WHERE document_id = 'UN:a:en'",
-    "inclusion_probabilities_in_range": "INSERT INTO samples VALUES ('s', 'p', 'srs', NULL, 1.5, TIMESTAMP '2026-01-01', 1)",
+    "inclusion_probabilities_in_range": "INSERT INTO samples VALUES ('s', 'p', 'srs', NULL, 1.5, TIMESTAMP '2026-01-01', 1, 'gold')",
+    "gold_and_training_apart": "INSERT INTO samples SELECT 's', 'p', 'srs', NULL, 0.5, TIMESTAMP '2026-01-01', 1, "
+    "unnest(['gold', 'training'])",
     "constraint_c1_stage_realization": "UPDATE scores SET realization = 'not_applicable'",
     "constraint_c3_to_c5_stance": "UPDATE scores SET stance = 'mixed'",
     "constraint_c6_locus": "UPDATE scores SET contestation_locus = 'internal'",
