@@ -19,7 +19,6 @@ def view_statements(columns: ScoreColumns) -> list[str]:
         _gold(columns),
         _labels(columns),
         _evidence(columns),
-        *_label_draws(columns),
         *fitting("schema/views", columns).values(),
     ]
 
@@ -92,31 +91,3 @@ def _gold(columns: ScoreColumns) -> str:
         "list_sort(list_distinct(flatten(list(coder_kinds)))) AS coder_kinds "
         "FROM settled_codes LEFT JOIN drawn USING (passage_id) GROUP BY passage_id HAVING bool_or(settled_by IN ('adjudicated', 'agreed'))"
     )
-
-
-def _label_draws(columns: ScoreColumns) -> list[str]:
-    """A table macro: `draws` random labels a passage from the calibrated probabilities, the same each time it is asked.
-
-    A first version: dimensions are drawn independently of one another, and the probabilities are taken as known.
-    """
-    singles = [dimension for dimension in columns.dimensions if not dimension.multi and dimension.categories]
-    if not singles:
-        return []
-    drawn = ", ".join(_one_draw(dimension) for dimension in singles)
-    return [
-        f"CREATE MACRO label_draws(draws) AS TABLE SELECT t.draw, s.passage_id, s.document_id, {drawn} FROM scores s "
-        "CROSS JOIN (SELECT unnest(range(draws)) AS draw) t "
-        "WHERE s.model_version IN (SELECT model_version FROM models WHERE state = 'promoted')"
-    ]
-
-
-def _one_draw(dimension: ScoreDimension) -> str:
-    # 64 bits of the MD5 of passage, draw and dimension: random enough, and alike in every version of DuckDB.
-    uniform = f"md5_number_lower(concat_ws('|', s.passage_id, t.draw, '{dimension.name}')) / 18446744073709551616.0"
-    *first, last = dimension.categories
-    total: list[str] = []
-    whens = ""
-    for category in first:
-        total.append(f's."p_{dimension.name}__{category}"')
-        whens += f" WHEN {uniform} < {' + '.join(total)} THEN '{category}'"
-    return f"CASE{whens} ELSE '{last}' END AS \"{dimension.name}\"" if whens else f"'{last}' AS \"{dimension.name}\""

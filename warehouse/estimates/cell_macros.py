@@ -24,9 +24,9 @@ def macro(name: str, parameters: str, keys: str, source: str) -> str:
         name: of the macro.
         parameters: its own parameters, before those of support.
         keys: the columns that make a cell, as `name, name`; the source gives them.
-        source: a query for one row a document (and cell) with `pool` and the keys beside the sums, which it names as `{sums}`.
+        source: a query for one row a document and cell: `pool`, the keys and the sums.
     """
-    return f"CREATE MACRO {name}({parameters}, {SUPPORT}) AS TABLE {cells_query(keys, source.format(sums=_SUMS))}"
+    return f"CREATE MACRO {name}({parameters}, {SUPPORT}) AS TABLE {cells_query(keys, source)}"
 
 
 def cells_query(keys: str, source: str) -> str:
@@ -66,7 +66,8 @@ residuals AS (SELECT *, y / nullif(z, 0) AS r,
 centred AS (SELECT *, (gold_part - weight * sum(gold_part) OVER w / g) / g / sqrt(greatest(1 - gold_z / gz, 1e-9)) AS u,
         (model_part - passages * sum(model_part) OVER w / n) / n / sqrt(greatest(1 - passages / n, 1e-9)) AS v
     FROM residuals WINDOW w AS (PARTITION BY {cell})),
-cells AS (SELECT {cell}, any_value(is_share) AS is_share, any_value(r) AS r, any_value(z) AS z, sum((u + v) ** 2) / any_value(z) ** 2 AS variance,
+cells AS (SELECT {cell}, any_value(is_share) AS is_share, any_value(r) AS r, any_value(z) AS z,
+        sum((u + v) ** 2) / any_value(z) ** 2 AS variance,
         coalesce(sum(u * u) ** 2 / greatest(sum(gold_z ** 2) ** 2 / nullif(sum(gold_z ** 4), 0) - 1, 1), 0)
             + coalesce(sum(v * v) ** 2 / greatest(sum(passages ** 2.0) ** 2 / sum(passages ** 4.0) - 1, 1), 0) AS df_parts,
         (sum(u * u) + sum(v * v)) ** 2 AS df_whole,
@@ -89,59 +90,59 @@ reasoned AS (SELECT *, CASE
         WHEN NOT coalesce(z > 0, false) THEN '{REASONS[5]}'
         WHEN NOT coalesce(variance > 0, false) THEN '{REASONS[6]}' END AS reason,
         student_quantile(df) AS t, kept * (1 - kept) / nullif(variance, 0) AS size
-    FROM judged)
+    FROM judged),
+bounded AS (SELECT *, (value + t * t / (2 * size)) / (1 + t * t / size) AS middle,
+        t / (1 + t * t / size) * sqrt(value * (1 - value) / size + t * t / (4 * size * size)) AS half
+    FROM reasoned)
 SELECT {cell}, CASE WHEN reason IS NULL THEN value END AS estimate, CASE WHEN reason IS NULL THEN sqrt(variance) END AS standard_error,
-    CASE WHEN reason IS NULL THEN CASE WHEN is_share THEN greatest(0, (value + t * t / (2 * size)) / (1 + t * t / size)
-        - t / (1 + t * t / size) * sqrt(value * (1 - value) / size + t * t / (4 * size * size))) ELSE value - t * sqrt(variance) END END AS lower,
-    CASE WHEN reason IS NULL THEN CASE WHEN is_share THEN least(1, (value + t * t / (2 * size)) / (1 + t * t / size)
-        + t / (1 + t * t / size) * sqrt(value * (1 - value) / size + t * t / (4 * size * size))) ELSE value + t * sqrt(variance) END END AS upper,
+    CASE WHEN reason IS NULL THEN CASE WHEN is_share THEN greatest(0, middle - half) ELSE value - t * sqrt(variance) END END AS lower,
+    CASE WHEN reason IS NULL THEN CASE WHEN is_share THEN least(1, middle + half) ELSE value + t * sqrt(variance) END END AS upper,
     CASE WHEN reason IS NULL THEN df END AS degrees_of_freedom, CASE WHEN reason IS NULL THEN spread / variance END AS effective_sample_size,
-    documents, passages, gold_passages, gold_documents, naive_share, model_share, tuning_weight, reason
-FROM reasoned"""
+    documents, passages, gold_passages, gold_documents, naive_share, model_share, tuning_weight, is_share, reason
+FROM bounded"""
+
+
+_JOINED = "FROM document_sums s JOIN documents d USING (document_id)"
+_CHOSEN = "s.quantity = wanted AND (doc_types IS NULL OR list_contains(doc_types, d.doc_type))"
+
+
+def country_source() -> str:
+    """Return the query for the documents of each country in some years."""
+    return (
+        f"SELECT d.igo AS pool, s.document_id, d.igo, d.country_iso3, {_SUMS} {_JOINED} WHERE {_CHOSEN} "
+        "AND coalesce(year(d.published), from_year) BETWEEN from_year AND to_year"
+    )
+
+
+def mission_source(keys: str, distinct: str = "") -> str:
+    """Return the query for the documents of one type in the months before and after missions; mission reports are left out."""
+    return (
+        f"SELECT {distinct}m.igo AS pool, s.document_id, {keys}CASE WHEN d.published < m.start_date THEN 'before' ELSE 'after' END AS period, "
+        f"{_SUMS} FROM missions m JOIN documents d ON d.igo = m.igo AND d.country_iso3 = m.country_iso3 "
+        "AND d.published BETWEEN m.start_date - to_months(months) AND coalesce(m.end_date, m.start_date) + to_months(months) "
+        "AND NOT (d.published BETWEEN m.start_date AND coalesce(m.end_date, m.start_date)) "
+        "AND d.document_id <> coalesce(m.report_document_id, '') "
+        "JOIN document_sums s ON s.document_id = d.document_id WHERE s.quantity = wanted AND d.doc_type = wanted_doc_type"
+    )
 
 
 def cell_statements() -> list[str]:
     """Return the statements for the general macros and for the questions of the codebook's section 9."""
-    chosen = "s.quantity = wanted AND (doc_types IS NULL OR list_contains(doc_types, d.doc_type))"
-    joined = "FROM document_sums s JOIN documents d USING (document_id)"
+    by_year = f"year(d.published) AS year, {_SUMS} {_JOINED} WHERE {_CHOSEN}"
+    each = "m.mission_id, m.igo, m.country_iso3, "
     made = [
-        macro(
-            "estimates_by_country_year", "wanted, doc_types := NULL", "igo, country_iso3, year",
-            f"SELECT d.igo AS pool, s.document_id, d.igo, d.country_iso3, year(d.published) AS year, {{sums}} {joined} WHERE {chosen}",
-        ),
-        macro(
-            "estimates_by_country", "wanted, from_year := 0, to_year := 9999, doc_types := NULL", "igo, country_iso3",
-            f"SELECT d.igo AS pool, s.document_id, d.igo, d.country_iso3, {{sums}} {joined} "
-            f"WHERE {chosen} AND coalesce(year(d.published), from_year) BETWEEN from_year AND to_year",
-        ),
-        macro(
-            "estimates_by_year", "wanted, doc_types := NULL", "igo, year",
-            f"SELECT d.igo AS pool, s.document_id, d.igo, year(d.published) AS year, {{sums}} {joined} WHERE {chosen}",
-        ),
-        macro(
-            "estimates_by_doc_type", "wanted", "igo, doc_type",
-            f"SELECT d.igo AS pool, s.document_id, d.igo, d.doc_type, {{sums}} {joined} WHERE s.quantity = wanted",
-        ),
-        macro(
-            "before_after_missions", "wanted, wanted_doc_type, months := 24", "igo, period",
-            _MISSIONS.format(key="m.igo, ", one="DISTINCT ", sums="{sums}"),
-        ),
-        macro(
-            "before_after_each_mission", "wanted, wanted_doc_type, months := 24", "mission_id, igo, country_iso3, period",
-            _MISSIONS.format(key="m.mission_id, m.igo, m.country_iso3, ", one="", sums="{sums}"),
-        ),
+        macro("estimates_by_country_year", "wanted, doc_types := NULL", "igo, country_iso3, year",
+              f"SELECT d.igo AS pool, s.document_id, d.igo, d.country_iso3, {by_year}"),
+        macro("estimates_by_country", "wanted, from_year := 0, to_year := 9999, doc_types := NULL", "igo, country_iso3", country_source()),
+        macro("estimates_by_year", "wanted, doc_types := NULL", "igo, year", f"SELECT d.igo AS pool, s.document_id, d.igo, {by_year}"),
+        macro("estimates_by_doc_type", "wanted", "igo, doc_type",
+              f"SELECT d.igo AS pool, s.document_id, d.igo, d.doc_type, {_SUMS} {_JOINED} WHERE s.quantity = wanted"),
+        macro("before_after_missions", "wanted, wanted_doc_type, months := 24", "igo, period", mission_source("m.igo, ", "DISTINCT ")),
+        macro("before_after_each_mission", "wanted, wanted_doc_type, months := 24", "mission_id, igo, country_iso3, period",
+              mission_source(each)),
     ]  # fmt: skip
     return made + [f"CREATE VIEW {name} AS SELECT * EXCLUDE (quantity) FROM {query}" for name, query in _VIEWS.items()]
 
-
-_MISSIONS = (
-    "SELECT {one}m.igo AS pool, s.document_id, {key}CASE WHEN d.published < m.start_date THEN 'before' ELSE 'after' END AS period, {sums} "
-    "FROM missions m JOIN documents d ON d.igo = m.igo AND d.country_iso3 = m.country_iso3 "
-    "AND d.published BETWEEN m.start_date - to_months(months) AND coalesce(m.end_date, m.start_date) + to_months(months) "
-    "AND NOT (d.published BETWEEN m.start_date AND coalesce(m.end_date, m.start_date)) "
-    "AND d.document_id <> coalesce(m.report_document_id, '') "
-    "JOIN document_sums s ON s.document_id = d.document_id WHERE s.quantity = wanted AND d.doc_type = wanted_doc_type"
-)
 
 _VIEWS = {
     "contestation_by_country_year": "estimates_by_country_year('contested')",

@@ -69,6 +69,7 @@ class CellEstimates:
         naive_share: from predicted labels, uncorrected.
         model_share: from probabilities, uncorrected.
         tuning_weight: how far the model's values are used.
+        is_share: whether the value lies between 0 and 1; one for all cells.
         reason: why there is no estimate; empty where there is one.
     """
 
@@ -85,6 +86,7 @@ class CellEstimates:
     naive_share: Floats
     model_share: Floats
     tuning_weight: Floats
+    is_share: bool
     reason: NDArray[np.str_]
 
 
@@ -104,6 +106,11 @@ class Support:
     min_gold: int = MIN_GOLD
     min_gold_documents: int = MIN_GOLD_DOCUMENTS
     min_expected: float = MIN_EXPECTED
+
+
+def totals(group: Integers, values: Floats, number: int) -> Floats:
+    """Return the sums of values by group, for groups numbered from 0 to `number` - 1."""
+    return np.bincount(group, values, number).astype(np.float64, copy=False)
 
 
 def sums_by_document(
@@ -140,10 +147,10 @@ def sums_by_document(
     l_z = ones if label_z is None else np.asarray(label_z, np.float64)
 
     def total(values: Floats) -> Floats:
-        return np.bincount(document, values, number)
+        return totals(document, values, number)
 
     def gold(values: Floats) -> Floats:
-        return np.bincount(where, values, number)
+        return totals(where, values, number)
 
     return DocumentSums(
         total(ones), total(f_y), total(f_z), total(l_y), total(l_z),
@@ -189,7 +196,7 @@ def _scale(sums: DocumentSums, pool: Integers) -> Floats:
     number = int(pool.max()) + 1 if len(pool) else 0
 
     def by_pool(values: Floats) -> Floats:
-        return np.bincount(pool, values, number)
+        return totals(pool, values, number)
 
     found = (by_pool(sums.gold_y) / by_pool(sums.gold_z)) / (by_pool(sums.weighted_model_y) / by_pool(sums.weighted_model_z))
     return np.where(np.isfinite(found), found, 1.0)
@@ -199,7 +206,7 @@ def _tuning_weight(sums: DocumentSums, pool: Integers) -> Floats:
     number = int(pool.max()) + 1 if len(pool) else 0
 
     def by_pool(values: Floats) -> Floats:
-        return np.bincount(pool, values, number)[pool]
+        return totals(pool, values, number)[pool]
 
     with np.errstate(divide="ignore", invalid="ignore"):
         passages, weight = by_pool(sums.passages), by_pool(sums.weight)
@@ -219,7 +226,7 @@ def _estimate(
     number = int(cell.max()) + 1 if len(cell) else 0
 
     def by_cell(values: Floats) -> Floats:
-        return np.bincount(cell, values, number)
+        return totals(cell, values, number)
 
     documents = by_cell(np.ones(len(cell)))
     passages, weight = by_cell(sums.passages), by_cell(sums.weight)
@@ -276,7 +283,7 @@ def _estimate(
 
     return CellEstimates(
         given(ratio), given(error), given(lower), given(upper), given(df), given(spread / variance),
-        documents, passages, gold_passages, gold_documents, by_cell(sums.label_y) / by_cell(sums.label_z), model_share, lam, reason,
+        documents, passages, gold_passages, gold_documents, by_cell(sums.label_y) / by_cell(sums.label_z), model_share, lam, is_share, reason,
     )  # fmt: skip
 
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from warehouse.estimates.cell_macros import cell_statements
+from warehouse.estimates.differences import difference_statements
 from warehouse.estimates.document_sums import document_sums_statements
+from warehouse.estimates.draws import calibration_statement, label_draws_statement
+from warehouse.estimates.onsets import onset_statements
 from warehouse.estimates.student import student_macro
 from warehouse.types import ScoreColumns
 
 
 def estimate_statements(columns: ScoreColumns) -> list[str]:
     """Return the statements for the tables, views and macros of the estimates in a published database; its tables and `gold` must be there."""
-    return [*document_sums_statements(columns), student_macro(), *cell_statements()]
+    return [
+        *document_sums_statements(columns),
+        student_macro(),
+        *cell_statements(),
+        *difference_statements(),
+        calibration_statement(),
+        *label_draws_statement(columns),
+        *onset_statements(columns),
+    ]

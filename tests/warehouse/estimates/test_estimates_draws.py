@@ -1,0 +1,48 @@
+"""Label draws keep to the codebook, repeat, and carry firsts and durations with their uncertainty."""
+
+from __future__ import annotations
+
+import duckdb
+
+
+def test_no_draw_combines_what_the_codebook_excludes(database: duckdb.DuckDBPyConnection) -> None:
+    excluded = (
+        "(stage = 'none') <> (realization = 'not_applicable') OR (stance = 'neutral') <> (mode = 'not_applicable') "
+        "OR (stance IN ('cooperation', 'mixed')) <> (cooperation_intensity <> '0') "
+        "OR (stance IN ('contestation', 'mixed')) <> (contestation_intensity <> '0') "
+        "OR (contestation_locus = 'not_applicable') <> (contestation_intensity = '0') "
+        "OR (voice = 'host_government' AND cooperation_intensity NOT IN ('0', '1'))"
+    )
+    ((bad, number),) = database.execute(
+        f"SELECT count(*) FILTER (WHERE {excluded}), count(*) FROM label_draws(20, wanted_country := 'ATL')"
+    ).fetchall()
+    assert bad == 0
+    assert number == 20 * 18 * 8
+
+
+def test_draws_repeat_and_differ(database: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT draw, count(*) FILTER (WHERE stage = 'none') FROM label_draws(5) GROUP BY draw ORDER BY draw"
+    rows = database.execute(query).fetchall()
+    assert rows == database.execute(query).fetchall()
+    assert len({number for _draw, number in rows}) > 1
+
+
+def test_calibration_follows_the_gold_codes(database: duckdb.DuckDBPyConnection) -> None:
+    rows = database.execute("SELECT gold_passages, centre, spread FROM calibration WHERE quantity = 'stage'").fetchall()
+    assert len(rows) == 6
+    assert all(gold >= 0 and abs(centre) < 1 and 0 < spread <= 0.3 for gold, centre, spread in rows)
+
+
+def test_onsets_orders_and_durations_are_distributions(database: duckdb.DuckDBPyConnection) -> None:
+    onsets = database.execute("SELECT stage, p_reached, lower, median, upper FROM stage_onsets('UN', 'ATL')").fetchall()
+    assert onsets
+    assert all(0 < p <= 1 and lower <= median <= upper for _stage, p, lower, median, upper in onsets)
+    orders = database.execute("SELECT earlier, later, p_before, p_same_day FROM stage_order('UN', 'ATL')").fetchall()
+    by_pair = {(earlier, later): before for earlier, later, before, _same in orders}
+    assert all(before + by_pair[later, earlier] <= 1 + 1e-9 for (earlier, later), before in by_pair.items())
+    times = database.execute("SELECT months, is_censored, start_date, end_date FROM time_to_compliance('UN', 'ATL')").fetchall()
+    assert all(months >= 0 and (end is None) == censored for months, censored, _start, end in times)
+    ((estimate, lower, upper),) = database.execute(
+        "SELECT estimate, lower, upper FROM uptake_of_recommendations('UN', 'ATL')"
+    ).fetchall()
+    assert 0 <= lower <= estimate <= upper <= 1

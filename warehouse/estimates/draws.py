@@ -1,0 +1,104 @@
+"""Random labels from the probabilities, whole and consistent: for firsts, sequences and durations, which no correction makes unbiased.
+
+Dimensions are drawn one given the others, so that no draw combines what the codebook excludes. Each draw has a calibration of its own: the
+probabilities of a category are multiplied by a factor whose logarithm is drawn around the ratio of codes to probabilities in the gold sample,
+shrunk towards no change; without gold passages the factor varies with the prior's spread. Draws come of hashes: the same each time.
+"""
+
+# ruff: noqa: S608  # statements are put together of names of this room and of checked identifiers of the codebook
+from __future__ import annotations
+
+from warehouse.types import ScoreColumns, ScoreDimension
+
+CALIBRATION_SPREAD = 0.3
+"""Prior standard deviation of the logarithm of a category's factor."""
+
+_ORDER = ("voice", "stage", "stance")
+_CONTESTED = "drawn_stance IN ('contestation', 'mixed')"
+_APPLIES = {
+    "realization": ("stage", "drawn_stage <> 'none'", "not_applicable"),
+    "contestation_locus": ("stance", _CONTESTED, "not_applicable"),
+    "contestation_object": ("stance", _CONTESTED, "not_applicable"),
+    "contestation_intensity": ("stance", _CONTESTED, "0"),
+    "cooperation_intensity": ("stance", "drawn_stance IN ('cooperation', 'mixed')", "0"),
+    "mode": ("stance", "drawn_stance <> 'neutral'", "not_applicable"),
+}
+"""Dimension: what it hangs on, when it applies, and its value when it does not."""
+
+
+def label_draws_statement(columns: ScoreColumns, name: str = "label_draws", wanted: tuple[str, ...] = ()) -> list[str]:
+    """Return the statement for the macro `label_draws(draws, wanted_igo := NULL, wanted_country := NULL)`, or none without dimensions.
+
+    Args:
+        columns: the scored dimensions.
+        name: of the macro.
+        wanted: the dimensions to draw; all that take one value when empty.
+    """
+    singles = [one for one in columns.dimensions if not one.multi and one.categories and (not wanted or one.name in wanted)]
+    if not singles:
+        return []
+    singles.sort(key=lambda one: _ORDER.index(one.name) if one.name in _ORDER else len(_ORDER))
+    names = {one.name for one in singles}
+    factors = ", ".join(
+        f"exp(max(centre + spread * normal) FILTER (WHERE quantity = '{one.name}' AND category = '{category}')) AS \"m_{one.name}__{category}\""
+        for one in singles
+        for category in one.categories
+    )
+    drawn = ", ".join(_one(one, place, names) for place, one in enumerate(singles))
+    shown = ", ".join(f'drawn_{one.name} AS "{one.name}"' for one in singles)
+    return [
+        f"CREATE MACRO {name}(draws, wanted_igo := NULL, wanted_country := NULL) AS TABLE WITH factors AS ("
+        "SELECT t.draw, " + factors + " FROM (SELECT unnest(range(draws)) AS draw) t CROSS JOIN ("
+        "SELECT * FROM calibration) c CROSS JOIN LATERAL (SELECT "
+        "sqrt(-2 * ln(greatest(md5_number_lower(concat_ws('|', 'u', c.quantity, c.category, t.draw)) / 18446744073709551616.0, 1e-12))) "
+        "* cos(2 * pi() * (md5_number_lower(concat_ws('|', 'v', c.quantity, c.category, t.draw)) / 18446744073709551616.0)) AS normal) "
+        "GROUP BY t.draw), chosen AS (SELECT s.* FROM scores s JOIN documents d USING (document_id) "
+        "JOIN passages p ON p.passage_id = s.passage_id AND p.document_id = s.document_id "
+        "WHERE s.model_version IN (SELECT model_version FROM models WHERE state = 'promoted') AND NOT p.is_duplicate AND NOT p.is_summary "
+        "AND (wanted_igo IS NULL OR d.igo = wanted_igo) AND (wanted_country IS NULL OR d.country_iso3 = wanted_country)) "
+        f"SELECT draw, passage_id, document_id, {shown} FROM (SELECT f.draw, s.passage_id, s.document_id, {drawn} "
+        "FROM chosen s CROSS JOIN factors f)"
+    ]
+
+
+def calibration_statement() -> str:
+    """Return the statement for the table of factors: by category, the ratio of codes to probabilities and how well it is known."""
+    return (
+        f"CREATE TABLE calibration AS WITH ratios AS (SELECT quantity, category, sum(gold_passages) AS gold_passages, "
+        "sum(gold_y) AS y, sum(weighted_model_y) AS f, sum(weight) / nullif(sum(gold_passages), 0) AS one FROM document_sums "
+        "WHERE is_share AND quantity IN (SELECT dimension FROM codebook_dimensions WHERE kind <> 'multi') GROUP BY ALL), "
+        "spreads AS (SELECT s.quantity, s.category, sum((s.gold_y - r.y / nullif(r.f, 0) * s.weighted_model_y) ** 2) AS e "
+        "FROM document_sums s JOIN ratios r USING (quantity, category) GROUP BY ALL), known AS ("
+        # Half a passage of typical weight on both sides keeps a category that nobody coded from being ruled out.
+        "SELECT quantity, category, gold_passages, ln((y + one / 2) / (f + one / 2)) AS found, "
+        "(e + one * one / 2) / (y + one / 2) ** 2 AS variance FROM ratios JOIN spreads USING (quantity, category)) "
+        f"SELECT quantity, category, gold_passages::BIGINT AS gold_passages, coalesce(found * {_SHRUNK}, 0) AS centre, "
+        f"coalesce(sqrt(variance * {_SHRUNK}), {CALIBRATION_SPREAD}) AS spread FROM known ORDER BY quantity, category"
+    )
+
+
+_SHRUNK = f"({CALIBRATION_SPREAD**2!r} / ({CALIBRATION_SPREAD**2!r} + variance))"
+
+
+def _one(dimension: ScoreDimension, place: int, names: set[str]) -> str:
+    column = f"drawn_{dimension.name}"
+    categories = list(dimension.categories)
+    gate = _APPLIES.get(dimension.name)
+    if gate and gate[0] in names:
+        categories = [one for one in categories if one != gate[2]]
+        inner = _pick(dimension, categories, place)
+        if dimension.name == "cooperation_intensity" and "voice" in names:
+            inner = f"CASE WHEN drawn_voice = 'host_government' THEN '1' ELSE {inner} END"
+        return f"CASE WHEN {gate[1]} THEN {inner} ELSE '{gate[2]}' END AS {column}"
+    return f"{_pick(dimension, categories, place)} AS {column}"
+
+
+def _pick(dimension: ScoreDimension, categories: list[str], place: int) -> str:
+    # One hash has two halves of 32 bits; a dimension takes one of them.
+    bits = f"md5_number_lower(concat_ws('|', s.passage_id, f.draw, {place // 2}))"
+    half = f"({bits} >> 32)" if place % 2 == 0 else f"({bits} & 4294967295)"
+    terms = [f'coalesce(s."p_{dimension.name}__{one}" * f."m_{dimension.name}__{one}", 0)' for one in categories]
+    total = " + ".join(terms)
+    uniform = f"({half} / 4294967296.0) * ({total})"
+    whens = "".join(f" WHEN {uniform} < {' + '.join(terms[: n + 1])} THEN '{one}'" for n, one in enumerate(categories[:-1]))
+    return f"CASE{whens} ELSE '{categories[-1]}' END" if whens else f"'{categories[-1]}'"

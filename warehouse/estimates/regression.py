@@ -1,0 +1,116 @@
+"""Regressions on what the gold sample corrects: pseudo-outcomes, with standard errors clustered by document.
+
+Design-based supervised learning (Egami, Hinck, Stewart and Wei 2023): the moment of a passage is the model's, plus the codes' minus the model's
+divided by the inclusion probability where the passage was coded. Any covariate may stand beside the others: the extraction's quality
+(`passages.quality`) does, so that what was read badly does not pass for what was said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from entente.errors import BadInput
+from warehouse.estimates.student import student_quantile
+
+Floats = NDArray[np.float64]
+
+_STEPS = 50
+_CLOSE = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """Coefficients in the order of the covariates' columns, with 95 % intervals.
+
+    Attributes:
+        estimate, standard_error, lower, upper: one entry a column.
+        covariance: clustered.
+        degrees_of_freedom: of Student's quantile: clusters that carry codes, less one.
+        clusters, passages, gold_passages: what they rest on.
+    """
+
+    estimate: Floats
+    standard_error: Floats
+    lower: Floats
+    upper: Floats
+    covariance: Floats
+    degrees_of_freedom: float
+    clusters: int
+    passages: int
+    gold_passages: int
+
+
+def pseudo_outcomes(model: ArrayLike, code: ArrayLike, inclusion_probability: ArrayLike) -> Floats:
+    """Return model + (code - model) / inclusion probability, or model where there is no code; single values may lie outside 0 to 1.
+
+    Args:
+        model: the model's value of each passage.
+        code: the code's; not-a-number where there is none.
+        inclusion_probability: not-a-number where the passage was not drawn.
+    """
+    f = np.asarray(model, np.float64)
+    correction = (np.asarray(code, np.float64) - f) / np.asarray(inclusion_probability, np.float64)
+    return f + np.where(np.isnan(correction), 0.0, correction)
+
+
+def regress(
+    covariates: ArrayLike,
+    model: ArrayLike,
+    code: ArrayLike,
+    inclusion_probability: ArrayLike,
+    cluster: ArrayLike,
+    link: Literal["linear", "logit"] = "linear",
+) -> Coefficients:
+    """Return the coefficients of a linear or logistic regression of the codes on covariates, as if every passage had been coded.
+
+    Args:
+        covariates: passages by columns, a column of ones included.
+        model: the model's value of the outcome.
+        code: the code's; not-a-number where there is none.
+        inclusion_probability: not-a-number where the passage was not drawn.
+        cluster: what passages hang together by, the document or the dyad.
+        link: what of.
+
+    Raises:
+        BadInput: when there are fewer than three clusters with codes, or columns depend on one another.
+    """
+    x = np.asarray(covariates, np.float64)
+    y = pseudo_outcomes(model, code, inclusion_probability)
+    _, group = np.unique(np.asarray(cluster), return_inverse=True)
+    coded = ~(np.isnan(np.asarray(code, np.float64)) | np.isnan(np.asarray(inclusion_probability, np.float64)))
+    with_codes = len(np.unique(group[coded]))
+    if with_codes < 3:
+        raise BadInput(f"A regression needs codes in at least 3 clusters; there are {with_codes}. Code more, or pool.")
+    if np.linalg.matrix_rank(x) < x.shape[1]:
+        raise BadInput("The covariates depend on one another (a column is a sum of others). Leave one of them out.")
+    beta, mean, bread = _solve(x, y, link)
+    scores = np.zeros((int(group.max()) + 1, x.shape[1]))
+    np.add.at(scores, group, x * (y - mean)[:, None])
+    number = len(scores)
+    covariance = number / (number - 1) * bread @ (scores.T @ scores) @ bread
+    error = np.sqrt(np.diag(covariance))
+    half = float(student_quantile(with_codes - 1)) * error
+    return Coefficients(
+        beta, error, beta - half, beta + half, covariance, float(with_codes - 1), number, len(x), int(coded.sum())
+    )  # fmt: skip
+
+
+def _solve(x: Floats, y: Floats, link: str) -> tuple[Floats, Floats, Floats]:
+    if link == "linear":
+        bread = np.linalg.inv(x.T @ x).astype(np.float64)
+        beta = bread @ (x.T @ y)
+        return beta, x @ beta, bread
+    beta = np.zeros(x.shape[1])
+    for _ in range(_STEPS):
+        mean = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
+        bread = np.linalg.inv((x * (mean * (1 - mean))[:, None]).T @ x).astype(np.float64)
+        step = bread @ (x.T @ (y - mean))
+        # Pseudo-outcomes outside 0 to 1 can throw the first steps far; none may be longer than 2.
+        beta = beta + step * min(1.0, 2 / max(float(np.abs(step).max()), _CLOSE))
+        if np.abs(step).max() < _CLOSE:
+            return beta, 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30))), bread
+    raise BadInput("The logistic regression finds no solution: the outcome is nearly always or never there. Use link='linear'.")
