@@ -105,7 +105,7 @@ def make_table(path: Path) -> None:
     folder = find_encoder()
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     vectors = np.concatenate(list(_encoded(folder, tokenizer))).astype(np.float64)
-    real = np.array([_is_said(tokenizer.id_to_token(one)) for one in range(len(vectors))])
+    real = np.array([_is_said(tokenizer.id_to_token(one) or "[none]") for one in range(len(vectors))])
     small = np.zeros((len(vectors), DIMENSIONS))
     small[real] = reduced(vectors[real])
     scale = np.abs(small).max() / 127

@@ -24,7 +24,7 @@ def settings_for(folder: Path, shortfall: str = "fail") -> Settings:
 def test_a_shortfall_stops_a_publication_only_when_reviewed_and_wanted(tmp_path: Path) -> None:
     warehouse, target = tmp_path / "w.duckdb", tmp_path / "p.duckdb"
     full_job(warehouse)
-    bounds = {"folder": {2020: (4, None)}}
+    bounds: dict[str, dict[int | None, tuple[int, int | None]]] = {"folder": {2020: (4, None)}}
     with pytest.raises(BadInput, match="folder 2020: 3 documents, at least 4 expected"):
         publish(warehouse, target, built_by="test", expected=ExpectedCounts(bounds, "expected.yaml", True))
     assert not target.exists()
