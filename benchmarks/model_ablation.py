@@ -24,7 +24,7 @@ from models.annotations import INVENTED_FILES, AnnotatedPassage, example_bank, r
 from models.codebook import NOT_APPLICABLE, Codebook, load_codebook
 from models.encoder import MINILM, Windows, find_encoder, load_network
 from models.features import readable
-from models.head_training import document_folds
+from models.splits import split_folds
 from models.training_data import collect
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,7 +69,7 @@ def main() -> None:
     codebook = load_codebook(ROOT / "configs" / "codebook.yaml")
     data = collect(codebook, given.annotations)
     real = [one for one in data.passages if one.origin == "real"]
-    train, test = document_folds([one.document for one in real], given.seed)[given.fold]
+    train, test = split_folds(real, given.seed)[given.fold]
     held_out = [real[i] for i in test]
     print(f"{len(train)} real passages to train on, {len(held_out)} held out, {len(data.dev)} of dev.\n")
     columns = [f"{name} {where}" for where in ("held out", "dev") for name in MEASURED]

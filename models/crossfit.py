@@ -21,7 +21,8 @@ from models.blocks import Trunk
 from models.codebook import Codebook
 from models.encoder import EncoderFiles, Windows, load_network
 from models.features import readable
-from models.head_training import EncoderView, Fold
+from models.head_training import EncoderView
+from models.splits import Fold
 from models.targets import Target, targets
 from models.tuning import TuningOptions, fine_tune, lower_parts
 

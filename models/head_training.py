@@ -20,12 +20,11 @@ from models.codebook import NOT_APPLICABLE, Codebook
 from models.codebook_records import Dimension
 from models.fitting import FittedDimension, LinearHead, MadeHead, Vector, best_threshold, fit_dimension
 from models.heads import HeadWeights, NgramVocabulary, head_rows
+from models.splits import Fold
 
-FOLDS = 3
 _GRIDS = {"ngram": (10.0,), "encoder": (0.03,)}
 _DOCUMENTS_WITH_NGRAM = 3
 _REAL_ENOUGH = 200
-Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,18 +205,3 @@ def _ngram_matrix(vocabulary: NgramVocabulary, ngrams: Sequence[Mapping[int, int
     starts = np.concatenate([[0], np.cumsum([len(positions) for positions, _ in parts])])
     columns, weights = np.concatenate([p for p, _ in parts]), np.concatenate([w for _, w in parts])
     return csr_matrix((weights, columns, starts), shape=(len(parts), len(vocabulary.hashes)))
-
-
-def document_folds(documents: Sequence[str], seed: int, count: int = FOLDS) -> list[Fold]:
-    """Return folds as (train, test) rows; documents are dealt out at random, large ones first, to the fold with the fewest passages."""
-    sizes = Counter(documents)
-    order = sorted(sizes)
-    np.random.default_rng(seed).shuffle(order)
-    order.sort(key=lambda name: -sizes[name])
-    filled = [0] * count
-    fold_of = {}
-    for name in order:
-        fold_of[name] = filled.index(min(filled))
-        filled[fold_of[name]] += sizes[name]
-    fold = np.array([fold_of[name] for name in documents])
-    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(count)]

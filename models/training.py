@@ -31,7 +31,7 @@ from models.codebook import Codebook
 from models.encoder import MINILM, EncoderFiles, Windows, find_encoder, load_network, pinned
 from models.evaluation import EvaluationReport, compare
 from models.features import ngram_counts, readable
-from models.head_training import EncoderView, FittedHeads, document_folds, fit_heads, held_out_rows
+from models.head_training import EncoderView, FittedHeads, fit_heads, held_out_rows
 from models.heads import HeadWeights, probabilities
 from models.model_card import model_card
 from models.model_file import (
@@ -48,6 +48,7 @@ from models.model_file import (
 )
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
+from models.splits import Fold, split_folds
 from models.training_data import TrainingData, collect
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     _require_sklearn()
     started = time.perf_counter()
     tell: Progress = progress or (lambda what, done, total: None)
-    folds = document_folds([one.document for one in data.passages], request.seed)
+    folds = split_folds(data.passages, request.seed)
     files, folder, adapters, view, options, unfinished = _encoder_part(data, request, folds, tell)
     ngrams = [ngram_counts(readable(one.passage.heading), readable(one.passage.text)) for one in data.passages]
     fitted = fit_heads(request.codebook, data.passages, ngrams, view, folds, tell)
@@ -195,12 +196,14 @@ def _encoder_part(
     folder = find_encoder(request.encoder)
     files = pinned(request.encoder, folder)
     options: TuningOptions = dataclasses.replace(TuningOptions(), **request.tuning)
-    kept = _kept(data, request, files, options)
+    kept = _kept(data, request, files, options, folds)
     fitted = cross_fit(request.codebook, data.passages, folds, (files, folder), options, request.seed, tell, kept)
     return files, folder, fitted.adapters, fitted.view, {"tuning": dataclasses.asdict(options)}, kept
 
 
-def _kept(data: TrainingData, request: TrainingRequest, files: EncoderFiles, options: TuningOptions) -> Path:
+def _kept(
+    data: TrainingData, request: TrainingRequest, files: EncoderFiles, options: TuningOptions, folds: Sequence[Fold]
+) -> Path:
     """Return the folder for the finished folds of exactly this training."""
     decisive = [
         [(one.passage.passage_id, one.passage.heading, one.passage.text, sorted(one.labels.items())) for one in data.passages],
@@ -209,6 +212,7 @@ def _kept(data: TrainingData, request: TrainingRequest, files: EncoderFiles, opt
         dataclasses.asdict(options),
         request.seed,
         request.threads,
+        [test.tolist() for _, test in folds],
     ]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
     return request.output / _UNFINISHED / key
