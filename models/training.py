@@ -48,7 +48,7 @@ from models.model_file import (
 )
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
-from models.splits import Fold, split_folds
+from models.splits import Fold, split_folds, split_groups
 from models.training_data import TrainingData, collect
 
 if TYPE_CHECKING:
@@ -223,7 +223,9 @@ def _rules(fitted: FittedHeads, data: TrainingData, request: TrainingRequest) ->
     chosen = np.flatnonzero(held_out_rows(data.passages))
     passages = [data.passages[i] for i in chosen]
     logits = fitted.out_of_fold[chosen]
-    offsets, strengths = choose_offsets(request.codebook, passages, probabilities(logits, request.codebook))
+    offsets, strengths = choose_offsets(
+        request.codebook, passages, probabilities(logits, request.codebook), split_groups(passages), request.seed
+    )
     plain = LabelRules(fitted.thresholds, offsets)
     predictions = Scorer(request.codebook, plain, "").score([one.passage.passage_id for one in passages], logits)
     return LabelRules(fitted.thresholds, offsets, certain_from(request.codebook, predictions, passages, request.seed)), strengths
