@@ -23,6 +23,7 @@ from models.heads import HeadWeights, NgramVocabulary, head_rows
 from models.names import nameless_ngrams
 from models.splits import Fold
 
+VIEWS = frozenset({"ngram", "encoder"})
 _GRIDS = {"ngram": (10.0,), "encoder": (0.03,)}
 _DOCUMENTS_WITH_NGRAM = 3
 _REAL_ENOUGH = 200
@@ -61,6 +62,7 @@ def fit_heads(
     encoder: EncoderView,
     folds: Sequence[Fold],
     tell: Callable[[str, int, int], None],
+    use: frozenset[str] = VIEWS,
 ) -> FittedHeads:
     """Fit and calibrate the heads of every trained dimension.
 
@@ -71,13 +73,14 @@ def fit_heads(
         encoder: see `EncoderView`.
         folds: pairs of rows (train, test) that hold each document on one side; those of fine-tuning when its heads are used.
         tell: told of the steps.
+        use: which of the two views; one alone is for measuring what the other is worth.
     """
     from threadpoolctl import threadpool_limits
 
     counted = held_out_rows(passages)
     weights = np.array([1.0 if one.origin == "real" else _INVENTED_WEIGHT for one in passages])
     vocabulary = _vocabulary(passages, ngrams)
-    views: dict[str, Any] = {"ngram": _ngram_matrix(vocabulary, ngrams)}
+    views: dict[str, Any] = {"ngram": _ngram_matrix(vocabulary, ngrams)} if "ngram" in use else {}
     if encoder.encodings is not None:
         views["encoder"] = encoder.encodings.astype(np.float64)
         width = encoder.encodings.shape[1]
@@ -106,7 +109,7 @@ def fit_heads(
             where = slice(start, start + (1 if problem.binary else problem.categories))
             fit = fit_dimension(
                 views,
-                _made(encoder, where, binary=problem.binary),
+                _made(encoder, where, binary=problem.binary) if "encoder" in use else {},
                 problem.codes,
                 problem.categories,
                 own,
@@ -178,8 +181,8 @@ def _folded(fit: FittedDimension, *, binary: bool) -> tuple[Vector, Vector, Vect
     """Return dense weights (outputs, inputs), n-gram weights (inputs, outputs), biases and out-of-fold outputs, with calibration folded
     in; of a binary problem's two outputs the difference is kept.
     """
-    dense = fit.heads["encoder"].weight * fit.mixture.scales["encoder"]
-    ngram = fit.heads["ngram"].weight * fit.mixture.scales["ngram"]
+    nothing = LinearHead(np.zeros((1, fit.out_of_fold.shape[1])), np.zeros(fit.out_of_fold.shape[1]))
+    dense, ngram = (fit.heads.get(name, nothing).weight * fit.mixture.scales.get(name, 0.0) for name in ("encoder", "ngram"))
     bias = fit.mixture.bias + sum(fit.heads[name].bias * fit.mixture.scales[name] for name in fit.heads)
     out = fit.out_of_fold
     if binary:

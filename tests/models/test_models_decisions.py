@@ -50,7 +50,9 @@ def _accuracy(
 
 def test_offsets_find_rare_categories_that_the_outputs_lean_away_from(passages: list[AnnotatedPassage]) -> None:
     logits = _logits(passages, 2.0, 2.0)
-    offsets, strengths = choose_offsets(CODEBOOK, passages, probabilities(logits, CODEBOOK), [one.document for one in passages], 0)
+    offsets, strengths = choose_offsets(
+        CODEBOOK, passages, probabilities(logits, CODEBOOK), [one.document for one in passages], 0
+    )
     assert any(value > 0 for value in strengths.values())
     assert _accuracy(passages, LabelRules(THRESHOLDS, offsets), logits) > _accuracy(passages, LabelRules(THRESHOLDS), logits)
 
