@@ -223,12 +223,12 @@ def _rules(fitted: FittedHeads, data: TrainingData, request: TrainingRequest) ->
     chosen = np.flatnonzero(held_out_rows(data.passages))
     passages = [data.passages[i] for i in chosen]
     logits = fitted.out_of_fold[chosen]
-    offsets, strengths = choose_offsets(
-        request.codebook, passages, probabilities(logits, request.codebook), split_groups(passages), request.seed
-    )
+    groups = split_groups(passages)
+    offsets, strengths = choose_offsets(request.codebook, passages, probabilities(logits, request.codebook), groups, request.seed)
     plain = LabelRules(fitted.thresholds, offsets)
     predictions = Scorer(request.codebook, plain, "").score([one.passage.passage_id for one in passages], logits)
-    return LabelRules(fitted.thresholds, offsets, certain_from(request.codebook, predictions, passages, request.seed)), strengths
+    certain = certain_from(request.codebook, predictions, passages, groups, request.seed)
+    return LabelRules(fitted.thresholds, offsets, certain), strengths
 
 
 def _familiar_from(heads: HeadWeights, ngrams: Sequence[dict[int, int]]) -> float:

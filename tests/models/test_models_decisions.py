@@ -91,11 +91,12 @@ def test_a_promise_is_kept_where_it_can_be_and_not_made_where_it_cannot() -> Non
     weights = rng.multinomial(100, np.full(100, 0.01), size=200).astype(np.float64)
     confidence = rng.uniform(0.3, 1.0, 1000)
     wrong = rng.uniform(size=1000) > confidence
-    threshold = _threshold(confidence, wrong, documents, weights)
+    types = np.arange(1000) % 3
+    threshold = _threshold(confidence, wrong, documents, weights, types)
     assert 0.5 < threshold < 0.95
     fresh = rng.uniform(threshold, 1.0, 5000)
     assert (rng.uniform(size=5000) > fresh).mean() <= PROMISED_ERROR
-    assert _threshold(confidence, rng.uniform(size=1000) < 0.5, documents, weights) == NEVER
+    assert _threshold(confidence, rng.uniform(size=1000) < 0.5, documents, weights, types) == NEVER
 
 
 def test_errors_that_come_together_give_a_higher_bound() -> None:
@@ -104,3 +105,15 @@ def test_errors_that_come_together_give_a_higher_bound() -> None:
     together = documents < 4
     spread = np.arange(200) % 5 == 0
     assert upper_error(together, documents, weights) > upper_error(spread, documents, weights)
+
+
+def test_no_promise_is_made_that_one_type_of_document_breaks() -> None:
+    documents = np.repeat(np.arange(100), 10)
+    weights = np.random.default_rng(0).multinomial(100, np.full(100, 0.01), size=200).astype(np.float64)
+    confidence = np.full(1000, 0.9)
+    types = (documents >= 95).astype(np.intp)
+    wrong = (types == 1) & (np.arange(1000) % 3 == 0)
+    assert _threshold(confidence, wrong, documents, weights, np.zeros_like(types)) < 1
+    assert _threshold(confidence, wrong, documents, weights, types) == NEVER
+    few = (documents >= 98).astype(np.intp)
+    assert _threshold(confidence, wrong & (few == 1), documents, weights, few) < 1, "a type of 20 passages cannot be judged"
