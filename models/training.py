@@ -126,7 +126,7 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     }  # fmt: skip
     version = content_version(VERSION_PREFIX, hashes, decisive)
     metrics = {"cross_validated": _without_details(_cross_validated(fitted, data, request, rules, version))}
-    seconds = round(time.perf_counter() - started)
+    seconds = options.pop("seconds", 0) + round(time.perf_counter() - started)
     if data.dev:
         tell("evaluating on dev", 0, len(data.dev))
         from models.reading import Reader
@@ -198,7 +198,14 @@ def _encoder_part(
     options: TuningOptions = dataclasses.replace(TuningOptions(), **request.tuning)
     kept = _kept(data, request, files, options, folds)
     fitted = cross_fit(request.codebook, data.passages, folds, (files, folder), options, request.seed, tell, kept)
-    return files, folder, fitted.adapters, fitted.view, {"tuning": dataclasses.asdict(options)}, kept
+    return (
+        files,
+        folder,
+        fitted.adapters,
+        fitted.view,
+        {"tuning": dataclasses.asdict(options), "seconds": round(fitted.seconds_before)},
+        kept,
+    )
 
 
 def _kept(
