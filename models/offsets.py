@@ -4,7 +4,7 @@ A label is the consistent combination with the greatest sum of log-probabilities
 strength times the logarithm of each category's share in training: one number a dimension, chosen on passages held out in training. It is
 taken only where it gains more than its standard error over resampled groups of documents: a gain that hangs on a few reports does not
 carry over to others. A category of fewer than ten held-out passages does not count in the choice, as what would favour it cannot be
-judged on so few; it gets the smallest offset of the others. The smallest is always 0.
+judged on so few; it gets the offset of a category of ten. The most frequent category has 0.
 Probabilities stay as they are; only labels are derived with the offsets, which belong to the model's version.
 """
 
@@ -82,9 +82,9 @@ def choose_offsets(
 
 
 def _log_rarity(codes: NDArray[np.intp], count: int) -> Vector:
-    """Return how much rarer than the most frequent category each is, as a logarithm; 0 for one that is too rare to be judged."""
-    found = np.bincount(codes, minlength=count).astype(np.float64)
-    result: Vector = np.where(found >= _FEWEST, np.log(max(found.max(), 1.0) / np.maximum(found, 1.0)), 0.0)
+    """Return how much rarer than the most frequent category each is, as a logarithm; one that is too rare to be judged counts as ten."""
+    found = np.maximum(np.bincount(codes, minlength=count), _FEWEST).astype(np.float64)
+    result: Vector = np.log(found.max() / found)
     return result
 
 

@@ -11,7 +11,7 @@ from models.abstaining import NEVER, PROMISED_ERROR, _threshold, upper_error
 from models.annotations import INVENTED_FILES, AnnotatedPassage, read_invented
 from models.codebook import Codebook, load_codebook
 from models.heads import head_rows, probabilities
-from models.offsets import choose_offsets
+from models.offsets import _log_rarity, choose_offsets
 from models.scoring import LabelRules, Scorer
 from models.targets import targets
 
@@ -55,6 +55,11 @@ def test_offsets_find_rare_categories_that_the_outputs_lean_away_from(passages: 
     )
     assert any(value > 0 for value in strengths.values())
     assert _accuracy(passages, LabelRules(THRESHOLDS, offsets), logits) > _accuracy(passages, LabelRules(THRESHOLDS), logits)
+
+
+def test_a_category_too_rare_to_be_judged_gets_the_offset_of_one_of_ten() -> None:
+    codes = np.array([0] * 100 + [1] * 10 + [2] * 3)
+    assert _log_rarity(codes, 4) == pytest.approx([0.0, np.log(10), np.log(10), np.log(10)])
 
 
 def test_near_ties_are_those_that_a_small_change_could_turn(passages: list[AnnotatedPassage]) -> None:
