@@ -29,7 +29,7 @@ from models.head_training import fit_heads
 from models.heads import HeadWeights, probabilities
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
-from models.splits import split_folds, split_groups
+from models.splits import NGRAM_FOLDS, split_folds, split_groups
 from models.training_data import collect
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -95,7 +95,7 @@ def _measured(
     from models.tuning import TuningOptions
 
     options = replace(TuningOptions(), **variant.changes)
-    folds = split_folds(passages, seed)
+    folds, finer = split_folds(passages, seed), split_folds(passages, seed, NGRAM_FOLDS)
     folder = find_encoder(MINILM)
     kept = keep / f"{variant.name.replace(' ', '-')}-{seed}"
     tuned = cross_fit(codebook, passages, folds, (MINILM, folder), options, seed, lambda *_: None, kept)
@@ -106,7 +106,7 @@ def _measured(
     held_out = [passages[i] for i in chosen]
     rows = {}
     for name, use in ALONE.items():
-        fitted = fit_heads(codebook, passages, ngrams, tuned.view, folds, lambda *_: None, use)
+        fitted = fit_heads(codebook, passages, ngrams, tuned.view, finer, lambda *_: None, use)
         outputs = [(fitted.out_of_fold[chosen], held_out), (_outputs(fitted.heads, dev_read), dev)]
         rows[name] = _cells(codebook, outputs, LabelRules(fitted.thresholds))
         if use == ALONE["both"]:

@@ -71,7 +71,8 @@ def fit_heads(
         passages: the coded passages.
         ngrams: their n-gram counts.
         encoder: see `EncoderView`.
-        folds: pairs of rows (train, test) that hold each document on one side; those of fine-tuning when its heads are used.
+        folds: pairs of rows (train, test) that hold each document on one side. They need not be those of fine-tuning, and should be more:
+            a head that has learned from less than the final one is less sure of itself, and would make the final one too sure.
         tell: told of the steps.
         use: which of the two views; one alone is for measuring what the other is worth.
     """

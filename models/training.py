@@ -48,7 +48,7 @@ from models.model_file import (
 )
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
-from models.splits import Fold, split_folds, split_groups
+from models.splits import NGRAM_FOLDS, Fold, split_folds, split_groups
 from models.training_data import TrainingData, collect
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     folds = split_folds(data.passages, request.seed)
     files, folder, adapters, view, options, unfinished = _encoder_part(data, request, folds, tell)
     ngrams = [ngram_counts(readable(one.passage.heading), readable(one.passage.text)) for one in data.passages]
-    fitted = fit_heads(request.codebook, data.passages, ngrams, view, folds, tell)
+    # Heads on n-grams alone are fitted fast enough for many folds.
+    finer = folds if view.encodings is not None else split_folds(data.passages, request.seed, NGRAM_FOLDS)
+    fitted = fit_heads(request.codebook, data.passages, ngrams, view, finer, tell)
     rules, strengths = _rules(fitted, data, request)
     heads, weights = tensor_bytes(fitted.heads.tensors()), tensor_bytes({name: one.numpy() for name, one in adapters.items()})
     width = fitted.heads.dense.shape[1]
