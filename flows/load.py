@@ -57,15 +57,18 @@ def check_model(settings: Settings) -> None:
     check_codebook(read_facts(path), read_codebook(settings), path)
 
 
-def check_encoder() -> None:
-    """Check that the encoder's weights are on this machine and are the right ones, without loading them.
+def check_encoder(settings: Settings) -> Path:
+    """Check that the weights of the configured model's encoder are here and the right ones, without loading them; return their folder.
 
     Raises:
         Unavailable: when they are not; names the ways to get them.
+        BadInput: when the model's folder is damaged.
     """
+    from models.classifier import encoder_of
     from models.encoder import find_encoder
+    from models.model_file import read_facts
 
-    find_encoder()
+    return find_encoder(encoder_of(read_facts(chosen_model(settings).path)))
 
 
 def load_classifier(settings: Settings, version: str | None = None) -> Classifier:

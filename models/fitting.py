@@ -85,7 +85,9 @@ def fit_dimension(
     heads = {name: one.head for name, one in made.items()}
     outputs = {name: one.out_of_fold for name, one in made.items()}
     strength: dict[str, float] = {}
-    target, rows = codes[calibrate_on], calibrate_on
+    # A conditional dimension may apply to no passage of those that count; the others are then better than none.
+    rows = calibrate_on if calibrate_on.any() else applies
+    target = codes[rows]
     for name, matrix in views.items():
         tried: list[tuple[float, float, Vector]] = []
         for c in grids[name]:
@@ -117,7 +119,7 @@ def _logistic(matrix: Any, codes: NDArray[np.intp], weights: Vector, categories:
     weight = np.zeros((matrix.shape[1], categories))
     bias = np.full(categories, _NEVER)
     present = np.unique(codes)
-    if len(present) == 1:
+    if len(present) <= 1:
         bias[present] = 0.0
         return LinearHead(weight, bias)
     model = LogisticRegression(C=c, class_weight="balanced", max_iter=1000, tol=1e-3)

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from entente.errors import BadInput
+from entente.errors import BadInput, EntenteError
 from entente.files import write_text_whole
-from models.model_file import ModelFacts, read_facts
-from models.registry import DEFAULT, find_model
+from models.classifier import check_codebook
+from models.codebook import Codebook
+from models.model_file import ModelFacts, read_adapters, read_facts, read_heads
+from models.registry import default_version, find_model
 
 CANDIDATE, PROMOTED, RETIRED = "candidate", "promoted", "retired"
 _LIST, _POINTER = "REGISTRY.jsonl", "DEFAULT"
@@ -83,7 +85,14 @@ def differences(current: ModelFacts, candidate: ModelFacts) -> list[Difference]:
                 "Train with --annotations, or give a reason with --force."
             )
         figures.append(report)
-    if (figures[0]["passages"], figures[0]["documents"]) != (figures[1]["passages"], figures[1]["documents"]):
+    measured_on = [report.get("passages_sha256") for report in figures]
+    for facts, on in zip((current, candidate), measured_on, strict=True):
+        if on is None:
+            raise BadInput(
+                f"The model {facts.version} does not tell on which passages its figures are (an older Entente made it), so it cannot be "
+                "compared by them. See 'entente evaluate --against', or give a reason with --force."
+            )
+    if measured_on[0] != measured_on[1]:
         raise BadInput(
             f"{current.version} and {candidate.version} were measured on different passages and cannot be compared. "
             "Train the candidate with the same annotations, or give a reason with --force."
@@ -96,50 +105,93 @@ def differences(current: ModelFacts, candidate: ModelFacts) -> list[Difference]:
     ]
 
 
-def promote(version: str, folders: Sequence[Path], parent: Path, *, reason: str | None = None, force: bool = False) -> Decision:
+def promote(
+    version: str, folders: Sequence[Path], parent: Path, codebook: Codebook, *, reason: str | None = None, force: bool = False
+) -> Decision:
     """Put a model into use.
 
     Args:
         version: the candidate.
         folders: where models are looked for.
         parent: the project's own folder of models, in which the decision is written.
+        codebook: that of the project.
         reason: why; needed with `force`.
-        force: promote even when the candidate is worse or cannot be compared.
+        force: promote even when the candidate is worse or cannot be compared, as when the model in use cannot be read.
 
     Raises:
-        BadInput: when the candidate is worse on a core dimension beyond its interval, cannot be compared, or no reason is given.
+        BadInput: when the candidate is damaged or of another codebook, which force does not mend; when it is worse on a core dimension
+            beyond its interval or cannot be compared; when no reason is given.
     """
     if len(Path(version).parts) > 1:
         raise BadInput(
             f"{version} is a path. Put the model's folder into {parent} and name its version, so that every refresh finds it."
         )
-    candidate = read_facts(find_model(version, folders))
-    current = _in_use(folders)
+    candidate = _usable(find_model(version, folders), codebook)
     if force and not (reason or "").strip():
         raise BadInput("A forced promotion needs a reason: --reason 'why'.")
-    if current is not None and current.version == candidate.version:
+    before = _name_in_use(folders, tolerant=force)
+    if before == candidate.version:
         raise BadInput(f"{candidate.version} is in use already.")
-    if current is not None and not force:
-        worse = [one for one in differences(current, candidate) if one.worse and one.dimension in CORE]
-        if worse:
-            told = "; ".join(
-                f"{one.dimension} {one.candidate:.2f} (up to {one.interval[1]:.2f}) instead of {one.current:.2f}" for one in worse
-            )
-            raise BadInput(
-                f"{candidate.version} is worse than {current.version} beyond its interval: {told}. To use it all the same, say why: "
-                "--force --reason '...'."
-            )
-    return _decide("force" if force else "promote", candidate.version, current, parent, (reason or "").strip())
+    if not force and before is not None:
+        _check_not_worse(_readable_current(before, folders), candidate)
+    return _decide("force" if force else "promote", candidate.version, before, parent, (reason or "").strip())
 
 
-def rollback(folders: Sequence[Path], parent: Path, *, reason: str | None = None) -> Decision:
-    """Put the model that was in use before the present one back into use; raises `BadInput` when there was none."""
-    current = _in_use(folders)
-    earlier = _before(current.version, decisions(parent)) if current is not None else None
+def rollback(folders: Sequence[Path], parent: Path, codebook: Codebook, *, reason: str | None = None) -> Decision:
+    """Put the model that was in use before the present one back into use, whatever state the present one is in.
+
+    Raises:
+        BadInput: when there was none, or the earlier one is damaged or of another codebook.
+    """
+    current = _name_in_use(folders)
+    earlier = _before(current, decisions(parent)) if current is not None else None
     if earlier is None:
         raise BadInput("There is nothing to go back to: no promotion is on record for the model in use.")
-    before = read_facts(find_model(earlier, folders))
+    before = _usable(find_model(earlier, folders), codebook)
     return _decide("rollback", before.version, current, parent, (reason or "").strip())
+
+
+def _usable(folder: Path, codebook: Codebook) -> ModelFacts:
+    """Return the facts of a model after checking that its weights are whole and its codebook is the project's."""
+    facts = read_facts(folder)
+    check_codebook(facts, codebook, folder)
+    read_heads(folder, facts)
+    read_adapters(folder, facts)
+    return facts
+
+
+def _check_not_worse(current: ModelFacts, candidate: ModelFacts) -> None:
+    worse = [one for one in differences(current, candidate) if one.worse and one.dimension in CORE]
+    if worse:
+        told = "; ".join(
+            f"{one.dimension} {one.candidate:.2f} (up to {one.interval[1]:.2f}) instead of {one.current:.2f}" for one in worse
+        )
+        raise BadInput(
+            f"{candidate.version} is worse than {current.version} beyond its interval: {told}. To use it all the same, say why: "
+            "--force --reason '...'."
+        )
+
+
+def _name_in_use(folders: Sequence[Path], *, tolerant: bool = False) -> str | None:
+    """Return the name in `DEFAULT`, whether or not there is such a model; None when there is no such file, or it is damaged and may be."""
+    try:
+        return default_version(folders)
+    except BadInput as error:
+        if tolerant:
+            return None
+        raise BadInput(
+            f"Which model is in use cannot be told: {error} Or put one into use with --force --reason '...'."
+        ) from error
+
+
+def _readable_current(version: str, folders: Sequence[Path]) -> ModelFacts:
+    try:
+        return read_facts(find_model(version, folders))
+    except EntenteError as error:
+        raise BadInput(
+            f"The model in use, {version}, cannot be read, so nothing can be compared with it: {error} "
+            "To go on without it, say why: --force --reason '...'."
+        ) from error
 
 
 def _before(version: str, made: Sequence[Decision]) -> str | None:
@@ -156,20 +208,10 @@ def _before(version: str, made: Sequence[Decision]) -> str | None:
     return pile[-2] if len(pile) > 1 and pile[-1] == version else None
 
 
-def _in_use(folders: Sequence[Path]) -> ModelFacts | None:
-    from entente.errors import EntenteError
-
-    try:
-        return read_facts(find_model(DEFAULT, folders))
-    except EntenteError:
-        # A model that cannot be used must not stand in the way of one that can.
-        return None
-
-
-def _decide(action: str, version: str, before: ModelFacts | None, parent: Path, reason: str) -> Decision:
+def _decide(action: str, version: str, before: str | None, parent: Path, reason: str) -> Decision:
     parent.mkdir(parents=True, exist_ok=True)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    made = Decision(now, action, version, before.version if before else None, reason)
+    made = Decision(now, action, version, before, reason)
     path = parent / _LIST
     lines = path.read_text(encoding="utf-8") if path.is_file() else ""
     content = {"time": made.time, "action": action, "version": version, "before": made.before, "reason": reason}

@@ -48,13 +48,15 @@ class Reader:
     def read(self, passage: PassageText, *, exact: bool = False) -> tuple[Pooled, Mapping[int, int]]:
         """Return the encoding of a passage, shape (width,), and the counts of its n-grams; they depend on its heading and text alone.
 
+        A text in which the tokenizer finds nothing (invisible characters) is read as an empty one under its heading.
+
         Raises:
-            BadInput: naming the passage, when its text is empty or has nothing that can be read.
+            BadInput: naming the passage, when its text is empty.
         """
         heading, text = readable(passage.heading), readable(passage.text)
-        windows = self._windows.of(heading, text) if text else []
-        if not windows:
+        if not text:
             raise BadInput(f"The passage {passage.passage_id!r} has no text that can be read. Leave empty passages out.")
+        windows = self._windows.of(heading, text)
         trunk = self._exact if exact else self._fast
         total = np.zeros(0)
         with torch.inference_mode():

@@ -47,7 +47,7 @@ def list_models(folders: Sequence[Path]) -> list[ModelInfo]:
     A damaged or foreign folder is listed with its problem instead of hiding the sound ones. A version found twice is listed once, from
     the first folder. Folders that do not exist are skipped.
     """
-    default = _default_version(folders)
+    default = default_version(folders)
     found: dict[str, ModelInfo] = {}
     for parent in folders:
         if not parent.is_dir():
@@ -75,7 +75,7 @@ def find_model(name: str, folders: Sequence[Path]) -> Path:
         return as_path
     version = name
     if name == DEFAULT:
-        version = _default_version(folders) or ""
+        version = default_version(folders) or ""
         if not version:
             raise Unavailable(f"No model is marked as default in {_places(folders)}. Train one with 'entente train' or name one.")
     for parent in folders:
@@ -88,7 +88,7 @@ def find_model(name: str, folders: Sequence[Path]) -> Path:
     raise Unavailable(f"There is no model {version!r} in {_places(folders)}. Models there: {known}.")
 
 
-def _default_version(folders: Sequence[Path]) -> str | None:
+def default_version(folders: Sequence[Path]) -> str | None:
     """Return the version in the `DEFAULT` file of the last folder that has one; raises `BadInput` when it holds anything but one name."""
     for parent in reversed(folders):
         path = parent / "DEFAULT"

@@ -49,7 +49,7 @@ from models.model_file import (
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
 from models.splits import NGRAM_FOLDS, Fold, split_folds, split_groups
-from models.training_data import TrainingData, collect
+from models.training_data import TrainingData, collect, passages_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -126,6 +126,9 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     decisive = {
         "encoder": encoder.sha256, "codebook": codebook.model_dump(), "rules": dataclasses.asdict(rules), "familiar": familiar_from,
     }  # fmt: skip
+    if data.dev:
+        # The figures are part of the folder: other passages to report on make another version, even of the same weights.
+        decisive["dev"] = passages_sha256(data.dev)
     version = content_version(VERSION_PREFIX, hashes, decisive)
     metrics = {"cross_validated": _without_details(_cross_validated(fitted, data, request, rules, version))}
     seconds = options.pop("seconds", 0) + round(time.perf_counter() - started)
@@ -137,7 +140,11 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
         scorer = Scorer(request.codebook, rules, version)
         logits = _outputs(reader, fitted.heads, data.dev, request.threads)
         predictions = scorer.score([one.passage.passage_id for one in data.dev], logits)
-        metrics["dev"] = compare(predictions, data.dev, request.codebook, seed=request.seed).as_dict()
+        metrics["dev"] = {
+            **compare(predictions, data.dev, request.codebook, seed=request.seed).as_dict(),
+            "passages_sha256": passages_sha256(data.dev),
+            "files_sha256": data.sha256.get("dev", {}),
+        }
     facts = ModelFacts(
         format=FORMAT,
         version=version,
@@ -164,9 +171,7 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
             "left_out_because_in_dev": data.left_out,
         },
         metrics=metrics,
-        libraries={
-            name: metadata.version(name) for name in ("torch", "transformers", "tokenizers", "scikit-learn", "scipy", "numpy")
-        },
+        libraries=_libraries(),
     )
     written = write_model(request.output, facts, heads, weights, model_card(facts))
     # Only what this training left: another one may be at work beside it.
@@ -215,8 +220,20 @@ def _kept(
 ) -> Path:
     """Return the folder for the finished folds of exactly this training."""
     decisive = [
-        [(one.passage.passage_id, one.passage.heading, one.passage.text, sorted(one.labels.items())) for one in data.passages],
-        request.codebook.version,
+        [
+            (
+                one.passage.passage_id,
+                one.passage.heading,
+                one.passage.text,
+                sorted(one.labels.items()),
+                one.document,
+                one.origin,
+                one.secondary_stage,
+            )
+            for one in data.passages
+        ],
+        [request.codebook.version, categories_of(request.codebook)],
+        _libraries(),
         files.sha256,
         dataclasses.asdict(options),
         request.seed,
@@ -225,6 +242,10 @@ def _kept(
     ]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
     return request.output / _UNFINISHED / key
+
+
+def _libraries() -> dict[str, str]:
+    return {name: metadata.version(name) for name in ("torch", "transformers", "tokenizers", "scikit-learn", "scipy", "numpy")}
 
 
 def _rules(fitted: FittedHeads, data: TrainingData, request: TrainingRequest) -> tuple[LabelRules, dict[str, float]]:

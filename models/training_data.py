@@ -70,12 +70,25 @@ def collect(codebook: Codebook, annotations: Path | None) -> TrainingData:
         sha256["real"] = {name: sha256_of_file(annotations / name) for name in ("texts.jsonl", "train.jsonl")}
         if (annotations / "dev.jsonl").exists():
             dev = read_annotations(annotations, "dev", codebook)
+            sha256["dev"] = {name: sha256_of_file(annotations / name) for name in ("texts.jsonl", "dev.jsonl")}
             _check_apart(real, dev, annotations)
             told = {one.passage.text for one in dev}
             real, repeated = [one for one in real if one.passage.text not in told], len(real)
             repeated -= len(real)
         passages += real
     return TrainingData(passages, dev, sha256, repeated)
+
+
+def passages_sha256(passages: Sequence[AnnotatedPassage]) -> str:
+    """Return the SHA-256 of coded passages: their ids, documents, texts and codes, in whatever order they come."""
+    content = sorted(
+        json.dumps(
+            [one.passage.passage_id, one.document, one.passage.heading, one.passage.text, sorted(one.labels.items())],
+            ensure_ascii=True,
+        )
+        for one in passages
+    )
+    return hashlib.sha256("\n".join(content).encode()).hexdigest()
 
 
 def _check_apart(train: Sequence[AnnotatedPassage], dev: Sequence[AnnotatedPassage], folder: Path) -> None:

@@ -88,7 +88,6 @@ def read_passages(text: str, name: str) -> tuple[list[Any], list[PassageText]]:
     Raises:
         BadInput: for a line that is no passage; names the line, the field and what is expected.
     """
-    from models.features import is_readable
     from models.types import PassageText
 
     rows = _json_rows(text, name) if text.lstrip()[:1] in ("{", "") else _csv_rows(text, name)
@@ -103,10 +102,6 @@ def read_passages(text: str, name: str) -> tuple[list[Any], list[PassageText]]:
         body = row.get("text")
         if not isinstance(body, str) or not body.strip():
             raise BadInput(f"{name}, line {line}: there is no text to classify (field text is {body!r}).")
-        if not is_readable(body):
-            raise BadInput(
-                f"{name}, line {line}: the text has no character that can be read, only blanks and control characters."
-            )
         ids.append(given_id)
         passages.append(
             PassageText(str(given_id), row.get("heading") or "", body, row.get("previous") or None, row.get("next") or None)

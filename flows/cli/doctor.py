@@ -82,10 +82,10 @@ def _packages(_settings: Settings) -> tuple[str, str]:
     return "ok", ", ".join(found)
 
 
-def _encoder(_settings: Settings) -> tuple[str, str]:
-    from models.encoder import find_encoder
+def _encoder(settings: Settings) -> tuple[str, str]:
+    from flows.load import check_encoder
 
-    return "ok", f"all hashes right ({find_encoder()})"
+    return "ok", f"that of the model in use, all hashes right ({check_encoder(settings)})"
 
 
 def _model(settings: Settings) -> tuple[str, str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.main import models_app
-from flows.cli.output import print_json, table
-from flows.settings import load_settings
+from flows.cli.output import note, print_json, table
+from flows.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from models.promotion import Decision
@@ -24,11 +24,11 @@ def list_command(
 ) -> None:
     """List the models that ship with Entente and those trained in this project."""
     from models.promotion import state_of
-    from models.registry import find_model, list_models
+    from models.registry import list_models
 
     settings = load_settings(context.obj)
     found = list_models(settings.model_folders)
-    in_use = find_model(settings.classification.model, settings.model_folders).name if found else None
+    in_use = _in_use(settings) if found else None
     rows = [
         (
             info.version == in_use,
@@ -51,10 +51,10 @@ def list_command(
         print(table(header, rows, width=90))
 
 
-@models_app.command("show", epilog="Example: entente models show default")
+@models_app.command("show", epilog="Example: entente models show")
 def show(
     context: typer.Context,
-    version: Annotated[str, typer.Argument(help="A model version, or default.")] = "default",
+    version: Annotated[str | None, typer.Argument(help="A model version; by default the one that a refresh uses.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a model's card, or with --json all its facts."""
@@ -62,7 +62,7 @@ def show(
     from models.registry import find_model
 
     settings = load_settings(context.obj)
-    folder = find_model(version, settings.model_folders)
+    folder = find_model(version or settings.classification.model, settings.model_folders)
     if as_json:
         print_json(read_facts(folder).model_dump())
     else:
@@ -73,7 +73,9 @@ def show(
 def compare(
     context: typer.Context,
     candidate: Annotated[str, typer.Argument(help="The version to compare.")],
-    current: Annotated[str, typer.Argument(help="The version to compare with; by default the one in use.")] = "default",
+    current: Annotated[
+        str | None, typer.Argument(help="The version to compare with; by default the one that a refresh uses.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare two models by their figures on coded passages that neither was trained on."""
@@ -83,10 +85,12 @@ def compare(
 
     settings = load_settings(context.obj)
     folders = settings.model_folders
-    rows = comparison(differences(read_facts(find_model(current, folders)), read_facts(find_model(candidate, folders))))
+    with_this = find_model(current or settings.classification.model, folders)
+    rows = comparison(differences(read_facts(with_this), read_facts(find_model(candidate, folders))))
     if as_json:
         print_json(rows)
     else:
+        print(f"In use: {with_this.name}; candidate: {candidate}" if current is None else f"{current}; candidate: {candidate}")
         print(table(tuple(rows[0]), [tuple(row.values()) for row in rows]))
 
 
@@ -98,20 +102,52 @@ def promote_command(
     force: Annotated[bool, typer.Option("--force", help="Even if it is worse or cannot be compared; needs a reason.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a model into use. Refused when it is worse on a core dimension beyond its interval."""
+    """Put a model into use. Refused when it is worse on a core dimension beyond its interval.
+
+    A damaged model, or one of another codebook, is always refused.
+    """
+    from flows.load import read_codebook
     from models.promotion import promote
 
-    settings = load_settings(context.obj)
-    _tell(promote(version, settings.model_folders, settings.paths.models, reason=reason, force=force), as_json=as_json)
+    settings = _with_the_choice_open(context)
+    folders, own = settings.model_folders, settings.paths.models
+    _tell(promote(version, folders, own, read_codebook(settings), reason=reason, force=force), as_json=as_json)
 
 
 @models_app.command("rollback", epilog="Example: entente models rollback --reason 'odd labels'")
 def rollback_command(context: typer.Context, reason: Reason = None, as_json: AsJson = False) -> None:
     """Put the model that was in use before back into use."""
+    from flows.load import read_codebook
     from models.promotion import rollback
 
+    settings = _with_the_choice_open(context)
+    _tell(rollback(settings.model_folders, settings.paths.models, read_codebook(settings), reason=reason), as_json=as_json)
+
+
+def _in_use(settings: Settings) -> str | None:
+    """Return the version that a refresh would use, or None when it would find none: a list must be shown all the same."""
+    from entente.errors import EntenteError
+    from models.registry import find_model
+
+    try:
+        return find_model(settings.classification.model, settings.model_folders).name
+    except EntenteError as error:
+        note(f"No model can be used: {error}")
+        return None
+
+
+def _with_the_choice_open(context: typer.Context) -> Settings:
+    """Return the settings; raises `BadInput` when they name a model, since a promotion would change nothing of what a refresh uses."""
+    from entente.errors import BadInput
+    from models.registry import DEFAULT
+
     settings = load_settings(context.obj)
-    _tell(rollback(settings.model_folders, settings.paths.models, reason=reason), as_json=as_json)
+    if (named := settings.classification.model) != DEFAULT:
+        raise BadInput(
+            f"The configuration names the model {named} (classification.model, or ENTENTE_CLASSIFICATION__MODEL), and that goes before "
+            "any promotion. Change the name there, or set it to 'default' and run this again."
+        )
+    return settings
 
 
 def _tell(decision: Decision, *, as_json: bool) -> None:

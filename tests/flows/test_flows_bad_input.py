@@ -111,7 +111,7 @@ def test_a_codebook_that_the_model_does_not_know_is_said_before_the_scores_are_g
     [
         ('{"id": 1, "text": ' + "[" * 100_000, "line 1: nested too deep"),
         ('{"id": ' + "9" * 5000 + ', "text": "a b"}', "too many digits"),
-        ('{"id": 1, "text": "The mission left."}\n{"id": 2, "text": "\\u200b \\u0001"}', "line 2: the text has no character"),
+        ('{"id": 1, "text": "The mission left."}\n{"id": 2, "text": " \\t"}', "line 2: there is no text"),
         ("id,text\n1,Refused, again\n", "line 2: more cells than columns"),
         ("id,text,text\n1,a,b\n", "column text stands there twice"),
     ],

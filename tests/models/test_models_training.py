@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from entente.errors import BadInput, Unavailable
 from entente.files import sha256_of_file
 from models.annotations import INVENTED_FILES, read_invented
 from models.classifier import Classifier
-from models.codebook import Codebook, load_codebook
+from models.codebook import NOT_APPLICABLE, Codebook, load_codebook
 from models.encoder import EncoderFiles, find_encoder, pinned
 from models.evaluation import evaluate
+from models.features import ngram_counts
+from models.head_training import EncoderView, fit_heads
 from models.model_file import read_facts
-from models.training import TrainingRequest, train_on
-from models.training_data import TrainingData
+from models.splits import split_folds
+from models.training import TrainingRequest, _kept, train_on
+from models.training_data import TrainingData, passages_sha256
+from models.tuning import TuningOptions
+from models.types import PassageText
 from tests.models.tiny import make_encoder
 
 TUNING = {"epochs": 2, "rank": 2, "first_layer": 1}
@@ -93,6 +100,7 @@ def test_the_folder_tells_what_the_model_was_made_of(model: Path, data: Training
     assert [(one.name, one.passages) for one in facts.data] == [("invented", len(data.passages))]
     assert sum(facts.labels["stage"].values()) == len(data.passages)
     assert set(facts.metrics) == {"cross_validated", "dev"}
+    assert facts.metrics["dev"]["passages_sha256"] == passages_sha256(data.dev) == passages_sha256(data.dev[::-1])
     assert set(facts.encoder.sha256) == {"config.json", "model.safetensors", "tokenizer.json"}
     card = (model / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "No person has coded these passages" in card
@@ -150,3 +158,60 @@ def test_an_encoder_that_changed_after_training_is_refused(
     (tmp_path / "encoder" / "tokenizer.json").write_text("{}", encoding="utf-8")
     with pytest.raises(Unavailable, match=r"tokenizer\.json"):
         find_encoder(files)
+
+
+def test_the_same_weights_with_figures_on_other_passages_are_another_version(
+    model: Path, request_: TrainingRequest, data: TrainingData, tmp_path: Path
+) -> None:
+    own = replace(request_, output=tmp_path, heads_on=model)
+    first, second = (train_on(replace(data, dev=dev), own) for dev in (data.dev, data.dev[:-1]))
+    assert sha256_of_file(first / "heads.safetensors") == sha256_of_file(second / "heads.safetensors")
+    assert first.name != second.name
+    assert read_facts(second).metrics["dev"]["passages"] == len(data.dev) - 1
+
+
+def test_an_interrupted_training_is_not_taken_up_for_other_data(request_: TrainingRequest, data: TrainingData) -> None:
+    def key(**changes: object) -> Path:
+        first, *others = data.passages
+        passages = [replace(first, **changes), *others]  # type: ignore[arg-type]  # one field of several types
+        return _kept(replace(data, passages=passages), request_, request_.encoder, TuningOptions(), split_folds(data.passages, 0))
+
+    keys = [key(), key(document="another"), key(origin="real"), key(secondary_stage="another")]
+    other = request_.codebook.model_copy(update={"dimensions": request_.codebook.dimensions[:-1]})
+    folds = split_folds(data.passages, 0)
+    keys.append(_kept(data, replace(request_, codebook=other), request_.encoder, TuningOptions(), folds))
+    keys.append(_kept(data, request_, request_.encoder, TuningOptions(), folds[:2]))
+    assert len(set(keys)) == len(keys)
+
+
+def test_heads_are_fitted_where_a_conditional_dimension_has_no_real_passage(codebook: Codebook, data: TrainingData) -> None:
+    passages = [
+        replace(one, origin="real", document=f"real {i % 20}") if one.labels["mode"] == NOT_APPLICABLE else one
+        for i, one in enumerate(data.passages * 8)
+    ]
+    assert sum(one.origin == "real" for one in passages) >= 200
+    ngrams = [ngram_counts("", one.passage.text) for one in passages]
+    width = max(len(one.category_ids) for one in codebook.trained_dimensions)
+    encodings = np.random.default_rng(0).normal(size=(len(passages), width)).astype(np.float32)
+    folds = split_folds(passages, 0)
+    fitted = fit_heads(codebook, passages, ngrams, EncoderView(encodings), folds, lambda *_told: None)
+    assert np.isfinite(fitted.out_of_fold).all()
+
+
+def test_a_passage_of_invisible_characters_does_not_stop_a_training(
+    request_: TrainingRequest, data: TrainingData, tmp_path: Path
+) -> None:
+    nothing = replace(data.passages[0], passage=PassageText("nothing", "", "\u200b"))
+    own = replace(request_, output=tmp_path, tuning={"epochs": 1, "rank": 1})
+    made = train_on(replace(data, passages=[nothing, *data.passages[:60]], dev=[]), own)
+    assert read_facts(made).data[0].passages == 61
+
+
+def test_an_encoder_named_by_a_relative_folder_is_kept_by_its_full_path(
+    encoder: EncoderFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(encoder.name).parent)
+    relative = EncoderFiles(os.path.relpath(encoder.name), "", {})
+    kept = pinned(relative, find_encoder(relative))
+    monkeypatch.chdir(tmp_path)
+    assert find_encoder(kept) == Path(encoder.name)
