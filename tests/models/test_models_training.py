@@ -177,7 +177,7 @@ def test_an_interrupted_training_is_not_taken_up_for_other_data(request_: Traini
         return _kept(replace(data, passages=passages), request_, request_.encoder, TuningOptions(), split_folds(data.passages, 0))
 
     keys = [key(), key(document="another"), key(origin="real"), key(secondary_stage="another")]
-    other = request_.codebook.model_copy(update={"dimensions": request_.codebook.dimensions[1:]})
+    other = request_.codebook.model_copy(update={"version": "9.0.0"})
     folds = split_folds(data.passages, 0)
     keys.append(_kept(data, replace(request_, codebook=other), request_.encoder, TuningOptions(), folds))
     keys.append(_kept(data, request_, request_.encoder, TuningOptions(), folds[:2]))
