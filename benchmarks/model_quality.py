@@ -106,11 +106,12 @@ def _table(baseline: EvaluationReport, found: Sequence[Measured]) -> str:
         low, high = np.mean([report.interval for report in own], axis=0)
         error = np.mean([report.calibration_error for report in own])
         chance = np.mean([each.by_chance[name] for each in found])
+        by_chance = "" if np.isnan(chance) else f"{chance:.3f}"
         share, wrong = np.mean([each.certain[name] for each in found], axis=0)
         lines.append(
             f"| {name} | {one.majority_f1 or 0:.3f} | {one.macro_f1 or 0:.3f} | {one.interval[0]:.2f} to {one.interval[1]:.2f} "
             f"| {scores.mean():.3f} | {scores.min():.3f} to {scores.max():.3f} | {low:.2f} to {high:.2f} "
-            f"| {scores.mean() - (one.macro_f1 or 0):+.3f} | {error:.3f} | {'' if np.isnan(chance) else f'{chance:.3f}'} | {100 * share:.0f} % | {100 * wrong:.1f} % |"
+            f"| {scores.mean() - (one.macro_f1 or 0):+.3f} | {error:.3f} | {by_chance} | {100 * share:.0f} % | {100 * wrong:.1f} % |"
         )
     return "\n".join(lines)
 
