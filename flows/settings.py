@@ -109,9 +109,13 @@ class Extraction(_Section):
 
 
 class Classification(_Section):
-    """Which model scores passages."""
+    """Which model scores passages, and which encoder `entente train` fine-tunes: an id of the Hugging Face hub with its pinned revision (a
+    commit), or a folder; MiniLM by default.
+    """
 
     model: Annotated[str, Field(min_length=1)] = "default"
+    encoder: Annotated[str, Field(min_length=1)] | None = None
+    revision: str = ""
     threads: Annotated[int, Field(ge=1, le=256)] = 2
 
 
@@ -271,9 +275,17 @@ def _absolute(settings: Settings) -> Settings:
         folder.model_copy(update={"roots": tuple(map(resolve, folder.roots)), "manifests": tuple(map(resolve, folder.manifests))})
         for folder in settings.sources.folders
     )
+    classification = settings.classification
+    if classification.encoder and resolve(Path(classification.encoder)).is_dir():
+        classification = classification.model_copy(update={"encoder": str(resolve(Path(classification.encoder)))})
     codebook = resolve(settings.codebook)
     if not codebook.exists() and not has_project(settings):
         codebook = default_codebook_path()
     return settings.model_copy(
-        update={"paths": paths, "codebook": codebook, "sources": settings.sources.model_copy(update={"folders": folders})}
+        update={
+            "paths": paths,
+            "codebook": codebook,
+            "classification": classification,
+            "sources": settings.sources.model_copy(update={"folders": folders}),
+        }
     )

@@ -39,8 +39,8 @@ class AnnotatedPassage:
 
     `labels` has a value for each coded dimension: a category id (ordinal levels as text) or a sorted tuple of them. `document` groups
     passages for splits and intervals; it is never model input. `origin` is "real", "invented" or "codebook". `secondary_stage` is the
-    second code that a coder may give where two steps have much the same weight. `facets` (organization, document type, country) are for
-    splits and reports, never model input.
+    second code that a coder may give where two steps have much the same weight. `facets` (organization, document type, country, page, quality of
+    the extraction) are for splits and reports, never model input.
     """
 
     passage: PassageText
@@ -203,7 +203,16 @@ def _passage(row: Mapping[str, Any], where: str, problems: _Problems) -> Passage
 
 
 def _facets(row: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(row[name]) for name in ("igo", "doc_type", "country", "language") if row.get(name)}
+    facets = {name: str(row[name]) for name in ("igo", "doc_type", "country", "language", "page") if row.get(name)}
+    quality = row.get("quality")
+    if isinstance(quality, int | float) and not isinstance(quality, bool) and 0 <= quality <= 1:
+        facets["quality"] = quality_band(quality)
+    return facets
+
+
+def quality_band(quality: float) -> str:
+    """Return the quality of an extraction (0 to 1) as a value to group by."""
+    return "below 0.8" if quality < 0.8 else "0.8 to 0.95" if quality < 0.95 else "0.95 and more"
 
 
 def _labels(row: Mapping[str, Any], codebook: Codebook, where: str, problems: _Problems) -> dict[str, Label]:

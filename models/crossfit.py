@@ -124,16 +124,9 @@ def _train(
 ) -> dict[str, torch.Tensor]:
     """Train on one fold; return the adapters' factors, the heads and the outputs for the passages that were held out."""
     train, test = fold
-    found: list[NDArray[np.float32]] = []
-
-    def at_the_end(epoch: int, read: Callable[[Sequence[torch.Tensor]], NDArray[np.float32]]) -> bool:
-        if epoch == options.epochs - 1:
-            found.append(read([parts[i] for i in test]))
-        return False
-
-    own = [parts[i] for i in train]
-    tuned = fine_tune(trunk, own, wanted, weights[train], options, seed, tell=tell, after_epoch=at_the_end)
-    heads = {_WEIGHT: tuned.weight, _BIAS: tuned.bias, _HELD_OUT: found[0]}
+    own, other = [parts[i] for i in train], [parts[i] for i in test]
+    tuned = fine_tune(trunk, own, wanted, weights[train], options, seed, held_out=other, tell=tell)
+    heads = {_WEIGHT: tuned.weight, _BIAS: tuned.bias, _HELD_OUT: tuned.held_out}
     return {**tuned.adapters, **{name: torch.from_numpy(np.ascontiguousarray(one)) for name, one in heads.items()}}
 
 

@@ -1,7 +1,7 @@
 """The full evaluation of a model: its figures, where they differ, what it must beat, and whether it hangs on names.
 
-Parts: figures by dimension and category; the same by organization, document type, language; majority and TF-IDF; the abstain rule; the
-share of labels that change when names are masked. As plain data and as Markdown.
+Parts: figures by dimension and category; the same by organization, document type, language, quality of extraction; majority, TF-IDF and
+another model; the abstain rule; the share of labels that change when names are masked. As plain data and as Markdown.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from models.annotations import AnnotatedPassage
 from models.baselines import tfidf_predictions
 from models.classifier import Classifier
 from models.codebook import Codebook
-from models.evaluation import EvaluationReport, compare, predictions_of
+from models.evaluation import EvaluationReport, compare, from_to, predictions_of
 from models.masking import changed_labels
+from models.paired import Gain, gains
 from models.types import Prediction
 
-FACETS = ("igo", "doc_type", "language")
+FACETS = ("igo", "doc_type", "language", "quality")
 _FEWEST = 20
 
 
@@ -31,7 +32,7 @@ class FullReport:
     """Everything that `entente evaluate` tells; parts that were not asked for are None.
 
     `groups` maps facet and value to its report; `certain` maps a dimension to how many labels were marked as certain, the share of
-    passages and the share of errors among them.
+    passages and the share of errors among them; `gains` has, for TF-IDF and for the other model, what the model gains by dimension.
     """
 
     figures: EvaluationReport
@@ -39,6 +40,8 @@ class FullReport:
     certain: dict[str, tuple[int, float, float | None]]
     promised_error: float
     baseline: EvaluationReport | None
+    against: EvaluationReport | None
+    gains: dict[str, dict[str, Gain]]
     changed_by_masking: dict[str, float] | None
 
     def as_dict(self) -> dict[str, Any]:
@@ -52,6 +55,17 @@ class FullReport:
                 for name, (n, share, wrong) in self.certain.items()
             },
             "tfidf": None if self.baseline is None else _short(self.baseline),
+            "against": None if self.against is None else {"model": self.against.model, **_short(self.against)},
+            "gains": {
+                name: {
+                    dimension: {
+                        "difference": round(one.difference, 4),
+                        "interval": one.interval and [round(e, 4) for e in one.interval],
+                    }
+                    for dimension, one in own.items()
+                }
+                for name, own in self.gains.items()
+            },
             "changed_by_masking": self.changed_by_masking
             and {name: round(share, 4) for name, share in self.changed_by_masking.items()},
         }
@@ -59,13 +73,17 @@ class FullReport:
     def as_markdown(self) -> str:
         """Return the report as Markdown."""
         parts = [self.figures.as_markdown()]
-        if self.baseline is not None:
-            lines = ["## Against TF-IDF trained on the same passages", "", "| dimension | TF-IDF | interval | model | gain |"]
-            lines.append("| --- | ---: | --- | ---: | ---: |")
-            for name, one in self.baseline.dimensions.items():
-                own, other = self.figures.dimensions[name].macro_f1 or 0.0, one.macro_f1 or 0.0
-                interval = f"{one.interval[0]:.2f} to {one.interval[1]:.2f}"
-                lines.append(f"| {name} | {other:.3f} | {interval} | {own:.3f} | {own - other:+.3f} |")
+        for name, own in self.gains.items():
+            lines = [
+                f"## Against {name}, on the same passages",
+                "",
+                f"| dimension | {name} | model | gain | interval of the gain |",
+                "| --- | ---: | ---: | ---: | --- |",
+            ]
+            lines += [
+                f"| {dimension} | {one.other:.3f} | {one.model:.3f} | {one.difference:+.3f} | {from_to(one.interval)} |"
+                for dimension, one in own.items()
+            ]
             parts.append("\n".join(lines) + "\n")
         for facet, values in self.groups.items():
             names = list(self.figures.dimensions)
@@ -99,6 +117,7 @@ def full_report(
     annotated: Sequence[AnnotatedPassage],
     *,
     train: Sequence[AnnotatedPassage] | None = None,
+    against: Classifier | None = None,
     mask: bool = False,
     seed: int = 0,
 ) -> FullReport:
@@ -108,6 +127,7 @@ def full_report(
         classifier: the model.
         annotated: coded passages that it was not trained on.
         train: passages to train TF-IDF on, for comparison; None to leave it out.
+        against: another model to compare with, the previous one say; it must not have been trained on the passages either.
         mask: whether to classify again with names and dates masked.
         seed: of the bootstrap.
 
@@ -116,15 +136,20 @@ def full_report(
     """
     predictions = predictions_of(classifier, annotated)
     codebook = classifier.codebook
-    baseline = None
+    others: dict[str, list[Prediction]] = {}
     if train is not None:
-        baseline = compare(tfidf_predictions(codebook, train, annotated), annotated, codebook, seed=seed)
+        others["TF-IDF"] = tfidf_predictions(codebook, train, annotated)
+    if against is not None:
+        others[against.version] = predictions_of(against, annotated)
+    figures = {name: compare(own, annotated, codebook, seed=seed) for name, own in others.items()}
     return FullReport(
         figures=compare(predictions, annotated, codebook, seed=seed),
         groups={facet: own for facet in FACETS if (own := _groups(facet, predictions, annotated, codebook, seed))},
         certain={one.id: _certain(one.id, predictions, annotated, codebook) for one in codebook.trained_dimensions},
         promised_error=classifier.facts.promised_error,
-        baseline=baseline,
+        baseline=figures.get("TF-IDF"),
+        against=None if against is None else figures[against.version],
+        gains={name: gains(own, predictions, annotated, codebook, seed=seed) for name, own in others.items()},
         changed_by_masking=changed_labels(classifier, annotated) if mask else None,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from models.agreement import two_digits
-from models.model_file import ModelFacts
+from models.model_file import NO_PROMISE, ModelFacts
 
 _ORIGINS = {
     "invented": "passages invented for Entente in the style of ILO and UN reports, written and coded by language models",
@@ -25,7 +25,7 @@ def model_card(facts: ModelFacts) -> str:
         "",
         "## What it is",
         "",
-        f"The encoder {facts.encoder.name} (revision {facts.encoder.revision}), fine-tuned by low-rank adapters, with one linear head a "
+        f"The encoder {facts.encoder.name} (revision {facts.encoder.revision}), {_tuning(facts)}, with one linear head a "
         "category; beside it word n-grams (stored as hashes; those found in fewer than three training documents are left out). The two are "
         "mixed and calibrated on documents held out in training. Input: heading and text of a passage. Country, year, mission and symbol "
         "are never input. Labels are the combination with the highest probability, rare categories favoured a little, that the codebook's "
@@ -67,13 +67,7 @@ def model_card(facts: ModelFacts) -> str:
         "",
         "## When it abstains",
         "",
-        f"Labels marked as certain promise at most {100 * facts.promised_error:.0f} errors in a hundred. From the probabilities below they "
-        "kept it on passages of documents and countries held out in training: all together with the upper bound of a 90 % interval, each type "
-        "of document of which there were thirty passages by its share. The rest belongs before a person.",
-        "",
-        "| dimension | certain from |",
-        "| --- | ---: |",
-        *(f"| {name} | {'never' if value > 1 else f'{value:.2f}'} |" for name, value in facts.certain_from.items()),
+        *_promise(facts),
         "",
     ]
     lines += ["## Training codes", "", "| dimension | counts |", "| --- | --- |"]
@@ -112,6 +106,33 @@ def model_card(facts: ModelFacts) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _tuning(facts: ModelFacts) -> str:
+    """Return in words how the encoder came to be what it is."""
+    if kept := facts.training.get("heads_on"):
+        return f"as the model {kept} adapted it"
+    tuning = facts.training.get("tuning", {})
+    if tuning.get("full"):
+        return f"fine-tuned in full from block {tuning['first_layer']} on, the change kept in its {tuning['rank']} strongest directions"
+    return "fine-tuned by low-rank adapters"
+
+
+def _promise(facts: ModelFacts) -> list[str]:
+    if facts.training.get("promise") == NO_PROMISE:
+        return [
+            "It promises nothing: no label is marked as certain. The encoder was adapted on documents that the heads were calibrated on, so "
+            "that there are none on which a rate of error could be checked. Its probabilities are somewhat too sure for the same reason."
+        ]
+    return [
+        f"Labels marked as certain promise at most {100 * facts.promised_error:.0f} errors in a hundred. From the probabilities below they "
+        "kept it on passages of documents and countries held out in training: all together with the upper bound of a 90 % interval, each type "
+        "of document of which there were thirty passages by its share. The rest belongs before a person.",
+        "",
+        "| dimension | certain from |",
+        "| --- | ---: |",
+        *(f"| {name} | {'never' if value > 1 else f'{value:.2f}'} |" for name, value in facts.certain_from.items()),
+    ]
 
 
 def _table(report: dict[str, Any]) -> list[str]:

@@ -21,6 +21,8 @@ from entente.errors import BadInput, Unavailable
 from entente.files import fsync_directory, replacing, sha256_of_file, write_text_whole
 
 FORMAT = 2
+NO_PROMISE = "none"
+"""The value of `training.promise` where labels are never called certain, as no documents were held out to check a promise on."""
 FACTS, HEADS, ADAPTERS, CARD = "model.json", "heads.safetensors", "adapters.safetensors", "MODEL_CARD.md"
 
 

@@ -7,7 +7,7 @@ passages are of other countries, as those of dev and test are. Where no single c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 import numpy as np
@@ -45,22 +45,41 @@ def split_groups(passages: Sequence[AnnotatedPassage]) -> list[str]:
 
 
 def split_folds(passages: Sequence[AnnotatedPassage], seed: int, count: int = FOLDS) -> list[Fold]:
-    """Return folds as (train, test) rows that keep every group on one side; real and other passages are dealt out one after the other.
-
-    Groups are dealt out at random, large ones first, to the fold with the fewest passages.
-    """
+    """Return folds as (train, test) rows that keep every group on one side; real and other passages are dealt out one after the other."""
     groups = split_groups(passages)
     rng = np.random.default_rng(seed)
     fold_of = {}
     for origins in ({"real"}, {"invented", "codebook"}):
-        sizes = Counter(name for name, one in zip(groups, passages, strict=True) if one.origin in origins)
-        order = sorted(sizes)
-        rng.shuffle(order)
-        order.sort(key=lambda name: -sizes[name])
-        filled = [0] * count
-        for name in order:
-            fold_of[name] = filled.index(min(filled))
-            filled[fold_of[name]] += sizes[name]
+        fold_of.update(_dealt([name for name, one in zip(groups, passages, strict=True) if one.origin in origins], rng, count))
+    return _folds(groups, fold_of, count)
+
+
+def group_folds(groups: Sequence[str], seed: int, count: int) -> list[Fold]:
+    """Return folds as (train, test) rows that keep every group on one side."""
+    return _folds(groups, _dealt(groups, np.random.default_rng(seed), count), count)
+
+
+def countries_of(passages: Sequence[AnnotatedPassage]) -> list[str]:
+    """Return the country of each passage: its code where the value is a known country by any name, else the value."""
+    codes = _country_codes()
+    return [codes.get(value.casefold(), value) for value in (one.facets.get("country", "") for one in passages)]
+
+
+def _dealt(groups: Sequence[str], rng: np.random.Generator, count: int) -> dict[str, int]:
+    """Return the fold of each group: dealt out at random, large ones first, to the fold with the fewest passages."""
+    sizes = Counter(groups)
+    order = sorted(sizes)
+    rng.shuffle(order)
+    order.sort(key=lambda name: -sizes[name])
+    filled = [0] * count
+    fold_of = {}
+    for name in order:
+        fold_of[name] = filled.index(min(filled))
+        filled[fold_of[name]] += sizes[name]
+    return fold_of
+
+
+def _folds(groups: Sequence[str], fold_of: Mapping[str, int], count: int) -> list[Fold]:
     fold = np.array([fold_of[name] for name in groups])
     return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(count)]
 

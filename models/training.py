@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from entente.errors import Unavailable
-from models.abstaining import PROMISED_ERROR, certain_from
+from entente.errors import BadInput, Unavailable
+from models.abstaining import NEVER, PROMISED_ERROR, certain_from
 from models.annotations import AnnotatedPassage
 from models.classifier import categories_of, encoder_of, one_torch_thread
 from models.codebook import Codebook
@@ -36,6 +36,7 @@ from models.heads import HeadWeights, probabilities
 from models.model_card import model_card
 from models.model_file import (
     FORMAT,
+    NO_PROMISE,
     CodebookFacts,
     DataFacts,
     EncoderFacts,
@@ -97,7 +98,8 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
         progress: told of the steps; see `Progress`.
 
     Raises:
-        BadInput: when coded passages do not fit the codebook, or a document is both in train and dev.
+        BadInput: when coded passages do not fit the codebook, a document is both in train and dev, or `heads_on` is given together
+            with an encoder or tuning.
         Unavailable: when the encoder or scikit-learn is missing.
     """
     return train_on(collect(request.codebook, request.annotations), request, progress=progress)
@@ -106,6 +108,11 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
 def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress | None = None) -> Path:
     """Train a model on given passages; otherwise as `train`, whose `annotations` is not looked at."""
     _require_sklearn()
+    if request.heads_on is not None and (request.tuning or request.encoder is not MINILM):
+        raise BadInput(
+            "Heads on a model's encoder are trained without fine-tuning: neither another encoder nor epochs can be given with it. Leave "
+            "out either --heads-on, or --encoder, --revision and --epochs."
+        )
     started = time.perf_counter()
     tell: Progress = progress or (lambda what, done, total: None)
     folds = split_folds(data.passages, request.seed)
@@ -115,6 +122,10 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     finer = folds if view.encodings is not None else split_folds(data.passages, request.seed, NGRAM_FOLDS)
     fitted = fit_heads(request.codebook, data.passages, ngrams, view, finer, tell)
     rules, strengths = _rules(fitted, data, request)
+    if request.heads_on is not None:
+        # The encoder has seen these documents: what its heads get right on them promises nothing about others.
+        rules = dataclasses.replace(rules, certain_from=dict.fromkeys(rules.certain_from, NEVER))
+        options["promise"] = NO_PROMISE
     heads, weights = tensor_bytes(fitted.heads.tensors()), tensor_bytes({name: one.numpy() for name, one in adapters.items()})
     width = fitted.heads.dense.shape[1]
     encoder = EncoderFacts(name=files.name, revision=files.revision, sha256=files.sha256, width=width)
@@ -288,7 +299,7 @@ def _without_details(report: EvaluationReport) -> dict[str, Any]:
     """Return the figures by dimension without those by category."""
     content = report.as_dict()
     for one in content["dimensions"].values():
-        del one["categories"], one["confusion"]
+        del one["categories"], one["confusion"], one["reliability"]
     return content
 
 

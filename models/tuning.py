@@ -51,14 +51,15 @@ class TuningOptions:
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """What a training learned: the adapters' factors by layer, head weights of shape (rows, width) and biases of shape (rows,)."""
+    """What a training learned: the adapters' factors by layer, head weights of shape (rows, width) and biases of shape (rows,).
+
+    `held_out` are the heads' outputs for the passages that were kept out of it, shape (passages, rows).
+    """
 
     adapters: dict[str, torch.Tensor]
     weight: Matrix
     bias: Matrix
-
-
-AfterEpoch = Callable[[int, Callable[[Sequence[torch.Tensor]], Matrix]], bool]
+    held_out: Matrix
 
 
 def fine_tune(
@@ -69,8 +70,8 @@ def fine_tune(
     options: TuningOptions,
     seed: int,
     *,
+    held_out: Sequence[torch.Tensor] = (),
     tell: Callable[[int, int], None] | None = None,
-    after_epoch: AfterEpoch | None = None,
 ) -> Tuned:
     """Fine-tune an encoder in place and return what was learned.
 
@@ -81,8 +82,8 @@ def fine_tune(
         sample_weights: how much each passage counts.
         options: see `TuningOptions`.
         seed: of order and dropout; the start does not depend on it, so that several trainings can be averaged.
+        held_out: parts of passages that are kept out, to be read when all is learned.
         tell: told of the steps done and of all steps.
-        after_epoch: called with the epoch's number and a function from parts to outputs; training ends when it returns True.
     """
     device = trunk.device
     torch.manual_seed(seed)
@@ -110,7 +111,7 @@ def fine_tune(
     losses = _Losses(targets, dict(options.dimension_weights), device)
     weights = torch.tensor(sample_weights, dtype=torch.float32, device=device)
     done = 0
-    for epoch in range(options.epochs):
+    for _ in range(options.epochs):
         for chosen in _batches([len(one) for one in parts], options.batch, order):
             batch, mask = padded([parts[i] for i in chosen], device)
             if batch.is_floating_point():
@@ -128,14 +129,10 @@ def fine_tune(
             done += 1
             if tell is not None:
                 tell(done, steps)
-        if after_epoch is not None:
-            with mean.used():
-                stop = after_epoch(epoch, lambda some: outputs(trunk, head, some))
-            if stop:
-                break
     with mean.used():
         adapters = change_tensors(before, whole) if options.full else adapter_tensors(trunk.model)
-        return Tuned(adapters, head.weight.detach().cpu().numpy().copy(), head.bias.detach().cpu().numpy().copy())
+        weight, bias = (one.detach().cpu().numpy().copy() for one in (head.weight, head.bias))
+        return Tuned(adapters, weight, bias, outputs(trunk, head, held_out))
 
 
 def lower_parts(trunk: Trunk, tokens: Sequence[Sequence[int]]) -> list[torch.Tensor]:

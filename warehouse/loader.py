@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from extractors.types import Extraction, ExtractionFailure
 from models.types import PassageText, Prediction
@@ -223,6 +224,20 @@ class Loader:
         """
         with transaction(self._connection):
             return registry.register(self._connection, model)
+
+    def record_metrics(self, model_version: str, name: str, figures: Mapping[str, Any]) -> bool:
+        """Keep the figures of an evaluation with a registered model, under `evaluations` of its metrics; returns whether that is a change.
+
+        Args:
+            model_version: the model.
+            name: of the evaluation; figures under the same name are replaced.
+            figures: plain values.
+
+        Raises:
+            BadInput: when no such model is registered.
+        """
+        with transaction(self._connection):
+            return registry.record_metrics(self._connection, model_version, name, figures)
 
     def promote(self, model_version: str) -> bool:
         """Make a registered model the one that `labels` shows; returns whether that is a change.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from entente.errors import BadInput
 from warehouse.migrations import utc_now
@@ -36,6 +38,22 @@ def register(connection: Connection, model: ModelRow) -> bool:
             )
         return False
     connection.execute("INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'registered', ?)", [*row, utc_now()])
+    raise_content_version(connection)
+    return True
+
+
+def record_metrics(connection: Connection, model_version: str, name: str, figures: Mapping[str, Any]) -> bool:
+    """Keep figures beside the others of a registered model; see `Loader.record_metrics`."""
+    found = connection.execute("SELECT metrics FROM models WHERE model_version = ?", [model_version]).fetchall()
+    if not found:
+        raise BadInput(f"Model {model_version} is not registered in this warehouse; register it before keeping figures of it.")
+    before = json.loads(found[0][0] or "{}")
+    after = {**before, "evaluations": {**before.get("evaluations", {}), name: json.loads(json.dumps(dict(figures), default=str))}}
+    if after == before:
+        return False
+    connection.execute(
+        "UPDATE models SET metrics = ? WHERE model_version = ?", [json.dumps(after, sort_keys=True, default=str), model_version]
+    )
     raise_content_version(connection)
     return True
 

@@ -25,15 +25,13 @@ _FIELDS = ("id", "heading", "text", "previous", "next")
 @app.command(epilog='Example: echo \'{"id": 1, "text": "The mission was refused entry to the country."}\' | entente classify -')
 def classify(
     context: typer.Context,
-    file: Annotated[
-        str, typer.Argument(help="JSON lines or CSV with id, text and, if known, heading, previous, next; - for standard input.")
-    ],
+    file: Annotated[str, typer.Argument(help="JSON lines or CSV with id, text and, if known, heading; - for standard input.")],
     model: Annotated[str | None, typer.Option(help="A model version; by default the one of the configuration.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write to this file, whole or not at all, instead of standard output.")] = None,
 ) -> None:
     """Score passages: one line of JSON out for each passage in, in the same order.
 
-    All input is checked before the first passage is scored.
+    All input is checked before the first passage is scored. Other fields are not looked at.
     """
     from entente.files import replacing
     from flows.load import load_classifier

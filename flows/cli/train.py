@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.main import app
 from flows.cli.output import note, print_json
 from flows.progress import terminal_progress
-from flows.settings import load_settings
+from flows.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from models.encoder import EncoderFiles
 
 
 class Part(Enum):
@@ -34,7 +37,10 @@ def train(
         str | None, typer.Option(help="Keep the adapted encoder of this model and train only heads anew, in seconds.")
     ] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="Another encoder: its id on the Hugging Face hub, or a folder (default: MiniLM).")
+        str | None,
+        typer.Option(
+            help="Another encoder: its id on the Hugging Face hub, or a folder (default: classification.encoder, else MiniLM)."
+        ),
     ] = None,
     revision: Annotated[str, typer.Option(help="The encoder's pinned revision (a commit); needed with an id.")] = "",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of fine-tuning (default: the shipped model's).")] = None,
@@ -46,15 +52,18 @@ def train(
     """
     from entente.errors import BadInput
     from flows.load import read_codebook
-    from models.encoder import MINILM, EncoderFiles
     from models.model_file import read_facts
     from models.registry import find_model
     from models.training import TrainingRequest
     from models.training import train as train_model
 
     settings = load_settings(context.obj)
-    if encoder is not None and not revision and not Path(encoder).is_dir():
-        raise BadInput(f"--encoder {encoder} needs --revision: a name alone may mean other weights tomorrow.")
+    if heads_on is not None and (encoder is not None or revision or epochs is not None):
+        raise BadInput(
+            "--heads-on keeps the encoder of that model as it is, so --encoder, --revision and --epochs do not go with it. Leave them out."
+        )
+    if revision and encoder is None:
+        raise BadInput(f"--revision {revision} needs --encoder: say whose revision that is.")
     with terminal_progress(wanted=not as_json) as progress:
         request = TrainingRequest(
             codebook=read_codebook(settings),
@@ -62,7 +71,7 @@ def train(
             annotations=annotations,
             seed=seed,
             threads=settings.classification.threads,
-            encoder=MINILM if encoder is None else EncoderFiles(encoder, revision, {}),
+            encoder=_encoder(settings, encoder, revision, wanted=heads_on is None),
             tuning={} if epochs is None else {"epochs": epochs},
             heads_on=None if heads_on is None else find_model(heads_on, settings.model_folders),
         )
@@ -75,6 +84,22 @@ def train(
         print(f"Compare it: entente models compare {facts.version}. Use it: entente models promote {facts.version}")
 
 
+def _encoder(settings: Settings, name: str | None, revision: str, *, wanted: bool) -> EncoderFiles:
+    """Return the encoder to fine-tune: the one on the command line, that of the configuration, or MiniLM."""
+    from entente.errors import BadInput
+    from models.encoder import MINILM, EncoderFiles
+
+    where = "--encoder", "--revision"
+    if name is None:
+        name, revision = settings.classification.encoder, settings.classification.revision
+        where = "classification.encoder", "classification.revision"
+    if name is None or not wanted:
+        return MINILM
+    if not revision and not Path(name).is_dir():
+        raise BadInput(f"{where[0]} {name} needs {where[1]}: a name alone may mean other weights tomorrow.")
+    return EncoderFiles(name, revision, {})
+
+
 @app.command(epilog="Example: entente evaluate --annotations ../annotations")
 def evaluate(
     context: typer.Context,
@@ -85,11 +110,28 @@ def evaluate(
     mask: Annotated[
         bool, typer.Option("--mask", help="Also tell how many labels change when names and dates are masked.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="A folder for report.md and report.json.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Another model version to compare with on the same passages: the previous one, say.")
+    ] = None,
+    hold_out_countries: Annotated[
+        bool,
+        typer.Option(
+            "--hold-out-countries",
+            help="Also tell what unseen countries cost: TF-IDF and heads on the plain encoder, trained without whole countries.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for report.md, report.json, reliability.svg and confusion.svg.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Compare a model with codes it was not trained on: per dimension and category, with intervals over documents."""
+    """Compare a model with codes it was not trained on: per dimension and category, with intervals over documents.
+
+    In a project with a warehouse the figures are kept with the model there, in `models.metrics`.
+    """
+    from entente.errors import EntenteError
     from entente.files import write_text_whole
+    from flows.evaluation import countries_held_out, keep_figures, with_page_quality
     from flows.load import load_classifier, read_codebook
     from models.annotations import read_annotations
     from models.full_report import full_report
@@ -97,16 +139,32 @@ def evaluate(
 
     settings = load_settings(context.obj)
     codebook = read_codebook(settings)
-    coded = read_annotations(annotations, part.value, codebook)
+    coded = with_page_quality(read_annotations(annotations, part.value, codebook), settings)
     if part is Part.TRAIN:
         note("These codes were used in training: the figures say how well the model remembers, not how well it reads.")
-    train = collect(codebook, annotations).passages if baseline else None
-    report = full_report(load_classifier(settings, model), coded, train=train, mask=mask)
+    train = collect(codebook, annotations).passages if baseline or hold_out_countries else None
+    classifier = load_classifier(settings, model)
+    other = None if against is None else load_classifier(settings, against)
+    report = full_report(classifier, coded, train=train if baseline else None, against=other, mask=mask)
+    content, text = report.as_dict(), report.as_markdown()
+    if hold_out_countries:
+        with terminal_progress(wanted=not as_json) as progress:
+            unseen = countries_held_out(settings, train or [], progress)
+        content["countries_held_out"], text = unseen.as_dict(), f"{text}\n{unseen.as_markdown()}"
     if out is not None:
+        from models.plots import confusion_svg, reliability_svg
+
         out.mkdir(parents=True, exist_ok=True)
-        write_text_whole(out / "report.md", report.as_markdown())
-        write_text_whole(out / "report.json", json.dumps(report.as_dict(), indent=1, ensure_ascii=False) + "\n")
+        write_text_whole(out / "report.md", text)
+        write_text_whole(out / "report.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        write_text_whole(out / "reliability.svg", reliability_svg(report.figures))
+        write_text_whole(out / "confusion.svg", confusion_svg(report.figures))
     if as_json:
-        print_json(report.as_dict())
+        print_json(content)
     else:
-        print(report.as_markdown())
+        print(text)
+    try:
+        keep_figures(settings, classifier.version, part.value, coded, content)
+    except EntenteError as error:
+        # The figures are told already; a warehouse that is being written to must not make them an error.
+        note(f"The figures were not kept in the warehouse: {error}")

@@ -11,8 +11,11 @@ import pytest
 from entente.errors import Unavailable
 from flows.load import check_encoder
 from flows.settings import load_settings
+from models.annotations import INVENTED_FILES, read_invented
+from models.codebook import load_codebook
 from models.registry import SHIPPED, find_model
-from tests.flows.projects import entente, make_project
+from tests.flows.projects import entente, make_project, rows
+from warehouse.database import open_warehouse
 
 
 def test_where_the_configuration_names_a_model_promotion_and_rollback_say_so(tmp_path: Path) -> None:
@@ -36,3 +39,51 @@ def test_the_encoder_that_is_checked_is_that_of_the_model_in_use(tmp_path: Path)
     (settings.paths.models / "DEFAULT").write_text(own.name, encoding="utf-8")
     with pytest.raises(Unavailable, match="gone"):
         check_encoder(load_settings(settings.project))
+
+
+@pytest.mark.encoder
+def test_an_evaluation_in_a_project_is_written_plotted_and_kept_with_the_model(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "project", reports=1)
+    with open_warehouse(settings.paths.warehouse):
+        pass
+    codebook = load_codebook(settings.codebook)
+    folder = tmp_path / "annotations"
+    folder.mkdir()
+    coded = read_invented(codebook, INVENTED_FILES[:1])[:6]
+    texts = [{"id": one.passage.passage_id, "doc": one.document, "text": one.passage.text} for one in coded]
+    codes = [
+        {
+            "id": one.passage.passage_id,
+            **{name: list(value) if isinstance(value, tuple) else value for name, value in one.labels.items()},
+        }
+        for one in coded
+    ]
+    for name, rows_ in (("texts", texts), ("dev", codes)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows_), encoding="utf-8")
+    shipped = find_model("default", [SHIPPED]).name
+    out = tmp_path / "out"
+    command = ("evaluate", "--annotations", str(folder), "--against", shipped, "--out", str(out), "--json")
+    told = json.loads(entente(*command, project=settings.project).stdout)
+    assert told["against"]["model"] == shipped
+    assert {one["difference"] for one in told["gains"][shipped].values()} == {0.0}
+    assert {one.name for one in out.iterdir()} == {"report.md", "report.json", "reliability.svg", "confusion.svg"}
+    ((metrics,),) = rows(settings.paths.warehouse, "SELECT metrics FROM models")
+    (kept,) = json.loads(metrics)["evaluations"].values()
+    assert kept["dimensions"] == told["dimensions"]
+    assert (kept["part"], kept["passages"]) == ("dev", 6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--heads-on", "default", "--epochs", "3"), "--heads-on keeps the encoder"),
+        (("--heads-on", "default", "--encoder", "some/encoder", "--revision", "1"), "--heads-on keeps the encoder"),
+        (("--revision", "1"), "needs --encoder"),
+        ((), "classification.encoder some/encoder needs classification.revision"),
+    ],
+)
+def test_what_a_training_would_ignore_is_refused(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "project", reports=0, config="classification: {encoder: some/encoder}\n")
+    done = entente("train", *arguments, project=settings.project, check=False)
+    assert done.returncode == 2
+    assert said in done.stderr

@@ -15,7 +15,7 @@ from entente.files import sha256_of_file
 from models.annotations import INVENTED_FILES, read_invented
 from models.classifier import Classifier
 from models.codebook import NOT_APPLICABLE, Codebook, load_codebook
-from models.encoder import EncoderFiles, find_encoder, pinned
+from models.encoder import MINILM, EncoderFiles, find_encoder, pinned
 from models.evaluation import evaluate
 from models.features import ngram_counts
 from models.head_training import EncoderView, fit_heads
@@ -128,9 +128,16 @@ def test_the_trained_model_knows_its_training_passages_and_reports_as_it_classif
 def test_heads_alone_are_trained_on_kept_encodings(
     model: Path, request_: TrainingRequest, data: TrainingData, tmp_path: Path
 ) -> None:
-    own = replace(request_, output=tmp_path, heads_on=model)
+    own = replace(request_, output=tmp_path, heads_on=model, encoder=MINILM, tuning={})
     first = train_on(data, own)
     assert read_facts(first).adapters_sha256 == read_facts(model).adapters_sha256
+    facts = read_facts(first)
+    assert facts.training["promise"] == "none"
+    assert set(facts.certain_from) == {one.id for one in request_.codebook.trained_dimensions}
+    assert all(value > 1 for value in facts.certain_from.values()), "what the encoder has seen promises nothing"
+    card = (first / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "It promises nothing" in card
+    assert f"as the model {model.name} adapted it" in card
     told: list[str] = []
     assert train_on(data, own, progress=lambda what, done, total: told.append(what)).name == first.name
     assert "reading training passages" not in told, "the encodings were kept"
@@ -163,7 +170,7 @@ def test_an_encoder_that_changed_after_training_is_refused(
 def test_the_same_weights_with_figures_on_other_passages_are_another_version(
     model: Path, request_: TrainingRequest, data: TrainingData, tmp_path: Path
 ) -> None:
-    own = replace(request_, output=tmp_path, heads_on=model)
+    own = replace(request_, output=tmp_path, heads_on=model, encoder=MINILM, tuning={})
     first, second = (train_on(replace(data, dev=dev), own) for dev in (data.dev, data.dev[:-1]))
     assert sha256_of_file(first / "heads.safetensors") == sha256_of_file(second / "heads.safetensors")
     assert first.name != second.name
@@ -177,7 +184,10 @@ def test_an_interrupted_training_is_not_taken_up_for_other_data(request_: Traini
         return _kept(replace(data, passages=passages), request_, request_.encoder, TuningOptions(), split_folds(data.passages, 0))
 
     keys = [key(), key(document="another"), key(origin="real"), key(secondary_stage="another")]
-    other = request_.codebook.model_copy(update={"version": "9.0.0"})
+    other = Codebook.model_construct(
+        **{name: getattr(request_.codebook, name) for name in Codebook.model_fields if name != "dimensions"},
+        dimensions=request_.codebook.dimensions[1:],
+    )
     folds = split_folds(data.passages, 0)
     keys.append(_kept(data, replace(request_, codebook=other), request_.encoder, TuningOptions(), folds))
     keys.append(_kept(data, request_, request_.encoder, TuningOptions(), folds[:2]))
@@ -215,3 +225,19 @@ def test_an_encoder_named_by_a_relative_folder_is_kept_by_its_full_path(
     kept = pinned(relative, find_encoder(relative))
     monkeypatch.chdir(tmp_path)
     assert find_encoder(kept) == Path(encoder.name)
+
+
+@pytest.mark.parametrize("change", ["encoder", "tuning"])
+def test_heads_on_a_model_go_with_neither_another_encoder_nor_epochs(
+    change: str, model: Path, request_: TrainingRequest, data: TrainingData
+) -> None:
+    own = replace(request_, heads_on=model, **({"tuning": {}} if change == "encoder" else {"encoder": MINILM}))
+    with pytest.raises(BadInput, match="--heads-on, or --encoder"):
+        train_on(data, own)
+
+
+def test_the_card_names_the_way_of_tuning(data: TrainingData, request_: TrainingRequest, model: Path, tmp_path: Path) -> None:
+    own = replace(request_, output=tmp_path, tuning={"epochs": 1, "rank": 2, "full": True, "first_layer": 1})
+    made = train_on(replace(data, passages=data.passages[:60], dev=[]), own)
+    assert "low-rank adapters" not in (made / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "low-rank adapters" in (model / "MODEL_CARD.md").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.warehouse.build import (
 )
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
+from warehouse.page_quality import page_qualities
 from warehouse.transactions import content_version
 from warehouse.types import ModelRow
 from warehouse.verify_rows import documents_to_verify, recognized_passages
@@ -382,3 +384,30 @@ def test_what_the_model_is_not_certain_of_waits_for_a_person(tmp_path: Path) -> 
         loader.load_predictions("model-1", rows, ["UN:a:en"])
         found = connection.execute("SELECT passage_id, is_familiar, uncertain FROM review_queue ORDER BY ordinal").fetchall()
         assert found == [(first[0], True, ["stage"]), (second[0], False, [])]
+
+
+def test_figures_of_evaluations_are_kept_beside_those_a_model_came_with(tmp_path: Path) -> None:
+    with open_warehouse(tmp_path / "w.duckdb") as connection:
+        loader = start(connection)
+        loader.register_model(ModelRow("model-2", "minilm", "1.1.0", ("en",), metrics={"alpha": 0.7}))
+        before = content_version(connection)
+        assert loader.record_metrics("model-2", "dev-1", {"stage": 0.5})
+        assert loader.record_metrics("model-2", "dev-2", {"stage": 0.6})
+        assert not loader.record_metrics("model-2", "dev-2", {"stage": 0.6}), "nothing new"
+        assert content_version(connection) != before
+        ((kept,),) = connection.execute("SELECT metrics FROM models WHERE model_version = 'model-2'").fetchall()
+        assert json.loads(kept) == {"alpha": 0.7, "evaluations": {"dev-1": {"stage": 0.5}, "dev-2": {"stage": 0.6}}}
+        assert not loader.register_model(ModelRow("model-2", "minilm", "1.1.0", ("en",), metrics={"alpha": 0.7}))
+        with pytest.raises(BadInput, match="model-3 is not registered"):
+            loader.record_metrics("model-3", "dev-1", {})
+
+
+def test_pages_are_found_by_the_name_of_their_file(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    full_job(path)
+    with open_warehouse(path, read_only=True) as connection:
+        found = page_qualities(connection)
+        locations = [str(one) for (one,) in connection.execute("SELECT location FROM records").fetchall()]
+        rows = connection.execute("SELECT count(*) FROM pages WHERE quality IS NOT NULL").fetchall()
+    assert len(found) == rows[0][0]
+    assert {name for name, _page in found} <= {Path(one).stem for one in locations}
