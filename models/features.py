@@ -13,21 +13,12 @@ from collections import Counter
 from itertools import pairwise
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-_DROPPED = frozenset({"Cc", "Cf", "Co", "Cs", "Mn", "Zl", "Zp", "Zs"})
 
 
 def readable(text: str) -> str:
     """Return the text in one Unicode form, without what cannot be encoded, with single blanks and straight apostrophes."""
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return " ".join(unicodedata.normalize("NFKC", whole).replace("\u2019", "'").split())
-
-
-def is_readable(text: str) -> bool:
-    """Return whether anything of a text reaches the encoder: its tokenizer drops blanks, controls and lone combining marks."""
-    return any(
-        character != "\ufffd" and unicodedata.category(character) not in _DROPPED
-        for character in unicodedata.normalize("NFD", readable(text))
-    )
 
 
 def ngram_counts(heading: str, text: str) -> dict[int, int]:

@@ -227,13 +227,13 @@ def test_an_encoder_named_by_a_relative_folder_is_kept_by_its_full_path(
     assert find_encoder(kept) == Path(encoder.name)
 
 
-@pytest.mark.parametrize("change", ["encoder", "tuning"])
 def test_heads_on_a_model_go_with_neither_another_encoder_nor_epochs(
-    change: str, model: Path, request_: TrainingRequest, data: TrainingData
+    model: Path, request_: TrainingRequest, data: TrainingData
 ) -> None:
-    own = replace(request_, heads_on=model, **({"tuning": {}} if change == "encoder" else {"encoder": MINILM}))
-    with pytest.raises(BadInput, match="--heads-on, or --encoder"):
-        train_on(data, own)
+    own = replace(request_, heads_on=model)
+    for asked in (replace(own, tuning={}), replace(own, encoder=MINILM)):
+        with pytest.raises(BadInput, match="--heads-on, or --encoder"):
+            train_on(data, asked)
 
 
 def test_the_card_names_the_way_of_tuning(data: TrainingData, request_: TrainingRequest, model: Path, tmp_path: Path) -> None:
