@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-duckdb-1 lint types check bench bench-extract bench-classify guide sample clean
+.PHONY: help demo test test-duckdb-1 lint types check bench bench-extract bench-classify guide dictionary sample clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,6 +40,7 @@ lint: $(READY) ## check format and style, and that generated pages are fresh
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/python -m models.guide --check
+	@$(BIN)/python -m flows.dictionary --check
 
 types: $(READY) ## check the types
 	@$(BIN)/mypy
@@ -54,6 +55,7 @@ bench: $(READY) ## print the tables of speed and quality
 	@$(BIN)/python -m benchmarks.replica_refresh --faults 0.3
 	@$(BIN)/python -m benchmarks.record_api_scale
 	@$(BIN)/python -m benchmarks.uhri_memory
+	@$(BIN)/python -m benchmarks.release_twice
 
 CORPUS ?= ../shared/corpus
 bench-extract: $(READY) ## print the tables of extraction: quality, speed, facts, recognition, formats, damaged files (CORPUS=folder)
@@ -69,6 +71,9 @@ bench-classify: $(READY) ## compare the speed of scoring with the plain pipeline
 
 guide: $(READY) ## render docs/codebook.md from configs/codebook.yaml
 	@$(BIN)/python -m models.guide --write
+
+dictionary: $(READY) ## write docs/data-dictionary.md from warehouse/schema/descriptions.yaml
+	@$(BIN)/python -m flows.dictionary --write
 
 sample: $(READY) ## make the sample reports again
 	@$(BIN)/python -m sample.make

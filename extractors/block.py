@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from extractors.mend import count_words
 from extractors.types import Box
 
 
@@ -43,5 +44,5 @@ class Block:
 
     @property
     def n_words(self) -> int:
-        """Number of words."""
-        return len(self.text.split())
+        """Number of words; two signs count for one in writing without spaces."""
+        return count_words(self.text)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from statistics import median
 
 from extractors.block import Block
@@ -32,6 +33,7 @@ from extractors.mend import Hyphens, hyphens_of
 from extractors.numbering import NUMBERED_ITEM_DEPTH, ParagraphSequence
 from extractors.page import Rule
 from extractors.tables import is_cells, is_name_list, table_runs
+from extractors.units import MIN_WORDS
 
 _ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 _LEADS_ON = re.compile(r"(?:,|\b(?:and|or|et|ou|y|o|e|и|или))$")
@@ -53,7 +55,7 @@ class PageLines:
 
 
 def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
-    """Return the blocks of a document in reading order; the notes of a page follow the paragraph with which the page ends."""
+    """Return the blocks of a document in reading order; notes and boxes of a page follow the paragraph with which it ends."""
     unread = {page.number for page in pages if not page.lines}
     furniture = furniture_of((page.height, page.lines) for page in pages)
     for page in pages:
@@ -78,10 +80,13 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
         if page.number in unread:
             # What stands there is not known: the text before and after must not grow together.
             builder.close()
-        notes = footnote_lines(page.lines, page.rules, body, page.height)
+        lines, boxed = [line for line in page.lines if not line.aside], [line for line in page.lines if line.aside]
+        notes = footnote_lines(lines, page.rules, body, page.height)
         chosen = {id(line) for line in notes}
-        text = [line for line in page.lines if id(line) not in chosen and not is_drawn_by_type(line)]
+        text = [line for line in lines if id(line) not in chosen and not is_drawn_by_type(line)]
         builder.add_page(text, page)
+        for _, box in groupby(boxed, key=lambda line: line.flow):
+            builder.pending_notes.extend(_box_blocks(list(box), page, _Builder(body, hyphens, builder.leading)))
         builder.pending_notes.extend(footnote_blocks(notes))
         page.lines, page.rules, page.heads = [], [], []  # the document may have thousands of pages
     return mark_cover(builder.finish())
@@ -96,6 +101,18 @@ def _leading(pages: Sequence[PageLines]) -> float:
         if a.flow == b.flow and 0.8 < (b.bottom - a.bottom) / max(a.size, 1) < 3
     ]
     return median(steps) if steps else 1.2
+
+
+def _box_blocks(lines: list[Line], page: PageLines, builder: _Builder) -> list[Block]:
+    """Return the blocks of a box beside the text; its title is no heading of what follows in the text."""
+    builder.add_page(lines, page)
+    blocks = builder.finish()
+    short = sum(block.n_words for block in blocks) < MIN_WORDS
+    for block in blocks:
+        if block.kind == "heading":
+            block.kind, block.level, block.codable = "paragraph", 0, True
+        block.codable = block.codable and not short
+    return blocks
 
 
 class _Builder:

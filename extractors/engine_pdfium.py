@@ -19,6 +19,7 @@ from warehouse.states import Reason
 _PAGES_AT_ONCE = 250
 _MAX_OBJECTS = 4000  # drawings beyond this are maps and charts: their lines say nothing about tables
 _COVERED = 0.7  # share of a page that the picture of a scan covers at least
+_FRAME = 20.0  # points; the smallest side of a box with text in it
 _INVISIBLE = (3, 7)  # text rendering modes that paint nothing (ISO 32000-1, table 106)
 
 
@@ -66,7 +67,7 @@ class PdfiumEngine:
                     raw.words = self._reader.words(text_page.raw, text_page.count_chars(), left, top)
                 finally:
                     text_page.close()
-            raw.rules, raw.pictured = _drawn(page, left, bottom, right, top)
+            raw.rules, raw.frames, raw.pictured = _drawn(page, left, bottom, right, top)
             raw.scanned = raw.pictured > _COVERED and bool(raw.words) and _is_recognized(page)
             return raw
         finally:
@@ -77,9 +78,10 @@ class PdfiumEngine:
         self._document.close()
 
 
-def _drawn(page: Any, left: float, bottom: float, right: float, top: float) -> tuple[list[Rule], float]:
-    """Return the ruling lines of a page and the share of it that pictures cover."""
+def _drawn(page: Any, left: float, bottom: float, right: float, top: float) -> tuple[list[Rule], list[Rule], float]:
+    """Return the ruling lines of a page, its drawn rectangles, and the share of it that pictures cover."""
     rules: list[Rule] = []
+    frames: list[Rule] = []
     pictured = 0.0
     paths = 0
     x0, y0, x1, y1 = ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
@@ -95,8 +97,12 @@ def _drawn(page: Any, left: float, bottom: float, right: float, top: float) -> t
             pictured += max(0.0, min(c, right) - max(a, left)) * max(0.0, min(d, top) - max(b, bottom))
         elif (d - b <= 3.0 and c - a >= 15.0) or (c - a <= 3.0 and d - b >= 8.0):
             rules.append(Rule(a - left, top - d, c - left, top - b))
+        elif d - b >= _FRAME and c - a >= _FRAME:
+            frames.append(Rule(a - left, top - d, c - left, top - b))
     area = max((right - left) * (top - bottom), 1.0)
-    return [] if paths > _MAX_OBJECTS else rules, pictured / area
+    if paths > _MAX_OBJECTS:
+        rules, frames = [], []
+    return rules, frames, pictured / area
 
 
 def _objects(holder: Any, count: Any, get: Any, depth: int) -> Iterator[tuple[Any, int]]:

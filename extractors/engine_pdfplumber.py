@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from extractors.page import RawPage, Rule, Word
 from warehouse.states import Reason
 
 _COVERED = 0.7  # share of a page that the picture of a scan covers at least
+_FRAME = 20.0  # points; the smallest side of a box with text in it
 
 
 class PdfplumberEngine:
@@ -68,11 +70,13 @@ class PdfplumberEngine:
             for item in [*page.lines, *page.rects]:
                 if (item["width"] >= 15 and item["height"] <= 3) or (item["height"] >= 8 and item["width"] <= 3):
                     raw.rules.append(Rule(item["x0"] - left, item["top"] - top, item["x1"] - left, item["bottom"] - top))
+                elif item["width"] >= _FRAME and item["height"] >= _FRAME:
+                    raw.frames.append(Rule(item["x0"] - left, item["top"] - top, item["x1"] - left, item["bottom"] - top))
             raw.pictured = sum(item["width"] * item["height"] for item in page.images) / max(raw.width * raw.height, 1.0)
             # Whether text is painted cannot be asked here, so only scans in black and white are told.
             raw.scanned = raw.pictured > _COVERED and any(item.get("bits") == 1 for item in page.images)
         except Exception:  # noqa: BLE001  # pdfminer raises many kinds of errors on broken pages; the page is then empty
-            raw.words, raw.rules = [], []
+            raw.words, raw.rules, raw.frames = [], [], []
         finally:
             # Without this pdfplumber keeps the characters of every page it has seen.
             page.close()
@@ -85,8 +89,14 @@ class PdfplumberEngine:
 
 def _word(item: dict[str, Any], left: float, top: float) -> Word:
     name = str(item["fontname"]).lower()
+    text = str(item["text"])
+    letters = [c for c in text if c.isalpha()]
+    leftward = bool(letters) and all(unicodedata.bidirectional(c) in ("R", "AL") for c in letters)
+    if leftward and not any(c.isdigit() for c in text):
+        # pdfplumber gives the glyphs from the left edge on; each may stand for two letters.
+        text = "".join(unicodedata.normalize("NFKC", c) for c in reversed(text))
     return Word(
-        item["text"],
+        text,
         item["x0"] - left,
         item["top"] - top,
         item["x1"] - left,
@@ -95,4 +105,5 @@ def _word(item: dict[str, Any], left: float, top: float) -> Word:
         item["bottom"] - top,
         "bold" in name or "black" in name,
         "italic" in name or "oblique" in name,
+        leftward=leftward,
     )

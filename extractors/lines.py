@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from extractors.frames import framed
 from extractors.mend import clean
 from extractors.page import RawPage, Word
 from extractors.ruled import RuledTable, ruled_tables
@@ -44,6 +45,7 @@ class Line:
     ends: Sequence[float] = ()  # their right edges
     marks: tuple[str, ...] = ()  # marks of notes that were left out
     doubts: tuple[int, ...] = ()  # places in the text of spaces that may stand inside a word
+    aside: bool = False  # in a box beside the text
 
 
 Segment = list[Word]
@@ -68,10 +70,15 @@ def page_lines(page: RawPage, memory: list[ColumnMemory] | None = None) -> list[
     segments = [segment for row in _rows(page.words) for segment in _cut(row)]
     if not segments:
         return []
+    boxes = framed(segments, page)
+    taken = {id(segment) for box in boxes for segment in box}
+    text = [segment for segment in segments if id(segment) not in taken]
+    runs = [*_runs(text, [] if memory is None else memory, page), *((box, _extent(box)) for box in boxes)]
     lines: list[Line] = []
-    for flow, (run, column) in enumerate(_runs(segments, [] if memory is None else memory, page)):
+    for flow, (run, column) in enumerate(runs):
         for row in _regroup(run):
             lines.append(_line(page.number, row, column, flow))
+            lines[-1].aside = flow >= len(runs) - len(boxes)
     return [line for line in lines if line.text]
 
 

@@ -32,6 +32,8 @@ _START = re.compile(r"[^\W\d_]*")
 _EDGES = ".,;:!?()[]“”\"'’«»"
 _PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
 _DIVIDES = 0.018  # share of lines that end in a hyphen from which a document is one that divides words
+# Han, kana and the punctuation that is set with them: no space stands between these, so none at the end of a line either. Korean has spaces.
+_UNSPACED = re.compile("[\u2e80-\u30ff\u31c0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]")
 _COMPOUND = re.compile(r"[A-Za-z0-9À-ÿ’']+-[A-Za-z0-9À-ÿ-]+")
 
 
@@ -114,12 +116,18 @@ def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[st
                 pieces[-1] = last[:-1]
             pieces.append(line)
             counts[-1] -= 1
-        elif last.endswith("/"):
+        elif last.endswith("/") or (_UNSPACED.match(last[-1]) and _UNSPACED.match(line[0])):
             pieces.append(line)
             counts[-1] -= 1
         else:
             pieces.append(f" {line}")
     return "".join(pieces), counts
+
+
+def count_words(text: str) -> int:
+    """Return the number of words; of writing without spaces (Chinese, Japanese) two signs count for one, as its words mostly have two."""
+    count = len(text.split())
+    return count if text.isascii() else count + len(_UNSPACED.findall(text)) // 2
 
 
 def normal_form(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What an engine says of a PDF page: words and ruling lines, in points from the top left corner; and the interface of an engine."""
+"""What an engine says of a PDF page: words, ruling lines and frames, in points from the top left corner; and the interface of an engine."""
 
 from __future__ import annotations
 
@@ -58,13 +58,16 @@ class RawPage:
     height: float
     words: list[Word] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
+    frames: list[Rule] = field(default_factory=list)  # drawn rectangles
     scanned: bool = False
     pictured: float = 0.0  # share of the page that pictures cover
 
     def leave_out_what_stands_nowhere(self) -> None:
         """Drop words and rules of a damaged file that stand far from any page, or at no number at all."""
         self.words = [word for word in self.words if _is_near(word.x0, word.x1, word.top, word.bottom, word.baseline, word.size)]
-        self.rules = [rule for rule in self.rules if _is_near(rule.x0, rule.x1, rule.top, rule.bottom)]
+        self.rules, self.frames = (
+            [rule for rule in drawn if _is_near(rule.x0, rule.x1, rule.top, rule.bottom)] for drawn in (self.rules, self.frames)
+        )
         self.width, self.height = (side if _is_near(side) else 0.0 for side in (self.width, self.height))
 
 

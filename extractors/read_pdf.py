@@ -92,7 +92,7 @@ def _completed(infos: Sequence[PageInfo], pages: Sequence[PageLines], blocks: Se
     words: Counter[int] = Counter()
     for block in blocks:
         for span in block.spans:
-            words[span.box.page] += span.n_words
+            words[span.box.page] += span.n_words + span.continues  # the page counted the two halves of such a word
     return [
         replace(
             info,

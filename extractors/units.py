@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from extractors.block import Block, Span
 from extractors.boxes import boxes_of
 from extractors.headings import has_recommendations, is_annex, is_contents, is_summary
-from extractors.mend import normal_form
+from extractors.mend import count_words, normal_form
 from extractors.types import Box
 
 MIN_WORDS = 20
@@ -50,8 +50,8 @@ class Unit:
 
     @property
     def n_words(self) -> int:
-        """Number of words, the lead-in included."""
-        return len(self.text.split())
+        """Number of words, the lead-in included; two signs count for one in writing without spaces."""
+        return count_words(self.text)
 
 
 @dataclass(slots=True)
@@ -307,7 +307,7 @@ def sentences(text: str) -> list[str]:
 
 def _cut(unit: Unit) -> list[Unit]:
     """Cut a unit over the maximum at sentence ends into numbered parts of like length; a longer sentence is cut between words."""
-    if unit.n_words <= MAX_WORDS or not unit.codable:
+    if len(unit.text.split()) <= MAX_WORDS or not unit.codable:  # without spaces there is no place to cut
         return [unit]
     lead = unit.lead_in or ""
     room = MAX_WORDS - len(lead.split()) if len(lead.split()) <= MAX_WORDS // 2 else MAX_WORDS

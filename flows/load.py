@@ -14,7 +14,8 @@ from flows.settings import Settings
 if TYPE_CHECKING:
     from models.classifier import Classifier
     from models.codebook import Codebook
-    from warehouse.types import CodebookRows, ModelRow, ScoreColumns
+    from models.types import Withheld
+    from warehouse.types import CodebookRows, ModelRow, ScoreColumns, SearchOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,12 @@ def load_classifier(settings: Settings, version: str | None = None) -> Classifie
 
 
 def codebook_rows(codebook: Codebook) -> CodebookRows:
-    """Return the codebook as the rows of the warehouse's code tables; `not_applicable` is a row where a dimension may not apply."""
-    from warehouse.types import CategoryRow, CodebookRows, DimensionRow
+    """Return the codebook as the rows of the warehouse's code tables, with the codes of countries.
+
+    `not_applicable` is a row where a dimension may not apply.
+    """
+    from sources.countries import default_countries
+    from warehouse.types import CategoryRow, CodebookRows, CountryRow, DimensionRow
 
     dimensions = tuple(
         DimensionRow(one.id, one.name, one.kind, one.tier, one.question, ordinal)
@@ -96,7 +101,8 @@ def codebook_rows(codebook: Codebook) -> CodebookRows:
         if one.may_not_apply:
             own.append(("not_applicable", "Not applicable", codebook.missing["not_applicable"]))
         categories += [CategoryRow(one.id, *words, ordinal) for ordinal, words in enumerate(own, 1)]
-    return CodebookRows(codebook.version, dimensions, tuple(categories))
+    countries = tuple(CountryRow(one.iso3, one.name, one.status) for one in default_countries())
+    return CodebookRows(codebook.version, dimensions, tuple(categories), countries)
 
 
 def score_columns(codebook: Codebook) -> ScoreColumns:
@@ -106,6 +112,21 @@ def score_columns(codebook: Codebook) -> ScoreColumns:
     return ScoreColumns(
         tuple(ScoreDimension(one.id, one.category_ids, one.kind == "multi") for one in codebook.trained_dimensions)
     )
+
+
+def search_options(settings: Settings) -> SearchOptions:
+    """Return which search index the published file gets.
+
+    Raises:
+        Unavailable: when the search by meaning is wanted and the encoder's vocabulary is not on this machine.
+    """
+    from warehouse.types import SearchOptions
+
+    if settings.publish.search != "meaning":
+        return SearchOptions(settings.publish.search)
+    from models.term_vectors import load_term_vectors
+
+    return SearchOptions("meaning", load_term_vectors())
 
 
 def model_row(model: ChosenModel) -> ModelRow:
@@ -125,3 +146,20 @@ def model_row(model: ChosenModel) -> ModelRow:
         created=facts.created,
         metrics=facts.metrics,
     )
+
+
+def withheld_from_training(settings: Settings) -> Withheld:
+    """Return the passages of the project's gold samples; nothing where there is no warehouse.
+
+    Raises:
+        Busy: when another command is writing, so that gold cannot be told from the rest now.
+    """
+    from models.types import Withheld
+    from warehouse.database import open_warehouse
+    from warehouse.samples import withheld_from_training as withheld
+
+    if not settings.paths.warehouse.exists():
+        return Withheld()
+    # Not read-only: an older warehouse is brought up to date first.
+    with open_warehouse(settings.paths.warehouse) as connection:
+        return withheld(connection)

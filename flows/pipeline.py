@@ -192,6 +192,7 @@ def _run_steps(
     if options.publish:
         progress("publish", 0, 1)
         summary.published = call("publish", steps.publish_now, settings)
+        summary.issues += summary.published.notes if summary.published else ()
         progress("publish", 1, 1)
 
 

@@ -127,6 +127,27 @@ class Refresh(_Section):
     retry_delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 5
 
 
+class Publish(_Section):
+    """What publishing looks at and puts beside the tables.
+
+    `shortfall` says what fewer documents than a reviewed `expected_counts` asks for do; `search` is the index in the published file: by
+    words, by meaning too, or none; `keep` is how many published files of before stay.
+    """
+
+    expected_counts: Path = Path("configs/expected_counts.yaml")
+    shortfall: Literal["fail", "warn"] = "fail"
+    search: Literal["text", "meaning", "none"] = "meaning"
+    keep: Annotated[int, Field(ge=0, le=1000)] = 3
+
+
+class Release(_Section):
+    """What a release says of itself."""
+
+    title: Annotated[str, Field(min_length=1)] = "Coded evidence from the reports of intergovernmental organizations"
+    authors: Annotated[tuple[str, ...], Field(min_length=1)] = ("The Entente authors",)
+    licence: str = ""
+
+
 class Settings(_Section):
     """All settings of a project; every path is absolute."""
 
@@ -137,6 +158,8 @@ class Settings(_Section):
     extraction: Extraction = Extraction()
     classification: Classification = Classification()
     refresh: Refresh = Refresh()
+    publish: Publish = Publish()
+    release: Release = Release()
 
     @property
     def content_hash(self) -> str:
@@ -281,11 +304,8 @@ def _absolute(settings: Settings) -> Settings:
     codebook = resolve(settings.codebook)
     if not codebook.exists() and not has_project(settings):
         codebook = default_codebook_path()
+    publish = settings.publish.model_copy(update={"expected_counts": resolve(settings.publish.expected_counts)})
+    sources = settings.sources.model_copy(update={"folders": folders})
     return settings.model_copy(
-        update={
-            "paths": paths,
-            "codebook": codebook,
-            "classification": classification,
-            "sources": settings.sources.model_copy(update={"folders": folders}),
-        }
+        update={"paths": paths, "codebook": codebook, "classification": classification, "sources": sources, "publish": publish}
     )

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 from entente import __version__
 from entente.files import printable
 from extractors.options import ExtractionLimits, ExtractOptions, extractor_key
-from flows.load import chosen_model, codebook_rows, model_row, read_codebook, score_columns
+from flows.expected_counts import read_expected
+from flows.load import chosen_model, codebook_rows, model_row, read_codebook, score_columns, search_options
 from flows.settings import Settings
 from sources.folder import FolderSource
 from sources.identity import OK, SAME_BYTES, Registry, natural_document_id
@@ -241,7 +242,14 @@ def finish_classification(settings: Settings, run_id: str) -> None:
 
 def publish_now(settings: Settings) -> PublishReport:
     """Publish what the warehouse holds now, unless the published file already holds it."""
-    return publish(settings.paths.warehouse, settings.paths.published, built_by=BUILT_BY)
+    return publish(
+        settings.paths.warehouse,
+        settings.paths.published,
+        built_by=BUILT_BY,
+        expected=read_expected(settings),
+        search=search_options(settings),
+        keep=settings.publish.keep,
+    )
 
 
 def anything_pending(settings: Settings, *, classify: bool, publish_too: bool) -> bool:
@@ -261,7 +269,9 @@ def anything_pending(settings: Settings, *, classify: bool, publish_too: bool) -
                 or promoted_model(connection) != model.version
             ):
                 return True
-        return publish_too and not published_is_current(connection, settings.paths.published, built_by=BUILT_BY)
+        return publish_too and not published_is_current(
+            connection, settings.paths.published, built_by=BUILT_BY, search=search_options(settings)
+        )
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

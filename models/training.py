@@ -50,7 +50,8 @@ from models.model_file import (
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
 from models.splits import NGRAM_FOLDS, Fold, split_folds, split_groups
-from models.training_data import TrainingData, collect, passages_sha256
+from models.training_data import TrainingData, collect, passages_sha256, refuse_gold
+from models.types import Withheld
 
 if TYPE_CHECKING:
     import torch
@@ -78,6 +79,7 @@ class TrainingRequest:
         encoder: the encoder to fine-tune.
         tuning: how, as changes of the defaults in `models.tuning.TuningOptions`.
         heads_on: the folder of a model whose adapted encoder is kept: only heads are trained anew, in seconds.
+        withheld: passages of gold samples; a training on any of them is refused.
     """
 
     codebook: Codebook
@@ -88,6 +90,7 @@ class TrainingRequest:
     encoder: EncoderFiles = MINILM
     tuning: dict[str, Any] = field(default_factory=dict)
     heads_on: Path | None = None
+    withheld: Withheld = field(default_factory=Withheld)
 
 
 def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path:
@@ -98,8 +101,8 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
         progress: told of the steps; see `Progress`.
 
     Raises:
-        BadInput: when coded passages do not fit the codebook, a document is both in train and dev, or `heads_on` is given together
-            with an encoder or tuning.
+        BadInput: when coded passages do not fit the codebook, a document is both in train and dev, a passage is gold, or `heads_on` is
+            given together with an encoder or tuning.
         Unavailable: when the encoder or scikit-learn is missing.
     """
     return train_on(collect(request.codebook, request.annotations), request, progress=progress)
@@ -107,6 +110,7 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
 
 def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress | None = None) -> Path:
     """Train a model on given passages; otherwise as `train`, whose `annotations` is not looked at."""
+    refuse_gold(data, request.withheld)
     _require_sklearn()
     if request.heads_on is not None and (request.tuning or request.encoder is not MINILM):
         raise BadInput(

@@ -14,6 +14,7 @@ from entente.errors import BadInput
 from entente.files import sha256_of_file
 from models.annotations import INVENTED_FILES, AnnotatedPassage, example_bank, read_annotations, read_invented
 from models.codebook import Codebook
+from models.types import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +99,15 @@ def _check_apart(train: Sequence[AnnotatedPassage], dev: Sequence[AnnotatedPassa
         raise BadInput(
             f"In {folder}, train.jsonl and dev.jsonl share {len(documents)} documents ({', '.join(documents[:5])}). "
             "Move each document's passages to one side, or figures on dev mean nothing."
+        )
+
+
+def refuse_gold(data: TrainingData, withheld: Withheld) -> None:
+    """Raise `BadInput` when a passage to train on is in a gold sample, or has the text of one: gold that was learned from proves nothing."""
+    found = [one.passage.passage_id for one in data.passages if withheld.holds(one.passage.passage_id, one.passage.text)]
+    if found:
+        raise BadInput(
+            f"{len(found)} passages to train on are in a gold sample ({', '.join(found[:5])}{', ...' if len(found) > 5 else ''}). "
+            "A model that learned from gold cannot be judged or corrected by it: take them out of train.jsonl. "
+            "`entente codes export --what training` writes codes without gold."
         )

@@ -31,5 +31,24 @@ def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
         connection.unregister("rows_to_insert")
 
 
+def insert_columns(connection: Connection, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Append rows that come column by column, several times as fast as `insert`; within the caller's transaction.
+
+    Args:
+        connection: the open warehouse.
+        table: a table of the schema (never a name from outside).
+        columns: all columns of the table, equally long.
+    """
+    if not columns or not len(next(iter(columns.values()))):
+        return
+    import pyarrow
+
+    connection.register("rows_to_insert", pyarrow.Table.from_pydict(dict(columns), schema=_schema(connection, table)))
+    try:
+        connection.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM rows_to_insert')
+    finally:
+        connection.unregister("rows_to_insert")
+
+
 def _schema(connection: Connection, table: str) -> Any:
     return connection.sql(f'SELECT * FROM "{table}" LIMIT 0').to_arrow_table().schema

@@ -1,5 +1,6 @@
 """The codebook in the database: its code tables, the columns of `scores`, and the views that depend on them."""
 
+# ruff: noqa: S608  # statements are put together of names of this room
 from __future__ import annotations
 
 import json
@@ -7,6 +8,7 @@ import re
 from typing import Any
 
 from entente.errors import BadInput
+from warehouse.arrow import insert
 from warehouse.migrations import drop_views, text_hash
 from warehouse.transactions import Connection, raise_content_version, read_meta, transaction, write_meta
 from warehouse.types import CodebookRows, ScoreColumns, ScoreDimension
@@ -132,26 +134,36 @@ def _as_text(columns: ScoreColumns) -> str:
     return json.dumps({"layout": _LAYOUT, "dimensions": dimensions}, sort_keys=True)
 
 
-def _plain(rows: CodebookRows) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    dimensions = [
-        (one.dimension, one.name, one.kind, one.tier, one.question, one.ordinal, rows.version) for one in rows.dimensions
+_CODE_TABLES = {
+    "codebook_dimensions": "dimension, name, kind, is_ordinal, tier, question, ordinal, codebook_version",
+    "codebook_categories": "dimension, category, name, definition, ordinal, codebook_version",
+    "countries": "country_iso3, name, status",
+}
+
+Rows = list[tuple[object, ...]]
+
+
+def _plain(rows: CodebookRows) -> dict[str, Rows]:
+    dimensions: Rows = [
+        (one.dimension, one.name, one.kind, one.kind == "ordinal", one.tier, one.question, one.ordinal, rows.version)
+        for one in rows.dimensions
     ]
-    categories = [(one.dimension, one.category, one.name, one.definition, one.ordinal, rows.version) for one in rows.categories]
-    return sorted(dimensions), sorted(categories)
+    categories: Rows = [
+        (one.dimension, one.category, one.name, one.definition, one.ordinal, rows.version) for one in rows.categories
+    ]
+    countries: Rows = [(one.country_iso3, one.name, one.status) for one in rows.countries]
+    found = (sorted(dimensions), sorted(categories), sorted(countries))
+    return dict(zip(_CODE_TABLES, found, strict=True))
 
 
-def _stored_rows(connection: Connection) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    return (
-        sorted(connection.execute("SELECT * FROM codebook_dimensions").fetchall()),
-        sorted(connection.execute("SELECT * FROM codebook_categories").fetchall()),
-    )
+def _stored_rows(connection: Connection) -> dict[str, Rows]:
+    return {
+        table: sorted(connection.execute(f"SELECT {columns} FROM {table}").fetchall()) for table, columns in _CODE_TABLES.items()
+    }
 
 
 def _write_rows(connection: Connection, rows: CodebookRows) -> None:
-    dimensions, categories = _plain(rows)
-    connection.execute("DELETE FROM codebook_dimensions")
-    connection.execute("DELETE FROM codebook_categories")
-    if dimensions:
-        connection.executemany("INSERT INTO codebook_dimensions VALUES (?, ?, ?, ?, ?, ?, ?)", dimensions)
-    if categories:
-        connection.executemany("INSERT INTO codebook_categories VALUES (?, ?, ?, ?, ?, ?)", categories)
+    for table, plain in _plain(rows).items():
+        columns = _CODE_TABLES[table].split(", ")
+        connection.execute(f"DELETE FROM {table}")
+        insert(connection, table, [dict(zip(columns, row, strict=True)) for row in plain])

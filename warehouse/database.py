@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[Connectio
             connection.close()
 
 
+def pending_changes(path: Path) -> list[str]:
+    """Return the names of what `open_warehouse` would change in an older warehouse, without writing anything.
+
+    Raises:
+        BadInput: when the file is missing, foreign or damaged.
+        Unavailable: when a newer Entente or DuckDB made it.
+        Busy: when another process has it open.
+    """
+    if not path.exists():
+        raise BadInput(f"There is no warehouse at {path}. `entente refresh` makes it.")
+    with explained(path), duckdb.connect(str(path), read_only=True) as connection:
+        _recognize(connection, path)
+        return pending(connection)
+
+
 def quiet(connection: Connection) -> None:
     """Switch off what DuckDB would print, fetch from the network by itself, or compute in another time zone."""
     connection.execute("SET enable_progress_bar = false")
@@ -60,6 +76,16 @@ def quiet(connection: Connection) -> None:
 
 
 def _prepare(connection: Connection, path: Path, *, read_only: bool) -> None:
+    _recognize(connection, path)
+    if not read_only:
+        migrate(connection)
+        ensure_views(connection)
+    elif waiting := pending(connection):
+        raise Unavailable(f"{path} is of an older Entente; `entente refresh` brings it up to date ({', '.join(waiting)}).")
+
+
+def _recognize(connection: Connection, path: Path) -> None:
+    """Make sure that this is a warehouse of Entente, and of no newer one."""
     quiet(connection)
     tables = {str(name) for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if not {"warehouse_meta", "schema_migrations"} <= tables or read_meta(connection, "application") != APPLICATION:
@@ -67,11 +93,6 @@ def _prepare(connection: Connection, path: Path, *, read_only: bool) -> None:
             f"{path} is a DuckDB database, but no warehouse of Entente. Name another file in paths.warehouse; this one is left alone."
         )
     refuse_newer(connection, str(path))
-    if not read_only:
-        migrate(connection)
-        ensure_views(connection)
-    elif waiting := pending(connection):
-        raise Unavailable(f"{path} is of an older Entente; `entente refresh` brings it up to date ({', '.join(waiting)}).")
 
 
 def _create(path: Path) -> None:
@@ -109,7 +130,8 @@ def remove_leftovers(path: Path) -> None:
     for left in path.parent.glob(f".{path.name}.*.part*"):
         parts = left.name.removeprefix(f".{path.name}.").split(".")
         if not (parts[0].isdigit() and process_lives(int(parts[0]))):
-            left.unlink(missing_ok=True)
+            # Beside a database DuckDB may keep a folder for what does not fit into memory.
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 def process_lives(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""What a published database holds: its tables in a fixed order, the `release` row that says what it is, and its comments."""
+"""What a published database holds: its tables in a fixed order, and the `release` row that says what it is."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any
 import duckdb
 
 from warehouse.codebook import score_columns_of
+from warehouse.descriptions import descriptions_text
+from warehouse.estimates.statements import estimate_statements
 from warehouse.migrations import DERIVED_VERSION, read_sql, text_hash, utc_now
+from warehouse.search import search_mark
 from warehouse.transactions import Connection, content_version, read_meta
-from warehouse.types import ScoreColumns
+from warehouse.types import SearchOptions
 from warehouse.views import view_statements
 
 COPIED = {
@@ -33,12 +36,21 @@ COPIED = {
     ),
     "annotations": "SELECT * FROM annotations ORDER BY annotation_id",
     "samples": "SELECT * FROM samples ORDER BY sample_id, passage_id",
+    "sample_frames": "SELECT * FROM sample_frames ORDER BY sample_id",
+    "sample_frame_units": "SELECT * FROM sample_frame_units ORDER BY sample_id, passage_id",
+    "coders": "SELECT * FROM coders ORDER BY coder",
     "runs": "SELECT * EXCLUDE (command) FROM runs ORDER BY started_at, run_id",
     "document_events": "SELECT * FROM document_events ORDER BY event_no",
     "codebook_dimensions": "SELECT * FROM codebook_dimensions ORDER BY ordinal, dimension",
     "codebook_categories": "SELECT * FROM codebook_categories ORDER BY dimension, ordinal, category",
+    "countries": "SELECT * FROM countries ORDER BY country_iso3",
 }
 """The tables of a published database and what is in them; scores are those of the promoted model."""
+
+RELEASE_TABLE = """CREATE TABLE published_copy.release (
+    released_at TIMESTAMP, built_by VARCHAR, content_version BIGINT, release_key VARCHAR, model_version VARCHAR, codebook_version VARCHAR,
+    documents BIGINT, pages BIGINT, passages BIGINT, scored_passages BIGINT, limits VARCHAR)"""
+"""The table of one row that says what a published database is."""
 
 LIMITS = (
     "Labels and probabilities are a classifier's; codes by people, where there are any, are in annotations and gold. Shares under names with "
@@ -48,10 +60,21 @@ LIMITS = (
 )
 
 
-def release_key(connection: Connection, built_by: str) -> str:
+NO_SEARCH = SearchOptions()
+
+
+def release_key(connection: Connection, built_by: str, search: SearchOptions = NO_SEARCH) -> str:
     """Return what identifies a release: this warehouse, its content, the shape of the published file, and who builds it."""
     columns = score_columns_of(connection)
-    shape = text_hash(str(DERIVED_VERSION), *COPIED.values(), LIMITS, *view_statements(columns), *comment_statements(columns))
+    shape = text_hash(
+        str(DERIVED_VERSION),
+        *COPIED.values(),
+        LIMITS,
+        *view_statements(columns),
+        *estimate_statements(columns),
+        descriptions_text(),
+        *search_mark(search),
+    )
     # How the sources fare changes no content, but a published word on it must not be out of date.
     fares = text_hash(*(f"{source_id} {status}" for source_id, status in _last_status(connection)))
     return f"{read_meta(connection, 'warehouse_id')}:{content_version(connection)}:{shape}:{fares}:{built_by}"
@@ -94,16 +117,3 @@ def release_row(connection: Connection, key: str, built_by: str) -> dict[str, An
         "scored_passages": one("SELECT count(*) FROM labels"),
         "limits": LIMITS,
     }
-
-
-def comment_statements(columns: ScoreColumns) -> list[str]:
-    """Return the statements that give tables and columns their comments."""
-    statements = [part.strip() for text in read_sql("schema").values() for part in text.split(";\n") if part.strip()]
-    for dimension in columns.dimensions:
-        what = "Labels" if dimension.multi else "Label"
-        comment = f"{what} of dimension {dimension.name}, decoded under the constraints of the codebook (see codebook_categories)"
-        statements.append(f"COMMENT ON COLUMN scores.\"{dimension.name}\" IS '{comment}'")
-        for category in dimension.categories:
-            comment = f"Calibrated probability that {dimension.name} is {category}"
-            statements.append(f"COMMENT ON COLUMN scores.\"p_{dimension.name}__{category}\" IS '{comment}'")
-    return statements

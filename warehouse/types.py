@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from extractors.types import Box
 from sources.types import RequestCounts
@@ -36,12 +36,25 @@ class CategoryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CountryRow:
+    """A country code as a row of `countries`; `status` is current, former or user_assigned."""
+
+    country_iso3: str
+    name: str
+    status: str = "current"
+
+
+@dataclass(frozen=True, slots=True)
 class CodebookRows:
-    """The codebook as the warehouse keeps it: its version and its code tables."""
+    """The codebook as the warehouse keeps it: its version and its code tables, the codes of countries among them.
+
+    Without countries nobody checks the codes that documents bear.
+    """
 
     version: str
     dimensions: tuple[DimensionRow, ...]
     categories: tuple[CategoryRow, ...]
+    countries: tuple[CountryRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +167,63 @@ class PendingFile:
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
-    """What publishing did: whether a new file was put in place, which one, its content version and the rows of its tables."""
+    """What publishing did.
+
+    Attributes:
+        changed: whether a new file was put in place.
+        path: the published file.
+        content_version: what was published, as the warehouse counts its changes.
+        rows: rows of its tables.
+        notes: what a person should look at: checks that only warn, counts that nobody expected.
+        search_bytes: the size of the search index within the file.
+    """
 
     changed: bool
     path: Path
     content_version: int
     rows: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    search_bytes: int = 0
+
+
+class WordVectors(Protocol):
+    """Vectors of words, for the search by meaning."""
+
+    @property
+    def version(self) -> str:
+        """Return what changes with the vectors."""
+
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """Return words that may be asked although no passage says them."""
+
+    def of(self, terms: Sequence[str]) -> Any:
+        """Return the vectors of some terms, an array of shape (terms, 64); zeros for those without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """Which index a published file gets: none, by words (text), or by meaning too, for which `vectors` are needed."""
+
+    kind: Literal["text", "meaning", "none"] = "none"
+    vectors: WordVectors | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedCounts:
+    """How many documents a person expects of each source and year of publication.
+
+    Attributes:
+        bounds: by source and year (None: without a date) the fewest and the most, None for no upper bound.
+        origin: the file, for messages.
+        is_reviewed: whether a person has put a name to it; until then what is missing is only told.
+        must_hold: whether fewer than expected stops a publication.
+    """
+
+    bounds: Mapping[str, Mapping[int | None, tuple[int, int | None]]]
+    origin: str
+    is_reviewed: bool
+    must_hold: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ def view_statements(columns: ScoreColumns) -> list[str]:
     A file in `schema/views` may begin with `-- requires: stage realization`; it is left out when the codebook lacks such a dimension.
     """
     return [
+        *read_sql("schema/coding").values(),
         _gold(columns),
         _labels(columns),
         _evidence(columns),
@@ -70,16 +71,26 @@ def _evidence(columns: ScoreColumns) -> str:
 
 
 def _gold(columns: ScoreColumns) -> str:
-    """One row a passage: the adjudicated codes, the latest where a passage was adjudicated twice; lists are written `a;b`."""
+    """One row a passage: settled codes (see the view `settled_codes`); lists are written `a;b`; what is in dispute is null and counted.
+
+    The inclusion probability is that of all gold samples together: samples are drawn independently of one another, so a passage that could
+    have come by several is in with 1 minus the product of the probabilities that it is not.
+    """
     more = "".join(
         f", max(value) FILTER (WHERE dimension = '{dimension.name}') AS \"{dimension.name}\"" for dimension in columns.dimensions
     )
     return (
-        "CREATE VIEW gold AS WITH latest AS (SELECT * FROM annotations WHERE status = 'adjudicated' QUALIFY row_number() OVER "
-        "(PARTITION BY passage_id, dimension ORDER BY coded_at DESC, annotation_id DESC) = 1), "
-        "drawn AS (SELECT passage_id, max(inclusion_probability) AS inclusion_prob FROM samples GROUP BY passage_id) "
-        f"SELECT passage_id, max(codebook_version) AS codebook_version{more}, any_value(inclusion_prob) AS inclusion_prob "
-        "FROM latest LEFT JOIN drawn USING (passage_id) GROUP BY passage_id"
+        "CREATE VIEW gold AS WITH framed AS ("
+        "SELECT u.sample_id, u.passage_id, u.inclusion_probability FROM sample_frame_units u JOIN sample_frames f USING (sample_id) "
+        "WHERE f.purpose = 'gold' UNION ALL "
+        "SELECT sample_id, passage_id, inclusion_probability FROM samples "
+        "WHERE purpose = 'gold' AND sample_id NOT IN (SELECT sample_id FROM sample_frames)), "
+        "drawn AS (SELECT passage_id, 1 - product(1 - inclusion_probability) AS inclusion_prob FROM framed "
+        "WHERE passage_id IN (SELECT passage_id FROM samples WHERE purpose = 'gold') GROUP BY passage_id) "
+        f"SELECT passage_id, max(codebook_version) AS codebook_version{more}, any_value(inclusion_prob) AS inclusion_prob, "
+        "count(*) FILTER (WHERE settled_by = 'open') AS n_open, "
+        "list_sort(list_distinct(flatten(list(coder_kinds)))) AS coder_kinds "
+        "FROM settled_codes LEFT JOIN drawn USING (passage_id) GROUP BY passage_id HAVING bool_or(settled_by IN ('adjudicated', 'agreed'))"
     )
 
 

@@ -40,6 +40,27 @@ sources_app = typer.Typer(
     help="The sources of reports: which there are, how they fare.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(sources_app, name="sources")
+sample_app = typer.Typer(
+    help="Samples of passages for coding, with their probabilities.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(sample_app, name="sample")
+codes_app = typer.Typer(help="Codes: passages out to coders, codes back in.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(codes_app, name="codes")
+adjudicate_app = typer.Typer(help="What coders differ on, and what was decided.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(adjudicate_app, name="adjudicate")
+codebook_app = typer.Typer(
+    help="Versions of the codebook and the codes made under them.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(codebook_app, name="codebook")
+releases_app = typer.Typer(help="The published files that there are.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(releases_app, name="releases")
+
+warehouse_app = typer.Typer(
+    help="The working database: what a newer Entente would change in it, its data checks, its counts.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(warehouse_app, name="warehouse")
 
 
 @app.callback()
@@ -90,13 +111,22 @@ def run() -> None:
 def _import_commands() -> None:
     """Let every command module register itself; none of them imports anything heavy at this time."""
     from flows.cli import (  # noqa: F401  # imported for their effect
+        adjudicate,
+        agreement,
         classify,
+        codebook,
+        codes,
+        diff,
         doctor,
         extract,
         init,
         models,
         publish,
         refresh,
+        release,
+        releases,
+        sample,
+        search,
         serve,
         sources,
         sql,
@@ -104,6 +134,7 @@ def _import_commands() -> None:
         summary,
         train,
         verify,
+        warehouse,
     )
 
 

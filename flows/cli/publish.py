@@ -8,7 +8,7 @@ import typer
 
 from entente.errors import BadInput
 from flows.cli.main import app
-from flows.cli.output import print_json
+from flows.cli.output import note, print_json
 from flows.settings import load_settings
 
 
@@ -27,8 +27,10 @@ def publish(
     with refresh_lock(settings.paths.state / "refresh.lock", "entente publish"):
         report = publish_now(settings)
     if as_json:
-        print_json({"changed": report.changed, "path": report.path})
+        print_json({"changed": report.changed, "path": report.path, "notes": report.notes, "search_bytes": report.search_bytes})
     else:
+        for one in report.notes:
+            note(f"Note: {one}")
         print(
             f"Published: {report.path}" if report.changed else f"Unchanged: {report.path} already holds what the warehouse holds."
         )

@@ -48,10 +48,12 @@ def train(
 ) -> None:
     """Fine-tune the encoder, calibrate, write an immutable model with its card. The same data and seed give the same model.
 
+    Passages of the project's gold samples are refused.
+
     A training that was interrupted goes on with the part that was not finished when it is started again in the same way.
     """
     from entente.errors import BadInput
-    from flows.load import read_codebook
+    from flows.load import read_codebook, withheld_from_training
     from models.model_file import read_facts
     from models.registry import find_model
     from models.training import TrainingRequest
@@ -74,6 +76,7 @@ def train(
             encoder=_encoder(settings, encoder, revision, wanted=heads_on is None),
             tuning={} if epochs is None else {"epochs": epochs},
             heads_on=None if heads_on is None else find_model(heads_on, settings.model_folders),
+            withheld=withheld_from_training(settings),
         )
         folder = train_model(request, progress=progress)
     facts = read_facts(folder)

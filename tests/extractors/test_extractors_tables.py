@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
@@ -132,3 +133,42 @@ def test_a_framed_box_beside_the_text_is_a_block_of_its_own(tmp_path: Path) -> N
     assert [passage.text for passage in passages if passage.para_no] == [
         paragraph(topic, count) for topic, count in (("harbour", 110), ("library", 110), ("school", 60), ("foundry", 110))
     ]
+
+
+@pytest.mark.parametrize("drawn", ["rectangle", "four lines", "filled"])
+def test_a_small_box_beside_the_text_is_set_apart_and_takes_no_text_with_it(tmp_path: Path, drawn: str) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=A4)
+    top = draw(canvas, "1. " + paragraph("harbour", 110), 72, HEIGHT - 90, 450)
+    y = draw(canvas, "2. " + paragraph("library", 70), 72, top, 290)
+    if drawn == "rectangle":
+        canvas.rect(376, top - 44, 150, 58)
+    elif drawn == "four lines":
+        for x0, y0, x1, y1 in ((376, -44, 526, -44), (376, 14, 526, 14), (376, -44, 376, 14), (526, -44, 526, 14)):
+            canvas.line(x0, top + y0, x1, top + y1)
+    else:
+        canvas.setFillGray(0.9)
+        canvas.rect(376, top - 44, 150, 58, stroke=0, fill=1)
+        canvas.setFillGray(0)
+    draw(canvas, paragraph("orchard", 21), 386, top, 132, size=9)
+    draw(canvas, "3. " + paragraph("foundry", 110), 72, y - 30, 450)
+    path = saved(tmp_path, canvas, buffer)
+    passages = extract_file(path, "pdf", "0" * 64, ExtractOptions(), LIMITS).passages
+    assert all(passage.is_codable for passage in passages)
+    assert [passage.text for passage in passages if "orchard" in passage.text] == [paragraph("orchard", 21)]
+    assert [passage.text for passage in passages if passage.para_no] == [
+        paragraph(topic, count) for topic, count in (("harbour", 110), ("library", 70), ("foundry", 110))
+    ]
+
+
+def test_a_table_of_drawn_cells_stays_a_table(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=A4)
+    top = draw(canvas, "1. " + paragraph("harbour", 60), 72, HEIGHT - 90, 450)
+    for row in range(3):
+        for column in range(2):
+            canvas.rect(72 + 220 * column, top - 60 - 50 * row, 220, 50)
+            draw(canvas, paragraph(f"cell{row}{column}", 12), 80 + 220 * column, top - 24 - 50 * row, 190, size=9)
+    draw(canvas, "2. " + paragraph("foundry", 60), 72, top - 220, 450)
+    passages = extract_file(saved(tmp_path, canvas, buffer), "pdf", "0" * 64, ExtractOptions(), LIMITS).passages
+    assert not any("cell" in passage.text for passage in passages if passage.is_codable)

@@ -1,4 +1,4 @@
-"""The users' documents keep up with the program: columns, states, reasons, commands, links."""
+"""The users' documents keep up with the program: states, reasons, commands, links."""
 
 from __future__ import annotations
 
@@ -9,45 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.database import open_warehouse
 from warehouse.states import Reason, State
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-# Only in the working database: where files lie and what was typed is not published.
-NOT_PUBLISHED = {
-    ("records", "location"),
-    ("records", "fingerprint"),
-    ("records", "attempts"),
-    ("records", "next_attempt_at"),
-    ("files", "etag"),
-    ("files", "last_modified"),
-    ("runs", "command"),
-}
-# How the operator's copy works, and what services said word by word.
-INTERNAL = {
-    "warehouse_meta",
-    "schema_migrations",
-    "record_versions",
-    "http_validators",
-    "source_watermarks",
-    "source_sightings",
-    "requests",
-}
-
-
-def test_the_data_dictionary_has_every_published_column(tmp_path: Path) -> None:
-    sections = dict(
-        re.findall(r"^## (\w+)$(.*?)(?=^## |\Z)", (DOCS / "data-dictionary.md").read_text(encoding="utf-8"), re.M | re.S)
-    )
-    with open_warehouse(tmp_path / "empty.duckdb") as connection:
-        columns = connection.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
-        tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    missing = [
-        (table, column)
-        for table, column in columns
-        if table in tables - INTERNAL and (table, column) not in NOT_PUBLISHED and f"`{column}`" not in sections.get(table, "")
-    ]
-    assert missing == []
 
 
 def test_the_operators_guide_explains_every_state_and_reason() -> None:

@@ -16,6 +16,7 @@ from warehouse.transactions import Connection
 from warehouse.types import (
     CategoryRow,
     CodebookRows,
+    CountryRow,
     DimensionRow,
     ModelRow,
     PendingFile,
@@ -46,6 +47,7 @@ CODEBOOK = CodebookRows(
     tuple(
         CategoryRow(name, value, value, "as defined", n) for name, values in CATEGORIES.items() for n, value in enumerate(values)
     ),
+    (CountryRow("ATL", "Atlantis"),),
 )
 LABELS = {
     "voice": "igo",

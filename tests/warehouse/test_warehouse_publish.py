@@ -17,6 +17,7 @@ from warehouse.checks import all_checks
 from warehouse.codebook import set_codebook
 from warehouse.content import content_digest
 from warehouse.database import open_warehouse
+from warehouse.kept_releases import kept_files
 from warehouse.loader import Loader
 from warehouse.publish import publish, published_is_current
 
@@ -183,6 +184,23 @@ def test_unchanged_documents_stay_published_after_new_metadata(tmp_path: Path) -
     assert ask(target, "SELECT title FROM documents WHERE document_id = 'UN:a:en'") == [("New",)]
 
 
+def _sample(passage: str, probability: str = "0.5") -> str:
+    return (
+        "INSERT INTO samples BY NAME SELECT 's' AS sample_id, "
+        + passage
+        + " AS passage_id, 'srs' AS design, "
+        + probability
+        + " AS inclusion_probability, TIMESTAMP '2026-01-01' AS drawn_at FROM passages GROUP BY ALL LIMIT 1"
+    )
+
+
+def _code(value: str) -> str:
+    return (
+        "INSERT INTO annotations BY NAME SELECT 'a' AS annotation_id, min(passage_id) AS passage_id, 'ann' AS coder, 'stage' AS dimension, "
+        f"'{value}' AS value, 'adjudicated' AS status, '1.1.0' AS codebook_version, TIMESTAMP '2026-01-01' AS coded_at FROM passages"
+    )
+
+
 # One statement for each check that plants a bad row; every check of the room must be here.
 PLANTED = {
     "passage_ids_unique": "INSERT INTO passages SELECT * FROM passages LIMIT 1",
@@ -206,18 +224,52 @@ PLANTED = {
     "passages_have_text": "UPDATE passages SET text = 'changed' WHERE ordinal = 1",
     "boxes_on_their_pages": "UPDATE passages SET page_first = 2, page_last = 2 WHERE ordinal = 1",
     "published_documents_are_scored": "DELETE FROM scores WHERE document_id = 'UN:a:en'",
-    "inclusion_probabilities_in_range": "INSERT INTO samples VALUES ('s', 'p', 'srs', NULL, 1.5, TIMESTAMP '2026-01-01', 1)",
+    "inclusion_probabilities_in_range": _sample("'p'", "1.5"),
+    "gold_and_training_apart": "INSERT INTO samples SELECT 's', min(passage_id), 'srs', NULL, 0.5, TIMESTAMP '2026-01-01', 1, "
+    "unnest(['gold', 'training']) FROM passages",
+    "samples_unique": f"{_sample('min(passage_id)')}; {_sample('min(passage_id)')}",
+    "samples_refer_to_passages": _sample("'gone'"),
+    "annotation_ids_unique": f"{_code('none')}; {_code('none')}",
+    "annotations_refer_to_passages": f"{_code('none')}; UPDATE annotations SET passage_id = 'gone'",
+    "gold_values_in_codebook": _code("nirvana"),
+    "country_codes_known": "UPDATE documents SET country_iso3 = 'ABC' WHERE document_id = 'UN:a:en'",
+    "country_codes_unique": "INSERT INTO countries VALUES ('ATL', 'Another Atlantis', 'current')",
+    "document_dates_in_order": "UPDATE documents SET coverage_start = DATE '2020-02-01', coverage_end = DATE '2020-01-31'",
+    "mission_dates_in_order": "INSERT INTO missions (mission_id, start_date, end_date) VALUES ('m', DATE '2020-02-01', DATE '2020-01-31')",
+    "mission_ids_unique": "INSERT INTO missions (mission_id) VALUES ('m'), ('m')",
+    "documents_have_mission": "UPDATE documents SET mission_id = 'gone' WHERE document_id = 'UN:a:en'",
+    "missions_have_report": "INSERT INTO missions (mission_id, report_document_id) VALUES ('m', 'UN:a:en')",
+    "records_have_source": "DELETE FROM sources",
+    "files_are_named_by_their_hash": "UPDATE files SET n_bytes = 0 WHERE file_sha256 = (SELECT min(file_sha256) FROM files)",
+    "passage_ordinals_contiguous": "UPDATE passages SET ordinal = 9 WHERE ordinal = 2 AND document_id = 'UN:a:en'",
+    "passage_parts_and_words_in_range": "UPDATE passages SET part = 0 WHERE ordinal = 2 AND document_id = 'UN:a:en'",
+    "passages_have_pages": "DELETE FROM pages WHERE document_id = 'UN:a:en'",
+    "pages_numbered_from_1": "UPDATE pages SET page = 2 WHERE document_id = 'UN:a:en'",
+    "boxes_inside_their_pages": "UPDATE pages SET width = 100 WHERE document_id = 'UN:a:en'",
+    "extractions_count_what_is_there": "UPDATE extractions SET n_codable = 2 WHERE document_id = 'UN:a:en'",
+    "qualities_between_0_and_1": "UPDATE pages SET lexical = 1.5 WHERE document_id = 'UN:a:en'",
+    "duplicates_point_at_passages": "UPDATE passages SET is_duplicate = true, duplicate_of = 'gone' WHERE ordinal = 2",
+    "scores_of_promoted_model": "UPDATE models SET state = 'retired'",
+    "uncertain_dimensions_known": "UPDATE scores SET uncertain = ['stage', 'mood'] WHERE document_id = 'UN:a:en'",
+    "codebook_categories_have_dimension": "DELETE FROM codebook_dimensions WHERE dimension = 'stage'",
+    "codebook_values_unique_and_in_order": "UPDATE codebook_categories SET ordinal = 9 WHERE category = 'compliance'",
+    "one_codebook_version": "UPDATE codebook_dimensions SET codebook_version = '2.0.0'",
+    "runs_end_after_they_begin": "UPDATE runs SET finished_at = TIMESTAMP '2025-01-01'",
+    "release_counts_what_is_there": "UPDATE release SET passages = 8",
     "constraint_c1_stage_realization": "UPDATE scores SET realization = 'not_applicable'",
     "constraint_c3_to_c5_stance": "UPDATE scores SET stance = 'mixed'",
     "constraint_c6_locus": "UPDATE scores SET contestation_locus = 'internal'",
     "constraint_c7_mode": "UPDATE scores SET mode = 'not_applicable'",
     "constraint_c8_host_government": "UPDATE scores SET voice = 'host_government', cooperation_intensity = '2'",
-    "stage_probabilities_between_0_and_1": "UPDATE scores SET p_stage__none = 'nan'::FLOAT",
-    "stage_probabilities_sum_to_1": "UPDATE scores SET p_stage__none = 0.5",
-    "stage_label_in_codebook": "UPDATE scores SET stage = 'nirvana'",
-    "mechanism_probabilities_between_0_and_1": "UPDATE scores SET p_mechanism__dialogue = -0.1",
-    "mechanism_labels_in_codebook": "UPDATE scores SET mechanism = ['dialogue', 'telepathy']",
 }
+# The checks that the codebook makes: one of each kind for each dimension.
+for one in COLUMNS.dimensions:
+    PLANTED[f"{one.name}_probabilities_between_0_and_1"] = f"UPDATE scores SET p_{one.name}__{one.categories[0]} = 'nan'::FLOAT"
+    if one.multi:
+        PLANTED[f"{one.name}_labels_in_codebook"] = f"UPDATE scores SET {one.name} = ['{one.categories[0]}', 'telepathy']"
+    else:
+        PLANTED[f"{one.name}_probabilities_sum_to_1"] = f"UPDATE scores SET p_{one.name}__{one.categories[0]} = 0.51"
+        PLANTED[f"{one.name}_label_in_codebook"] = f"UPDATE scores SET {one.name} = 'nirvana'"
 
 
 @pytest.fixture(scope="module")
@@ -241,8 +293,7 @@ def test_each_check_finds_a_planted_row_and_stops_the_publication(sound: Path, t
 
 
 def test_every_check_has_a_planted_row() -> None:
-    generated = {name for name in all_checks(COLUMNS) if name.endswith(("_between_0_and_1", "_sum_to_1", "_in_codebook"))}
-    assert set(all_checks(COLUMNS)) - generated == {name for name in PLANTED if name not in generated}
+    assert set(all_checks(COLUMNS)) == set(PLANTED)
 
 
 def test_bad_rows_stop_the_publication_with_name_and_row_and_the_old_file_stays(tmp_path: Path) -> None:
@@ -257,4 +308,26 @@ def test_bad_rows_stop_the_publication_with_name_and_row_and_the_old_file_stays(
     with pytest.raises(BadInput, match=rf"constraint_c3_to_c5_stance: 1 bad rows.*{name}"):
         publish(warehouse, target, built_by="test")
     assert target.read_bytes() == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["p.duckdb", "w.duckdb"]
+
+
+def test_files_of_before_are_kept_as_many_as_wanted_and_stay_as_they_were(tmp_path: Path) -> None:
+    warehouse, target = tmp_path / "w.duckdb", tmp_path / "published" / "p.duckdb"
+    full_job(warehouse)
+    contents = []
+    for number in range(4):
+        publish(warehouse, target, built_by=f"test {number}", keep=2)
+        contents.append(target.read_bytes())
+    assert [path.read_bytes() for path in kept_files(target)] == contents[1:3]
+    assert not publish(warehouse, target, built_by="test 3", keep=2).changed
+    assert len(kept_files(target)) == 2
+    publish(warehouse, target, built_by="test 4", keep=0)
+    assert kept_files(target) == []
+
+
+def test_what_is_no_published_file_is_not_kept(tmp_path: Path) -> None:
+    warehouse, target = tmp_path / "w.duckdb", tmp_path / "p.duckdb"
+    full_job(warehouse)
+    target.write_bytes(b"rubbish")
+    publish(warehouse, target, built_by="test", keep=2)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["p.duckdb", "w.duckdb"]

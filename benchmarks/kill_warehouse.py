@@ -1,0 +1,168 @@
+"""Kill the warehouse writer with SIGKILL at random moments of a load, a publication and a migration: content is before or after.
+
+Never between.
+
+    python -m benchmarks.kill_warehouse --kills 20
+
+Each work is done once undisturbed for its time and its outcome. Then it is begun again and again on a copy of the file as it was and killed;
+what is found is compared, table by table, with before and after. Exit code 1 when any database does not open or holds something else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+
+from flows.cli.output import table
+from tests.warehouse.build import extraction, full_job, start
+from warehouse import migrations
+from warehouse.content import content_digest
+from warehouse.database import open_warehouse
+from warehouse.publish import publish
+
+WORKS = ("load", "publish", "migration")
+_KEY = "extractor-2/auto"
+
+
+def work(kind: str, folder: Path, passages: int) -> None:
+    """Do one work in this process: one batch read anew, a publication, or a new shape of the derived tables and its migration."""
+    if kind == "publish":
+        publish(folder / "w.duckdb", folder / "p.duckdb", built_by="a newer one")
+        return
+    if kind == "migration":
+        with open_warehouse(folder / "w.duckdb"):
+            return
+    with open_warehouse(folder / "w.duckdb") as connection:
+        loader = start(connection)
+        pending = loader.pending_extraction(_KEY)
+        read = [(file, extraction(file.file_sha256, passages, version="extractor-2")) for file in pending]
+        print("begin", flush=True)
+        loader.load_extractions(read, _KEY)
+
+
+def prepare(kind: str, folder: Path, documents: int, passages: int) -> None:
+    """Make the database as it is before the work."""
+    folder.mkdir(parents=True)
+    full_job(folder / "w.duckdb", tuple(f"{number:04}" for number in range(documents)), passages)
+    if kind == "publish":
+        publish(folder / "w.duckdb", folder / "p.duckdb", built_by="an older one")
+    if kind == "migration":
+        # As an Entente before the code tables of countries left it, with derived tables of an older shape.
+        with duckdb.connect(str(folder / "w.duckdb")) as connection:
+            migrations.drop_views(connection)
+            connection.execute("DROP TABLE countries")
+            connection.execute("ALTER TABLE codebook_dimensions DROP COLUMN is_ordinal")
+            connection.execute("DELETE FROM schema_migrations WHERE name = '0003_code_tables'")
+            connection.execute("UPDATE warehouse_meta SET value = '1' WHERE name = 'derived_version'")
+
+
+def contents(folder: Path) -> list[dict[str, str]]:
+    """Return the content of the databases in a folder; the ledger of publications is no content of the published file."""
+    found = []
+    for name in ("w.duckdb", "p.duckdb"):
+        if (folder / name).exists():
+            digest = content_digest(folder / name)
+            if name == "p.duckdb":
+                with duckdb.connect(str(folder / name), read_only=True) as connection:
+                    digest["built_by"] = str(connection.execute("SELECT built_by FROM release").fetchall())
+            found.append(digest)
+    return found
+
+
+def allowed(kind: str, found: list[dict[str, str]], before: list[dict[str, str]], after: list[dict[str, str]]) -> str | None:
+    """Return what was found: before, after, or (a migration has several steps) after some of the steps; None for anything else."""
+    if found == before:
+        return "before"
+    if found == after:
+        return "after"
+    if kind == "publish" and found[1] in (before[1], after[1]) and found[0] in (before[0], after[0]):
+        # Two files: the new one is in place, the ledger of the working database is mended by the next publication.
+        return "file after, ledger before"
+    if kind == "migration":
+        steps = {name: value for name, value in found[0].items() if value not in (before[0].get(name), after[0].get(name))}
+        return None if steps else "after a step"
+    return None
+
+
+def attack(kind: str, folder: Path, kills: int, chance: random.Random, documents: int, passages: int) -> Counter[str]:
+    """Kill the work so many times and return how often which content was found."""
+    prepare(kind, folder / "before", documents, passages)
+    shutil.copytree(folder / "before", folder / "after")
+    began = time.monotonic()
+    child(kind, folder / "after", passages).wait()
+    seconds = time.monotonic() - began
+    before, after = contents(folder / "before"), contents(folder / "after")
+    found: Counter[str] = Counter()
+    hits = 0
+    while hits < kills:
+        shutil.rmtree(folder / "now", ignore_errors=True)
+        shutil.copytree(folder / "before", folder / "now")
+        process = child(kind, folder / "now", passages)
+        try:
+            process.wait(timeout=chance.uniform(0.3 * seconds, 1.05 * seconds))
+            continue
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        hits += 1
+        outcome = allowed(kind, contents(folder / "now"), before, after) or "BETWEEN"
+        found[outcome] += 1
+        print(f"{kind} {hits}: {outcome}", flush=True)
+        if kind != "migration":
+            continue
+        with open_warehouse(folder / "now" / "w.duckdb") as connection:
+            assert migrations.pending(connection) == []
+    return found
+
+
+def child(kind: str, folder: Path, passages: int) -> subprocess.Popen[bytes]:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.kill_warehouse",
+        "--work",
+        kind,
+        "--folder",
+        str(folder),
+        "--passages",
+        str(passages),
+    ]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--documents", type=int, default=20)
+    parser.add_argument("--passages", type=int, default=200, help="passages of a document")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--work", choices=WORKS, help="do this work in this process; for the children")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--only", choices=WORKS, help="attack this work alone")
+    arguments = parser.parse_args()
+    if arguments.work:
+        work(arguments.work, arguments.folder, arguments.passages)
+        return
+    chance = random.Random(arguments.seed)  # noqa: S311  # moments, not secrets
+    rows, bad = [], 0
+    for kind in (arguments.only,) if arguments.only else WORKS:
+        with tempfile.TemporaryDirectory() as folder:
+            found = attack(kind, Path(folder, kind), arguments.kills, chance, arguments.documents, arguments.passages)
+        bad += found["BETWEEN"]
+        rows.append((kind, arguments.kills, ", ".join(f"{number} {what}" for what, number in sorted(found.items()) if number)))
+    print(table(("work", "kills", "found"), rows, width=100))
+    raise SystemExit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Disagreements out to the adjudicator, decisions back in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from entente.errors import BadInput
+from entente.files import replacing
+from flows.load import read_codebook
+from flows.settings import Settings
+from models.coding.checking import Problem
+from models.coding.decisions import COLUMNS, check_decisions, disagreements, is_derived, line_of
+from models.coding.excel import read_sheet, write_sheet
+from models.coding.files import read_codes_file
+from models.coding.tables import read_text
+from warehouse.adjudication import queue, settled, store_decisions
+from warehouse.codes import Imported
+from warehouse.database import open_warehouse
+from warehouse.lock import refresh_lock
+from warehouse.migrations import utc_now
+from warehouse.transactions import transaction
+
+_SHOWN = 20
+
+
+def open_disagreements(settings: Settings, sample_id: str | None = None) -> list[dict[str, Any]]:
+    """Return what waits for a decision; what follows from other dimensions is left out. `BadInput` where there is no warehouse."""
+    codebook = read_codebook(settings)
+    _require(settings)
+    with open_warehouse(settings.paths.warehouse) as connection:
+        return [row for row in queue(connection, sample_id) if not is_derived(row["dimension"], codebook)]
+
+
+def disagreements_in_file(settings: Settings, file: Path) -> list[dict[str, Any]]:
+    """Return what coders differ on in a file of codes; texts are those of `texts.jsonl` beside it, where there is one.
+
+    Raises:
+        BadInput: when a row does not fit the codebook.
+    """
+    codebook = read_codebook(settings)
+    checked = read_codes_file(file, codebook)
+    if checked.problems:
+        shown = "\n  ".join(map(str, checked.problems[:_SHOWN]))
+        raise BadInput(f"{file} has {len(checked.problems)} problems:\n  {shown}")
+    beside = file.parent / "texts.jsonl"
+    texts = {}
+    if beside.exists():
+        for line in read_text(beside).split("\n"):
+            row = json.loads(line) if line.strip() else {}
+            texts[str(row.get("id"))] = row
+    return disagreements(checked.rows, codebook, texts)
+
+
+def export_queue(settings: Settings, out: Path, sample_id: str | None = None, codes: Path | None = None) -> int:
+    """Write the queue as a file to fill in (.csv or .xlsx); returns how many decisions wait.
+
+    Raises:
+        BadInput: when the file has another ending.
+    """
+    codebook = read_codebook(settings)
+    waiting = open_disagreements(settings, sample_id) if codes is None else disagreements_in_file(settings, codes)
+    lines = [line_of(row, codebook) for row in waiting]
+    if out.suffix.lower() == ".xlsx":
+        content = write_sheet(COLUMNS, lines)
+    elif out.suffix.lower() == ".csv":
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows(lines)
+        content = text.getvalue().encode()
+    else:
+        raise BadInput(f"{out}: the queue is written as .csv or .xlsx.")
+    with replacing(out) as stream:
+        stream.write(content)
+    return len(lines)
+
+
+def import_decisions(settings: Settings, file: Path, adjudicator: str | None = None) -> Imported:
+    """Take in decisions, all or none; every code that was decided upon stays as it is.
+
+    Args:
+        settings: the project.
+        file: the queue with values and reasons filled in (.csv or .xlsx); lines that were left empty stay in the queue.
+        adjudicator: who decided, where the file does not say it.
+
+    Raises:
+        BadInput: when any decision cannot be taken; names each with line, column, value and reason.
+        Busy: when another command is writing.
+    """
+    codebook = read_codebook(settings)
+    _require(settings)
+    raw = list(read_sheet(file) if file.suffix.lower() == ".xlsx" else _read_csv(file))
+    with (
+        refresh_lock(settings.paths.state / "refresh.lock", "entente adjudicate import"),
+        open_warehouse(settings.paths.warehouse) as connection,
+    ):
+        stands = settled(connection)
+        checked = check_decisions(raw, codebook, stands, adjudicator)
+        coded = {str(one) for (one,) in connection.execute("SELECT DISTINCT passage_id FROM annotations").fetchall()}
+        problems = [
+            *checked.problems,
+            *(
+                Problem(0, "passage_id", one, "nobody has coded it")
+                for one in sorted({row.passage_id for row in checked.rows} - coded)
+            ),
+        ]
+        if problems:
+            shown = "\n  ".join(map(str, problems[:_SHOWN]))
+            more = f"\n  ... and {len(problems) - _SHOWN} more." if len(problems) > _SHOWN else ""
+            raise BadInput(f"{file}: no decision was taken in, {len(problems)} problems:\n  {shown}{more}")
+        with transaction(connection):
+            return store_decisions(connection, checked.rows, utc_now(), file.name)
+
+
+def _read_csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+    try:
+        missing = [name for name in ("passage_id", "dimension", "value", "reason") if name not in (reader.fieldnames or ())]
+        if missing:
+            raise BadInput(f"{path}, line 1: there is no column {missing[0]!r}. Fill in what `entente adjudicate export` writes.")
+        for row in reader:
+            yield reader.line_num, {str(name): value for name, value in row.items() if name}
+    except csv.Error as error:
+        raise BadInput(f"{path}, line {reader.line_num}: no valid CSV ({error}).") from None
+
+
+def _require(settings: Settings) -> None:
+    if not settings.paths.warehouse.exists():
+        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")

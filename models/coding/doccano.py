@@ -1,0 +1,139 @@
+"""doccano: a project of document classification whose labels are `dimension:category`, and its JSON-lines export.
+
+An export holds one object a line with `id`, `text`, `label` (a list of label names), `Comments`, and the fields that the imported lines
+had beside. Asked for one file a user, doccano gives a ZIP with `<user>.jsonl`; the coder is the name of the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+from entente.errors import BadInput
+from models.codebook import Codebook
+from models.coding.forms import NONE, choices, fold, sets_of, without_none
+from models.coding.tables import Raw, read_text
+from models.types import CodeRow, CodingTask
+
+TOOL = "doccano"
+_BYTES = 500_000_000
+
+
+def labels(codebook: Codebook) -> str:
+    """Return the labels to import (JSON), one colour for each dimension."""
+    made = []
+    flags = next((extra.values for extra in codebook.extra_fields if extra.id == "flag"), [])
+    for n, (name, values) in enumerate({**choices(codebook), "flag": tuple(map(str, flags))}.items()):
+        colour = f"#{(0x3366CC + n * 0x2F1D4B) % 0xFFFFFF:06x}"
+        made += [{"text": f"{name}:{value}", "background_color": colour, "text_color": "#ffffff"} for value in values]
+    return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
+
+
+def write_tasks(tasks: Sequence[CodingTask], codebook: Codebook, guesses: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Return passages as JSON lines to import; `guesses` are label names by passage, on demand only."""
+    lines = []
+    for task in tasks:
+        shown = task.shown()
+        text = shown.pop("text")
+        given = list((guesses or {}).get(task.passage_id, ()))
+        lines.append({"text": text, "label": given, **shown, "codebook_version": codebook.version})
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def label_names(codes: Mapping[str, str], codebook: Codebook) -> list[str]:
+    """Return codes as doccano's labels."""
+    sets = sets_of(codebook)
+    return [f"{name}:{one or NONE}" for name, value in codes.items() for one in (value.split(";") if name in sets else [value])]
+
+
+def write_codes(rows: Iterable[CodeRow], codebook: Codebook, texts: Mapping[str, CodingTask]) -> str:
+    """Return one coder's codes as doccano would export them."""
+    asked = choices(codebook)
+    lines = []
+    for number, line in enumerate(fold(rows, codebook), 1):
+        codes = {name: line[name].replace(NONE, "") for name in asked if name in line}
+        marked = [f"flag:{one}" for one in line["flag"].split(";") if one]
+        shown = texts[line["passage_id"]].shown()
+        text = shown.pop("text")
+        lines.append(
+            {
+                "id": number,
+                "text": text,
+                "label": [*label_names(codes, codebook), *marked],
+                **shown,
+                "codebook_version": line["codebook_version"],
+                "Comments": [line["note"]] if line["note"] else [],
+            }
+        )
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def read(path: Path, codebook: Codebook, coder: str | None, names: Mapping[str, str]) -> Raw:
+    """Yield the codes of an export with their lines.
+
+    Args:
+        path: JSON lines of one coder, or a ZIP with one file a user.
+        codebook: says which questions take several answers.
+        coder: who coded, for a file of one coder; by default the name of the file.
+        names: the coder for each of doccano's users; a user stands for himself.
+
+    Raises:
+        BadInput: when the file is no such export.
+    """
+    if path.suffix.lower() != ".zip":
+        yield from _lines(read_text(path), str(path), codebook, coder or names.get(path.stem, path.stem))
+        return
+    try:
+        with ZipFile(path) as bundle:
+            inside = [one for one in bundle.infolist() if one.filename.endswith(".jsonl")]
+            if not inside:
+                raise BadInput(f"{path} holds no .jsonl file. Export the project as JSONL.")
+            if sum(one.file_size for one in inside) > _BYTES:
+                raise BadInput(f"{path} holds more than {_BYTES // 1_000_000} MB. Export fewer passages at once.")
+            for one in inside:
+                user = Path(one.filename).stem
+                if user == "all" and len(inside) == 1 and coder is None:
+                    raise BadInput(
+                        f"{path} does not say who coded. Name the coder with --coder, or export one file for each user."
+                    )
+                yield from _lines(
+                    bundle.read(one).decode("utf-8"), f"{path}/{one.filename}", codebook, coder or names.get(user, user)
+                )
+    except FileNotFoundError:
+        raise BadInput(f"There is no file {path}.") from None
+    except (BadZipFile, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is no export of doccano: {error}") from None
+
+
+def _lines(text: str, where: str, codebook: Codebook, coder: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    sets = sets_of(codebook)
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise BadInput(f"{where}, line {number}: not valid JSON ({error}).") from None
+        if not isinstance(value, dict) or not isinstance(value.get("label"), list):
+            raise BadInput(
+                f"{where}, line {number}: there must be an object with a list called label. Export a classification project."
+            )
+        chosen: dict[str, list[str]] = {}
+        for label in value["label"]:
+            name, _colon, one = str(label).partition(":")
+            chosen.setdefault(name, []).append(one)
+        comments = value.get("Comments") or value.get("comments") or []
+        beside = {
+            "passage_id": value.get("passage_id"),
+            "coder": coder,
+            "codebook_version": value.get("codebook_version"),
+            "tool": TOOL,
+            "note": "\n".join(map(str, comments)) if isinstance(comments, list) else comments,
+            "flag": chosen.pop("flag", []),
+            "text_sha256": value.get("text_sha256"),
+        }
+        for name, some in chosen.items():
+            yield number, {**beside, "dimension": name, "value": without_none(some) if name in sets else ";".join(some)}

@@ -1,0 +1,1 @@
+"""Notebooks for analysts, in Python and in R."""

@@ -1,0 +1,1 @@
+SELECT mission_id, count(*) AS n FROM missions GROUP BY mission_id HAVING count(*) > 1

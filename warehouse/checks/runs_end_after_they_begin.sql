@@ -1,0 +1,1 @@
+SELECT run_id, started_at, finished_at FROM runs WHERE finished_at < started_at

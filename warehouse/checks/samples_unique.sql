@@ -1,0 +1,1 @@
+SELECT sample_id, passage_id, count(*) AS n FROM samples GROUP BY sample_id, passage_id HAVING count(*) > 1

@@ -1,0 +1,132 @@
+"""Codes in the warehouse: taken in once, never changed, and read back as rows."""
+
+# ruff: noqa: S608  # statements are put together of constants of this room
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models.types import CodeRow
+from warehouse.arrow import insert
+from warehouse.transactions import Connection, raise_content_version
+
+KINDS = ("person", "language model", "simulation")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: new codes, codes that were there already, and passages that the warehouse does not hold."""
+
+    new: int
+    known: int
+    unknown_passages: tuple[str, ...]
+
+
+def annotation_id(row: CodeRow) -> str:
+    """Return the identifier of a code, made of all that it says: the same code twice is one code."""
+    at = "" if row.coded_at is None else row.coded_at.isoformat()
+    said = (
+        row.passage_id, row.coder, row.dimension, "" if row.value is None else f"={row.value}", row.codebook_version, at, row.status,
+        row.tool or "", row.note or "", ";".join(row.flag), row.reason or "",
+    )  # fmt: skip
+    return hashlib.sha256("\0".join(said).encode()).hexdigest()[:24]
+
+
+def store_codes(
+    connection: Connection,
+    rows: Sequence[CodeRow],
+    at: datetime,
+    imported_from: str,
+    derived_from: Sequence[str | None] | None = None,
+) -> Imported:
+    """Write codes that are not there yet; to be called within a transaction.
+
+    Args:
+        connection: the open warehouse.
+        rows: the codes.
+        at: when they came (UTC without zone); the time of codes for which nobody wrote one down.
+        imported_from: the file they came in, or what made them.
+        derived_from: for each code, the one it was moved from when the codebook changed.
+    """
+    there = {str(one) for (one,) in connection.execute("SELECT annotation_id FROM annotations").fetchall()}
+    places = {
+        str(passage): (document, file, text)
+        for passage, document, file, text in connection.execute(
+            "SELECT p.passage_id, p.document_id, d.file_sha256, p.text_sha256 FROM passages p JOIN documents d USING (document_id)"
+        ).fetchall()
+    }
+    fresh: dict[str, dict[str, Any]] = {}
+    unknown = set()
+    for n, row in enumerate(rows):
+        identifier = annotation_id(row)
+        document, file, text = places.get(row.passage_id, (None, None, None))
+        if document is None:
+            unknown.add(row.passage_id)
+        if identifier in there or identifier in fresh:
+            continue
+        fresh[identifier] = {
+            "annotation_id": identifier,
+            "passage_id": row.passage_id,
+            "document_id": document,
+            "file_sha256": file,
+            "text_sha256": row.text_sha256 or text,
+            "coder": row.coder,
+            "dimension": row.dimension,
+            "value": row.value,
+            "status": row.status,
+            "codebook_version": row.codebook_version,
+            "tool": row.tool,
+            "coded_at": row.coded_at or at,
+            "note": row.note,
+            "flag": list(row.flag),
+            "reason": row.reason,
+            "derived_from": None if derived_from is None else derived_from[n],
+            "imported_from": imported_from,
+        }
+    insert(connection, "annotations", list(fresh.values()))
+    if fresh:
+        raise_content_version(connection)
+    return Imported(len(fresh), len(rows) - len(fresh), tuple(sorted(unknown)))
+
+
+def read_codes(connection: Connection, sample_id: str | None = None) -> list[CodeRow]:
+    """Return all codes, or those of a sample's passages, in a fixed order."""
+    return [row for _identifier, row in read_codes_with_ids(connection, sample_id)]
+
+
+def read_codes_with_ids(connection: Connection, sample_id: str | None = None) -> list[tuple[str, CodeRow]]:
+    """Return codes as `read_codes` does, each with its identifier."""
+    where = "" if sample_id is None else "WHERE passage_id IN (SELECT passage_id FROM samples WHERE sample_id = ?) "
+    rows = connection.execute(
+        "SELECT annotation_id, passage_id, coder, dimension, value, codebook_version, coded_at, status, tool, note, flag, reason, text_sha256 "
+        f"FROM annotations {where}ORDER BY passage_id, coder, coded_at, dimension, annotation_id",
+        [] if sample_id is None else [sample_id],
+    ).fetchall()
+    return [(str(row[0]), _row_of(row)) for row in rows]
+
+
+def _row_of(row: Sequence[Any]) -> CodeRow:
+    _id, passage, coder, dimension, value, version, at, status, tool, note, flag, reason, text = row
+    return CodeRow(passage, coder, dimension, value, version, at, status, tool, note, tuple(flag or ()), reason, text)
+
+
+def say_coders(connection: Connection, coders: Iterable[tuple[str, str, str | None]], at: datetime) -> None:
+    """Write down what coders are (name, kind, description), within the caller's transaction; the latest word holds."""
+    for coder, kind, description in coders:
+        connection.execute("DELETE FROM coders WHERE coder = ?", [coder])
+        connection.execute("INSERT INTO coders VALUES (?, ?, ?, ?)", [coder, kind, description, at])
+        raise_content_version(connection)
+
+
+def coder_kinds(connection: Connection) -> dict[str, str]:
+    """Return what each coder is, where somebody has said it."""
+    return {str(coder): str(kind) for coder, kind in connection.execute("SELECT coder, kind FROM coders").fetchall()}
+
+
+def documents_of_codes(connection: Connection) -> dict[str, str]:
+    """Return the document of each coded passage, where it is known."""
+    rows = connection.execute("SELECT DISTINCT passage_id, document_id FROM annotations WHERE document_id IS NOT NULL").fetchall()
+    return {str(passage): str(document) for passage, document in rows}
