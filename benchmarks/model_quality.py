@@ -2,7 +2,9 @@
 
     python -m benchmarks.model_quality --annotations FOLDER [--seeds 0,1,2] [--tuning '{"epochs": 2}'] [--heads-on MODEL] [--threads 2]
 
-Each seed is a full training; the table gives the mean over seeds, the lowest and highest seed, and the mean of the seeds' intervals.
+Each seed is a full training; the tables give the mean over seeds, the lowest and highest seed, and the mean of the seeds' intervals.
+"if calibrated" is the calibration error that chance alone would give a model of the same probabilities on as many passages: a measured one
+below it says no more. The last columns are about labels marked as certain: their share, and the share of errors among them.
 With --models the named model folders are measured instead of training anew. Nothing is chosen here: dev is for reporting.
 """
 
@@ -12,19 +14,34 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from models.abstaining import confidence_and_errors
+from models.agreement import calibration_error
+from models.annotations import AnnotatedPassage
 from models.baselines import tfidf_predictions
 from models.classifier import Classifier
 from models.codebook import Codebook, load_codebook
-from models.evaluation import EvaluationReport, compare, evaluate
+from models.evaluation import EvaluationReport, compare, predictions_of
 from models.training import TrainingRequest, train_on
 from models.training_data import TrainingData, collect
 
 ROOT = Path(__file__).resolve().parents[1]
+_SIMULATIONS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One model: its figures on dev, and by dimension the calibration error that chance gives, share of certain labels and errors in them."""
+
+    report: EvaluationReport
+    by_chance: dict[str, float]
+    certain: dict[str, tuple[float, float]]
 
 
 def main() -> None:
@@ -40,19 +57,30 @@ def main() -> None:
     codebook = load_codebook(ROOT / "configs" / "codebook.yaml")
     data = collect(codebook, given.annotations)
     baseline = compare(tfidf_predictions(codebook, data.passages, data.dev), data.dev, codebook)
-    reports: list[EvaluationReport] = []
     if given.models:
-        for folder in given.models:
-            reports.append(evaluate(Classifier.load(folder, codebook, threads=given.threads), data.dev))
+        found = [_measured(Classifier.load(folder, codebook, threads=given.threads), data.dev) for folder in given.models]
     else:
-        reports = [_trained(int(seed), codebook, data, given) for seed in given.seeds.split(",")]
-    print(
-        f"\n{len(data.passages)} training passages; dev: {len(data.dev)} passages. Models: {', '.join(one.model for one in reports)}\n"
-    )
-    print(_table(baseline, reports))
+        found = [_trained(int(seed), codebook, data, given) for seed in given.seeds.split(",")]
+    names = ", ".join(one.report.model for one in found)
+    print(f"\n{len(data.passages)} training passages; dev: {len(data.dev)} passages. Models: {names}\n")
+    print(_table(baseline, found))
 
 
-def _trained(seed: int, codebook: Codebook, data: TrainingData, given: Any) -> EvaluationReport:
+def _measured(classifier: Classifier, dev: Sequence[AnnotatedPassage]) -> Measured:
+    predictions = predictions_of(classifier, dev)
+    rng = np.random.default_rng(0)
+    by_chance, certain = {}, {}
+    for dimension in classifier.codebook.trained_dimensions:
+        confidence, wrong = confidence_and_errors(dimension, predictions, dev)
+        drawn = [calibration_error(confidence, rng.uniform(size=len(confidence)) < confidence) for _ in range(_SIMULATIONS)]
+        # The error of a multi-label dimension is that of each label's own probability, which is not what is drawn here.
+        by_chance[dimension.id] = float(np.mean(drawn)) if dimension.kind != "multi" else float("nan")
+        sure = confidence >= classifier.facts.certain_from[dimension.id]
+        certain[dimension.id] = float(sure.mean()), float(wrong[sure].mean()) if sure.any() else 0.0
+    return Measured(compare(predictions, dev, classifier.codebook), by_chance, certain)
+
+
+def _trained(seed: int, codebook: Codebook, data: TrainingData, given: Any) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         tuning = {
@@ -64,23 +92,26 @@ def _trained(seed: int, codebook: Codebook, data: TrainingData, given: Any) -> E
         )
         model = train_on(data, request)
         print(f"seed {seed}: {model.name} in {time.perf_counter() - start:.0f} s", flush=True)
-        return evaluate(Classifier.load(model, codebook, threads=given.threads), data.dev)
+        return _measured(Classifier.load(model, codebook, threads=given.threads), data.dev)
 
 
-def _table(baseline: EvaluationReport, reports: list[EvaluationReport]) -> str:
+def _table(baseline: EvaluationReport, found: Sequence[Measured]) -> str:
     lines = [
-        "| dimension | majority | TF-IDF | interval | model | seeds | interval | over TF-IDF | ECE |",
-        "| --- | ---: | ---: | --- | ---: | --- | --- | ---: | ---: |",
+        "| dimension | majority | TF-IDF | interval | model | seeds | interval | over TF-IDF | ECE | if calibrated | certain | wrong of these |",
+        "| --- | ---: | ---: | --- | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, one in baseline.dimensions.items():
-        own = [report.dimensions[name] for report in reports]
+        own = [each.report.dimensions[name] for each in found]
         scores = np.array([report.macro_f1 or 0.0 for report in own])
         low, high = np.mean([report.interval for report in own], axis=0)
         error = np.mean([report.calibration_error for report in own])
+        chance = np.mean([each.by_chance[name] for each in found])
+        by_chance = "" if np.isnan(chance) else f"{chance:.3f}"
+        share, wrong = np.mean([each.certain[name] for each in found], axis=0)
         lines.append(
             f"| {name} | {one.majority_f1 or 0:.3f} | {one.macro_f1 or 0:.3f} | {one.interval[0]:.2f} to {one.interval[1]:.2f} "
             f"| {scores.mean():.3f} | {scores.min():.3f} to {scores.max():.3f} | {low:.2f} to {high:.2f} "
-            f"| {scores.mean() - (one.macro_f1 or 0):+.3f} | {error:.3f} |"
+            f"| {scores.mean() - (one.macro_f1 or 0):+.3f} | {error:.3f} | {by_chance} | {100 * share:.0f} % | {100 * wrong:.1f} % |"
         )
     return "\n".join(lines)
 

@@ -1,9 +1,12 @@
 """Knowing when not to know: from which probability on a label keeps a promised rate of error.
 
-For each dimension the lowest threshold is taken at which an upper bound of the share of errors among the labels above it, on documents
+For each dimension the lowest threshold is taken at which an upper bound of the share of errors among the labels above it, on passages
 held out in training, is still under the promise. Thresholds are tested from the highest down and the search stops at the first failure
 (a fixed sequence of tests, so that trying many does not spoil the bound). The bound is the greater of the exact binomial one and the
-quantile of a bootstrap over documents: passages of one report err together.
+quantile of a bootstrap over groups of documents: passages of one report, and of reports about one country, err together.
+
+New reports are not a random sample of the old ones: a month may bring mission reports alone. So the share of errors must be under the
+promise within each type of document too, as far as a type has passages enough to judge by.
 """
 
 from __future__ import annotations
@@ -28,17 +31,28 @@ _RESAMPLES = 300
 
 
 def certain_from(
-    codebook: Codebook, predictions: Sequence[Prediction], annotated: Sequence[AnnotatedPassage], seed: int
+    codebook: Codebook,
+    predictions: Sequence[Prediction],
+    annotated: Sequence[AnnotatedPassage],
+    groups: Sequence[str],
+    seed: int,
 ) -> dict[str, float]:
-    """Return for each trained dimension the probability from which its labels are certain, from held-out predictions."""
-    names = sorted({one.document for one in annotated})
-    place = {name: i for i, name in enumerate(names)}
-    documents = np.array([place[one.document] for one in annotated], dtype=np.intp)
+    """Return for each trained dimension the probability from which its labels are certain, from held-out predictions.
+
+    Args:
+        codebook: gives the dimensions.
+        predictions: of passages that were held out.
+        annotated: their codes.
+        groups: which passages belong together, as `models.splits.split_groups` says.
+        seed: of the bootstrap.
+    """
+    names, documents = np.unique(np.array(groups), return_inverse=True)
+    _, types = np.unique(np.array([one.facets.get("doc_type", "") for one in annotated]), return_inverse=True)
     weights = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=_RESAMPLES)
     chosen = {}
     for dimension in codebook.trained_dimensions:
         confidence, wrong = confidence_and_errors(dimension, predictions, annotated)
-        chosen[dimension.id] = _threshold(confidence, wrong, documents, weights.astype(np.float64))
+        chosen[dimension.id] = _threshold(confidence, wrong, documents, weights.astype(np.float64), types)
     return chosen
 
 
@@ -58,17 +72,31 @@ def confidence_and_errors(
 
 
 def _threshold(
-    confidence: NDArray[np.float64], wrong: NDArray[np.bool_], documents: NDArray[np.intp], weights: NDArray[np.float64]
+    confidence: NDArray[np.float64],
+    wrong: NDArray[np.bool_],
+    documents: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    types: NDArray[np.intp],
 ) -> float:
     lowest = NEVER
     for threshold in np.round(np.arange(0.95, 0.0, -0.05), 2):
         kept = confidence >= threshold
         if kept.sum() < _FEWEST:
             continue
-        if upper_error(wrong[kept], documents[kept], weights) > PROMISED_ERROR:
+        if (
+            upper_error(wrong[kept], documents[kept], weights) > PROMISED_ERROR
+            or worst_type(wrong[kept], types[kept]) > PROMISED_ERROR
+        ):
             break
         lowest = float(threshold)
     return lowest
+
+
+def worst_type(wrong: NDArray[np.bool_], types: NDArray[np.intp]) -> float:
+    """Return the highest share of errors within a type of document, over the types that have passages enough; 0 when none has."""
+    sizes, bad = np.bincount(types), np.bincount(types, wrong.astype(np.float64))
+    enough = sizes >= _FEWEST
+    return float((bad[enough] / sizes[enough]).max()) if enough.any() else 0.0
 
 
 def upper_error(wrong: NDArray[np.bool_], documents: NDArray[np.intp], weights: NDArray[np.float64]) -> float:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from entente.errors import BadInput
 from models.codebook import Codebook
 from models.encoder import MINILM, EncoderFiles, Windows, find_encoder, load_network
+from models.features import has_words
 from models.heads import HeadWeights, head_rows
 from models.model_file import ADAPTERS, HEADS, ModelFacts, read_adapters, read_facts, read_heads
 from models.scoring import LabelRules, Scorer
@@ -98,7 +99,8 @@ class Classifier:
         if self._reader.is_fast and self._scorer.near_ties(logits)[0]:
             pooled, counts = self._reader.read(passage, exact=True)
             logits = self._heads.logits(pooled, counts)[None]
-        familiar = bool(counts) and self._heads.vocabulary.known_share(counts) >= self.facts.familiar_from
+        # A heading alone says nothing of a text without a word (invisible characters, figures).
+        familiar = has_words(passage.text) and self._heads.vocabulary.known_share(counts) >= self.facts.familiar_from
         return self._scorer.score([passage.passage_id], logits, [familiar])[0]
 
 

@@ -6,6 +6,7 @@ their mean is a model and not a mixture of strangers; a training on everything c
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,20 +22,22 @@ from models.blocks import Trunk
 from models.codebook import Codebook
 from models.encoder import EncoderFiles, Windows, load_network
 from models.features import readable
-from models.head_training import EncoderView, Fold
+from models.head_training import EncoderView
+from models.splits import Fold
 from models.targets import Target, targets
 from models.tuning import TuningOptions, fine_tune, lower_parts
 
 Tell = Callable[[str, int, int], None]
-_WEIGHT, _BIAS, _HELD_OUT = _OWN = ("head.weight", "head.bias", "held_out")
+_WEIGHT, _BIAS, _HELD_OUT, _SECONDS = _OWN = ("head.weight", "head.bias", "held_out", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class CrossFitted:
-    """The adapters of the mean model, and its heads with the held-out outputs."""
+    """The adapters of the mean model, its heads with the held-out outputs, and the seconds spent on folds before an interruption."""
 
     adapters: dict[str, torch.Tensor]
     view: EncoderView
+    seconds_before: float = 0.0
 
 
 def cross_fit(
@@ -61,21 +64,26 @@ def cross_fit(
     """
     files, folder = encoder
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    trunk = Trunk(torch.nn.Module.to(load_network(files, folder), device), options.first_layer)
-    windows = Windows.load(folder)
-    tell("reading training passages", 0, len(passages))
-    parts = lower_parts(trunk, [first_window(windows, one) for one in passages])
+    parts: list[torch.Tensor] = []
     weights = np.array([1.0 if one.origin == "real" else options.invented_weight for one in passages])
     rounds = list(folds)
     if options.refit:
         rounds.append((np.arange(len(passages), dtype=np.intp), np.zeros(0, dtype=np.intp)))
     done = []
+    seconds_before = 0.0
     for number, (train, test) in enumerate(rounds):
         path = None if keep is None else keep / f"fold-{number}.safetensors"
         fold = _read(path) if path is not None else None
-        if fold is None:
+        if fold is not None:
+            seconds_before += float(fold[_SECONDS])
+        else:
+            start = time.perf_counter()
+            if not parts:
+                tell("reading training passages", 0, len(passages))
+                windows, trunk = Windows.load(folder), Trunk(_network(files, folder, device), options.first_layer)
+                parts = lower_parts(trunk, [first_window(windows, one) for one in passages])
             fold = _train(
-                Trunk(torch.nn.Module.to(load_network(files, folder), device), options.first_layer),
+                Trunk(_network(files, folder, device), options.first_layer),
                 parts,
                 targets(codebook, [passages[i] for i in train], options.balance),
                 (train, test),
@@ -84,6 +92,7 @@ def cross_fit(
                 seed,
                 lambda step, steps, k=number: tell("fine-tuning", k * steps + step, len(rounds) * steps),  # type: ignore[misc]
             )
+            fold[_SECONDS] = torch.tensor(time.perf_counter() - start)
             if path is not None:
                 _write(path, fold)
         done.append(fold)
@@ -95,7 +104,12 @@ def cross_fit(
     weight, bias = (np.stack([fold[name].numpy() for fold in members]).mean(axis=0) for name in (_WEIGHT, _BIAS))
     if options.full:
         adapters = compressed(adapters, options.rank)
-    return CrossFitted(adapters, EncoderView(weight=weight, bias=bias, out_of_fold=held_out))
+    return CrossFitted(adapters, EncoderView(weight=weight, bias=bias, out_of_fold=held_out), seconds_before)
+
+
+def _network(files: EncoderFiles, folder: Path, device: torch.device) -> torch.nn.Module:
+    network: torch.nn.Module = torch.nn.Module.to(load_network(files, folder), device)
+    return network
 
 
 def _train(
@@ -125,7 +139,7 @@ def _read(path: Path) -> dict[str, torch.Tensor] | None:
         found: dict[str, torch.Tensor] = load_file(path)
     except (OSError, SafetensorError):
         return None
-    return found
+    return found if set(_OWN) <= set(found) else None
 
 
 def _write(path: Path, fold: Mapping[str, torch.Tensor]) -> None:

@@ -21,6 +21,11 @@ def readable(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", whole).replace("\u2019", "'").split())
 
 
+def has_words(text: str) -> bool:
+    """Return whether a text has a word, as n-grams are counted."""
+    return _WORD.search(text) is not None
+
+
 def ngram_counts(heading: str, text: str) -> dict[int, int]:
     """Return how often each word and word pair occurs, by the CRC-32 of its lower-case form; no pair crosses from heading to text."""
     counts: Counter[int] = Counter()

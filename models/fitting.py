@@ -63,6 +63,7 @@ def fit_dimension(
     folds: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
     applies: NDArray[np.bool_],
     calibrate_on: NDArray[np.bool_],
+    weights: Vector,
     grids: Mapping[str, Sequence[float]],
     progress: Callable[[], None],
 ) -> FittedDimension:
@@ -77,6 +78,7 @@ def fit_dimension(
             rows where the dimension applies.
         applies: rows to train the final heads on.
         calibrate_on: rows that count for choice and calibration.
+        weights: how much each row counts in fitting a head.
         grids: for each view the inverse regularization strengths to choose from.
         progress: called after each fit.
     """
@@ -91,13 +93,13 @@ def fit_dimension(
         for c in grids[name]:
             held_out = np.zeros((len(codes), categories))
             for train, test in folds:
-                head = _logistic(matrix[train], codes[train], categories, c)
+                head = _logistic(matrix[train], codes[train], weights[train], categories, c)
                 held_out[test] = matrix[test] @ head.weight + head.bias
                 progress()
             alone = _fit_mixture({name: held_out[rows]}, target)
             tried.append((_loss(mix({name: held_out[rows]}, alone), target), c, held_out))
         _, strength[name], outputs[name] = min(tried, key=lambda one: one[:2])
-        heads[name] = _logistic(matrix[applies], codes[applies], categories, strength[name])
+        heads[name] = _logistic(matrix[applies], codes[applies], weights[applies], categories, strength[name])
         progress()
     mixture = _fit_mixture({name: out[rows] for name, out in outputs.items()}, target)
     return FittedDimension(heads, mixture, strength, mix(outputs, mixture))
@@ -110,7 +112,7 @@ def mix(outputs: Mapping[str, Vector], mixture: Mixture) -> Vector:
     return result
 
 
-def _logistic(matrix: Any, codes: NDArray[np.intp], categories: int, c: float) -> LinearHead:
+def _logistic(matrix: Any, codes: NDArray[np.intp], weights: Vector, categories: int, c: float) -> LinearHead:
     """Fit class-weighted multinomial logistic regression; two categories are put in the same softmax form."""
     from sklearn.linear_model import LogisticRegression
 
@@ -121,7 +123,7 @@ def _logistic(matrix: Any, codes: NDArray[np.intp], categories: int, c: float) -
         bias[present] = 0.0
         return LinearHead(weight, bias)
     model = LogisticRegression(C=c, class_weight="balanced", max_iter=1000, tol=1e-3)
-    model.fit(matrix, codes)
+    model.fit(matrix, codes, weights)
     if len(present) == 2:
         weight[:, present] = np.stack([-model.coef_[0], model.coef_[0]], axis=1) / 2
         bias[present] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2

@@ -20,12 +20,15 @@ from models.codebook import NOT_APPLICABLE, Codebook
 from models.codebook_records import Dimension
 from models.fitting import FittedDimension, LinearHead, MadeHead, Vector, best_threshold, fit_dimension
 from models.heads import HeadWeights, NgramVocabulary, head_rows
+from models.names import nameless_ngrams
+from models.splits import Fold
 
-FOLDS = 3
+VIEWS = frozenset({"ngram", "encoder"})
 _GRIDS = {"ngram": (10.0,), "encoder": (0.03,)}
 _DOCUMENTS_WITH_NGRAM = 3
 _REAL_ENOUGH = 200
-Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+_INVENTED_WEIGHT = 0.5
+"""How much an invented passage counts in fitting heads; they are twice as many as the real ones, and not quite like them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ def fit_heads(
     encoder: EncoderView,
     folds: Sequence[Fold],
     tell: Callable[[str, int, int], None],
+    use: frozenset[str] = VIEWS,
 ) -> FittedHeads:
     """Fit and calibrate the heads of every trained dimension.
 
@@ -67,14 +71,17 @@ def fit_heads(
         passages: the coded passages.
         ngrams: their n-gram counts.
         encoder: see `EncoderView`.
-        folds: pairs of rows (train, test) that hold each document on one side; those of fine-tuning when its heads are used.
+        folds: pairs of rows (train, test) that hold each document on one side. They need not be those of fine-tuning, and should be more:
+            a head that has learned from less than the final one is less sure of itself, and would make the final one too sure.
         tell: told of the steps.
+        use: which of the two views; one alone is for measuring what the other is worth.
     """
     from threadpoolctl import threadpool_limits
 
     counted = held_out_rows(passages)
+    weights = np.array([1.0 if one.origin == "real" else _INVENTED_WEIGHT for one in passages])
     vocabulary = _vocabulary(passages, ngrams)
-    views: dict[str, Any] = {"ngram": _ngram_matrix(vocabulary, ngrams)}
+    views: dict[str, Any] = {"ngram": _ngram_matrix(vocabulary, ngrams)} if "ngram" in use else {}
     if encoder.encodings is not None:
         views["encoder"] = encoder.encodings.astype(np.float64)
         width = encoder.encodings.shape[1]
@@ -103,12 +110,13 @@ def fit_heads(
             where = slice(start, start + (1 if problem.binary else problem.categories))
             fit = fit_dimension(
                 views,
-                _made(encoder, where, binary=problem.binary),
+                _made(encoder, where, binary=problem.binary) if "encoder" in use else {},
                 problem.codes,
                 problem.categories,
                 own,
                 problem.applies,
                 counted & problem.applies,
+                weights,
                 _GRIDS,
                 step,
             )
@@ -174,8 +182,8 @@ def _folded(fit: FittedDimension, *, binary: bool) -> tuple[Vector, Vector, Vect
     """Return dense weights (outputs, inputs), n-gram weights (inputs, outputs), biases and out-of-fold outputs, with calibration folded
     in; of a binary problem's two outputs the difference is kept.
     """
-    dense = fit.heads["encoder"].weight * fit.mixture.scales["encoder"]
-    ngram = fit.heads["ngram"].weight * fit.mixture.scales["ngram"]
+    nothing = LinearHead(np.zeros((1, fit.out_of_fold.shape[1])), np.zeros(fit.out_of_fold.shape[1]))
+    dense, ngram = (fit.heads.get(name, nothing).weight * fit.mixture.scales.get(name, 0.0) for name in ("encoder", "ngram"))
     bias = fit.mixture.bias + sum(fit.heads[name].bias * fit.mixture.scales[name] for name in fit.heads)
     out = fit.out_of_fold
     if binary:
@@ -185,12 +193,12 @@ def _folded(fit: FittedDimension, *, binary: bool) -> tuple[Vector, Vector, Vect
 
 
 def _vocabulary(passages: Sequence[AnnotatedPassage], ngrams: Sequence[Mapping[int, int]]) -> NgramVocabulary:
-    """Return the n-grams that occur in several documents: what one report alone says is a name or an accident."""
+    """Return the n-grams outside names that occur in several documents: what one report alone says is a name or an accident."""
     seen: dict[int, set[str]] = {}
     in_passages: Counter[int] = Counter()
-    for one, counts in zip(passages, ngrams, strict=True):
+    for one, counts, nameless in zip(passages, ngrams, nameless_ngrams(passages), strict=True):
         in_passages.update(counts.keys())
-        for ngram in counts:
+        for ngram in nameless:
             documents = seen.setdefault(ngram, set())
             if len(documents) < _DOCUMENTS_WITH_NGRAM:
                 documents.add(one.document)
@@ -206,18 +214,3 @@ def _ngram_matrix(vocabulary: NgramVocabulary, ngrams: Sequence[Mapping[int, int
     starts = np.concatenate([[0], np.cumsum([len(positions) for positions, _ in parts])])
     columns, weights = np.concatenate([p for p, _ in parts]), np.concatenate([w for _, w in parts])
     return csr_matrix((weights, columns, starts), shape=(len(parts), len(vocabulary.hashes)))
-
-
-def document_folds(documents: Sequence[str], seed: int, count: int = FOLDS) -> list[Fold]:
-    """Return folds as (train, test) rows; documents are dealt out at random, large ones first, to the fold with the fewest passages."""
-    sizes = Counter(documents)
-    order = sorted(sizes)
-    np.random.default_rng(seed).shuffle(order)
-    order.sort(key=lambda name: -sizes[name])
-    filled = [0] * count
-    fold_of = {}
-    for name in order:
-        fold_of[name] = filled.index(min(filled))
-        filled[fold_of[name]] += sizes[name]
-    fold = np.array([fold_of[name] for name in documents])
-    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(count)]

@@ -19,8 +19,8 @@ from models.annotations import AnnotatedPassage
 from models.baselines import encoding_predictions, tfidf_predictions
 from models.codebook import Codebook
 from models.evaluation import EvaluationReport, compare, from_to
-from models.head_training import document_folds
 from models.paired import Gain, gains
+from models.splits import countries_of, group_folds
 from models.types import Prediction
 
 GROUPS = 5
@@ -98,14 +98,14 @@ def hold_out_countries(
     """
     real = [one for one in passages if one.origin == "real" and one.facets.get("country")]
     other = [one for one in passages if one.origin != "real"]
-    countries = [one.facets["country"] for one in real]
+    countries = countries_of(real)
     if len(set(countries)) < 2:
         raise BadInput(
             f"Holding out countries needs coded passages of two countries or more; found {len(set(countries))}. Name `country` in texts.jsonl."
         )
     count = min(GROUPS, len(set(countries)))
-    by_country = document_folds(countries, seed, count)
-    by_document = document_folds([one.document for one in real], seed, min(count, len({one.document for one in real})))
+    by_country = group_folds(countries, seed, count)
+    by_document = group_folds([one.document for one in real], seed, min(count, len({one.document for one in real})))
     kinds: dict[str, Predict] = {"TF-IDF": lambda train, unseen: tfidf_predictions(codebook, train, unseen)}
     if encode is not None:
         known = {id(one): row for one, row in zip([*real, *other], encode([*real, *other]), strict=True)}

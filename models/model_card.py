@@ -90,7 +90,7 @@ def model_card(facts: ModelFacts) -> str:
     if "cross_validated" in facts.metrics:
         lines += [
             "",
-            "## Figures by cross-validation over training documents",
+            "## Figures by cross-validation over training documents and countries",
             "",
             "Choice and calibration used the same folds, so these flatter a little.",
             "",
@@ -126,7 +126,8 @@ def _promise(facts: ModelFacts) -> list[str]:
         ]
     return [
         f"Labels marked as certain promise at most {100 * facts.promised_error:.0f} errors in a hundred. From the probabilities below they "
-        "kept it on documents held out in training, with the upper bound of a 90 % interval; the rest belongs before a person.",
+        "kept it on passages of documents and countries held out in training: all together with the upper bound of a 90 % interval, each type "
+        "of document of which there were thirty passages by its share. The rest belongs before a person.",
         "",
         "| dimension | certain from |",
         "| --- | ---: |",

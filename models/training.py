@@ -31,7 +31,7 @@ from models.codebook import Codebook
 from models.encoder import MINILM, EncoderFiles, Windows, find_encoder, load_network, pinned
 from models.evaluation import EvaluationReport, compare
 from models.features import ngram_counts, readable
-from models.head_training import EncoderView, FittedHeads, document_folds, fit_heads, held_out_rows
+from models.head_training import EncoderView, FittedHeads, fit_heads, held_out_rows
 from models.heads import HeadWeights, probabilities
 from models.model_card import model_card
 from models.model_file import (
@@ -49,6 +49,7 @@ from models.model_file import (
 )
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
+from models.splits import NGRAM_FOLDS, Fold, split_folds, split_groups
 from models.training_data import TrainingData, collect, passages_sha256, refuse_gold
 from models.types import Withheld
 
@@ -118,10 +119,12 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
         )
     started = time.perf_counter()
     tell: Progress = progress or (lambda what, done, total: None)
-    folds = document_folds([one.document for one in data.passages], request.seed)
+    folds = split_folds(data.passages, request.seed)
     files, folder, adapters, view, options, unfinished = _encoder_part(data, request, folds, tell)
     ngrams = [ngram_counts(readable(one.passage.heading), readable(one.passage.text)) for one in data.passages]
-    fitted = fit_heads(request.codebook, data.passages, ngrams, view, folds, tell)
+    # Heads on n-grams alone are fitted fast enough for many folds.
+    finer = folds if view.encodings is not None else split_folds(data.passages, request.seed, NGRAM_FOLDS)
+    fitted = fit_heads(request.codebook, data.passages, ngrams, view, finer, tell)
     rules, strengths = _rules(fitted, data, request)
     if request.heads_on is not None:
         # The encoder has seen these documents: what its heads get right on them promises nothing about others.
@@ -143,7 +146,7 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
         decisive["dev"] = passages_sha256(data.dev)
     version = content_version(VERSION_PREFIX, hashes, decisive)
     metrics = {"cross_validated": _without_details(_cross_validated(fitted, data, request, rules, version))}
-    seconds = round(time.perf_counter() - started)
+    seconds = options.pop("seconds", 0) + round(time.perf_counter() - started)
     if data.dev:
         tell("evaluating on dev", 0, len(data.dev))
         from models.reading import Reader
@@ -215,12 +218,21 @@ def _encoder_part(
     folder = find_encoder(request.encoder)
     files = pinned(request.encoder, folder)
     options: TuningOptions = dataclasses.replace(TuningOptions(), **request.tuning)
-    kept = _kept(data, request, files, options)
+    kept = _kept(data, request, files, options, folds)
     fitted = cross_fit(request.codebook, data.passages, folds, (files, folder), options, request.seed, tell, kept)
-    return files, folder, fitted.adapters, fitted.view, {"tuning": dataclasses.asdict(options)}, kept
+    return (
+        files,
+        folder,
+        fitted.adapters,
+        fitted.view,
+        {"tuning": dataclasses.asdict(options), "seconds": round(fitted.seconds_before)},
+        kept,
+    )
 
 
-def _kept(data: TrainingData, request: TrainingRequest, files: EncoderFiles, options: TuningOptions) -> Path:
+def _kept(
+    data: TrainingData, request: TrainingRequest, files: EncoderFiles, options: TuningOptions, folds: Sequence[Fold]
+) -> Path:
     """Return the folder for the finished folds of exactly this training."""
     decisive = [
         [
@@ -241,6 +253,7 @@ def _kept(data: TrainingData, request: TrainingRequest, files: EncoderFiles, opt
         dataclasses.asdict(options),
         request.seed,
         request.threads,
+        [test.tolist() for _, test in folds],
     ]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
     return request.output / _UNFINISHED / key
@@ -255,10 +268,12 @@ def _rules(fitted: FittedHeads, data: TrainingData, request: TrainingRequest) ->
     chosen = np.flatnonzero(held_out_rows(data.passages))
     passages = [data.passages[i] for i in chosen]
     logits = fitted.out_of_fold[chosen]
-    offsets, strengths = choose_offsets(request.codebook, passages, probabilities(logits, request.codebook))
+    groups = split_groups(passages)
+    offsets, strengths = choose_offsets(request.codebook, passages, probabilities(logits, request.codebook), groups, request.seed)
     plain = LabelRules(fitted.thresholds, offsets)
     predictions = Scorer(request.codebook, plain, "").score([one.passage.passage_id for one in passages], logits)
-    return LabelRules(fitted.thresholds, offsets, certain_from(request.codebook, predictions, passages, request.seed)), strengths
+    certain = certain_from(request.codebook, predictions, passages, groups, request.seed)
+    return LabelRules(fitted.thresholds, offsets, certain), strengths
 
 
 def _familiar_from(heads: HeadWeights, ngrams: Sequence[dict[int, int]]) -> float:

@@ -111,4 +111,4 @@ def test_long_texts_become_windows_of_about_equal_length_under_their_heading(fol
     assert all(len(one) <= 20 for one in found)
     assert max(map(len, found)) - min(map(len, found)) <= 3
     assert len({tuple(one[:4]) for one in found}) == 1, "each window has the heading"
-    assert windows.of("heading", "") == []
+    assert len(windows.of("the government", "")) == 1, "the heading alone"

@@ -11,7 +11,7 @@ from models.abstaining import NEVER, PROMISED_ERROR, _threshold, upper_error
 from models.annotations import INVENTED_FILES, AnnotatedPassage, read_invented
 from models.codebook import Codebook, load_codebook
 from models.heads import head_rows, probabilities
-from models.offsets import choose_offsets
+from models.offsets import _log_rarity, choose_offsets
 from models.scoring import LabelRules, Scorer
 from models.targets import targets
 
@@ -50,9 +50,16 @@ def _accuracy(
 
 def test_offsets_find_rare_categories_that_the_outputs_lean_away_from(passages: list[AnnotatedPassage]) -> None:
     logits = _logits(passages, 2.0, 2.0)
-    offsets, strengths = choose_offsets(CODEBOOK, passages, probabilities(logits, CODEBOOK))
+    offsets, strengths = choose_offsets(
+        CODEBOOK, passages, probabilities(logits, CODEBOOK), [one.document for one in passages], 0
+    )
     assert any(value > 0 for value in strengths.values())
     assert _accuracy(passages, LabelRules(THRESHOLDS, offsets), logits) > _accuracy(passages, LabelRules(THRESHOLDS), logits)
+
+
+def test_a_category_too_rare_to_be_judged_gets_the_offset_of_one_of_ten() -> None:
+    codes = np.array([0] * 100 + [1] * 10 + [2] * 3)
+    assert _log_rarity(codes, 4) == pytest.approx([0.0, np.log(10), np.log(10), np.log(10)])
 
 
 def test_near_ties_are_those_that_a_small_change_could_turn(passages: list[AnnotatedPassage]) -> None:
@@ -89,11 +96,12 @@ def test_a_promise_is_kept_where_it_can_be_and_not_made_where_it_cannot() -> Non
     weights = rng.multinomial(100, np.full(100, 0.01), size=200).astype(np.float64)
     confidence = rng.uniform(0.3, 1.0, 1000)
     wrong = rng.uniform(size=1000) > confidence
-    threshold = _threshold(confidence, wrong, documents, weights)
+    types = np.arange(1000) % 3
+    threshold = _threshold(confidence, wrong, documents, weights, types)
     assert 0.5 < threshold < 0.95
     fresh = rng.uniform(threshold, 1.0, 5000)
     assert (rng.uniform(size=5000) > fresh).mean() <= PROMISED_ERROR
-    assert _threshold(confidence, rng.uniform(size=1000) < 0.5, documents, weights) == NEVER
+    assert _threshold(confidence, rng.uniform(size=1000) < 0.5, documents, weights, types) == NEVER
 
 
 def test_errors_that_come_together_give_a_higher_bound() -> None:
@@ -102,3 +110,15 @@ def test_errors_that_come_together_give_a_higher_bound() -> None:
     together = documents < 4
     spread = np.arange(200) % 5 == 0
     assert upper_error(together, documents, weights) > upper_error(spread, documents, weights)
+
+
+def test_no_promise_is_made_that_one_type_of_document_breaks() -> None:
+    documents = np.repeat(np.arange(100), 10)
+    weights = np.random.default_rng(0).multinomial(100, np.full(100, 0.01), size=200).astype(np.float64)
+    confidence = np.full(1000, 0.9)
+    types = (documents >= 95).astype(np.intp)
+    wrong = (types == 1) & (np.arange(1000) % 3 == 0)
+    assert _threshold(confidence, wrong, documents, weights, np.zeros_like(types)) < 1
+    assert _threshold(confidence, wrong, documents, weights, types) == NEVER
+    few = (documents >= 98).astype(np.intp)
+    assert _threshold(confidence, wrong & (few == 1), documents, weights, few) < 1, "a type of 20 passages cannot be judged"

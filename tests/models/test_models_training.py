@@ -18,8 +18,9 @@ from models.codebook import NOT_APPLICABLE, Codebook, load_codebook
 from models.encoder import MINILM, EncoderFiles, find_encoder, pinned
 from models.evaluation import evaluate
 from models.features import ngram_counts
-from models.head_training import EncoderView, document_folds, fit_heads
+from models.head_training import EncoderView, fit_heads
 from models.model_file import read_facts
+from models.splits import split_folds
 from models.training import TrainingRequest, _kept, train_on
 from models.training_data import TrainingData, passages_sha256
 from models.tuning import TuningOptions
@@ -180,14 +181,16 @@ def test_an_interrupted_training_is_not_taken_up_for_other_data(request_: Traini
     def key(**changes: object) -> Path:
         first, *others = data.passages
         passages = [replace(first, **changes), *others]  # type: ignore[arg-type]  # one field of several types
-        return _kept(replace(data, passages=passages), request_, request_.encoder, TuningOptions())
+        return _kept(replace(data, passages=passages), request_, request_.encoder, TuningOptions(), split_folds(data.passages, 0))
 
     keys = [key(), key(document="another"), key(origin="real"), key(secondary_stage="another")]
     other = Codebook.model_construct(
         **{name: getattr(request_.codebook, name) for name in Codebook.model_fields if name != "dimensions"},
         dimensions=request_.codebook.dimensions[1:],
     )
-    keys.append(_kept(data, replace(request_, codebook=other), request_.encoder, TuningOptions()))
+    folds = split_folds(data.passages, 0)
+    keys.append(_kept(data, replace(request_, codebook=other), request_.encoder, TuningOptions(), folds))
+    keys.append(_kept(data, request_, request_.encoder, TuningOptions(), folds[:2]))
     assert len(set(keys)) == len(keys)
 
 
@@ -200,7 +203,7 @@ def test_heads_are_fitted_where_a_conditional_dimension_has_no_real_passage(code
     ngrams = [ngram_counts("", one.passage.text) for one in passages]
     width = max(len(one.category_ids) for one in codebook.trained_dimensions)
     encodings = np.random.default_rng(0).normal(size=(len(passages), width)).astype(np.float32)
-    folds = document_folds([one.document for one in passages], 0)
+    folds = split_folds(passages, 0)
     fitted = fit_heads(codebook, passages, ngrams, EncoderView(encodings), folds, lambda *_told: None)
     assert np.isfinite(fitted.out_of_fold).all()
 

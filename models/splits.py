@@ -1,0 +1,91 @@
+"""Which passages must stay on one side of a split: those of one document, and those about one country.
+
+A model is used on countries that it has never read about. Figures from other documents of the same country would be too good: so held-out
+passages are of other countries, as those of dev and test are. Where no single country is named, the document is the group.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from entente.yaml_files import read_yaml_mapping
+from models.annotations import AnnotatedPassage
+
+FOLDS = 3
+"""Of fine-tuning, where each costs minutes."""
+NGRAM_FOLDS = 9
+"""Of heads on n-grams, where each costs seconds."""
+Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def split_groups(passages: Sequence[AnnotatedPassage]) -> list[str]:
+    """Return for each passage the name of its group: documents are joined where passages of theirs are about the same country.
+
+    A country is recognized by its code or any of its names in `configs/countries.yaml`; other values (several countries, regions) join nothing.
+    """
+    codes = _country_codes()
+    head: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while head.setdefault(name, name) != name:
+            name = head[name]
+        return name
+
+    for one in passages:
+        code = codes.get(one.facets.get("country", "").casefold())
+        if code is not None and one.origin == "real":
+            first, second = sorted((find(f"document {one.document}"), find(f"country {code}")))
+            head[second] = first
+    return [find(f"document {one.document}") for one in passages]
+
+
+def split_folds(passages: Sequence[AnnotatedPassage], seed: int, count: int = FOLDS) -> list[Fold]:
+    """Return folds as (train, test) rows that keep every group on one side; real and other passages are dealt out one after the other."""
+    groups = split_groups(passages)
+    rng = np.random.default_rng(seed)
+    fold_of = {}
+    for origins in ({"real"}, {"invented", "codebook"}):
+        fold_of.update(_dealt([name for name, one in zip(groups, passages, strict=True) if one.origin in origins], rng, count))
+    return _folds(groups, fold_of, count)
+
+
+def group_folds(groups: Sequence[str], seed: int, count: int) -> list[Fold]:
+    """Return folds as (train, test) rows that keep every group on one side."""
+    return _folds(groups, _dealt(groups, np.random.default_rng(seed), count), count)
+
+
+def countries_of(passages: Sequence[AnnotatedPassage]) -> list[str]:
+    """Return the country of each passage: its code where the value is a known country by any name, else the value."""
+    codes = _country_codes()
+    return [codes.get(value.casefold(), value) for value in (one.facets.get("country", "") for one in passages)]
+
+
+def _dealt(groups: Sequence[str], rng: np.random.Generator, count: int) -> dict[str, int]:
+    """Return the fold of each group: dealt out at random, large ones first, to the fold with the fewest passages."""
+    sizes = Counter(groups)
+    order = sorted(sizes)
+    rng.shuffle(order)
+    order.sort(key=lambda name: -sizes[name])
+    filled = [0] * count
+    fold_of = {}
+    for name in order:
+        fold_of[name] = filled.index(min(filled))
+        filled[fold_of[name]] += sizes[name]
+    return fold_of
+
+
+def _folds(groups: Sequence[str], fold_of: Mapping[str, int], count: int) -> list[Fold]:
+    fold = np.array([fold_of[name] for name in groups])
+    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(count)]
+
+
+def _country_codes() -> dict[str, str]:
+    with resources.as_file(resources.files("configs") / "countries.yaml") as path:
+        known = read_yaml_mapping(path)["countries"]
+    codes = {str(code).casefold(): str(code) for code in known}
+    return codes | {str(name).casefold(): str(code) for code, names in known.items() for name in names}
