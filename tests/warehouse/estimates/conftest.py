@@ -22,7 +22,7 @@ def simulate(connection: Connection, gold: bool = True) -> None:
     loader = start(connection)
     documents = [
         fetched(f"{country}{year}{n}", country_iso3=country, published=date(year, 1 + n, 5), doc_type="comment")
-        for country in ("ATL", "BOR")
+        for country in ("ATL", "XBO")
         for year in (2018, 2019, 2020)
         for n in range(6)
     ]
@@ -55,7 +55,7 @@ def simulate(connection: Connection, gold: bool = True) -> None:
             )
     connection.execute(
         "INSERT INTO missions VALUES ('m1', 'UN', 'ATL', NULL, 'visit', DATE '2019-02-01', DATE '2019-02-20', NULL), "
-        "('m2', 'UN', 'BOR', NULL, 'visit', DATE '2019-03-15', DATE '2019-03-20', NULL)"
+        "('m2', 'UN', 'XBO', NULL, 'visit', DATE '2019-03-15', DATE '2019-03-20', NULL)"
     )
     raise_content_version(connection)
 

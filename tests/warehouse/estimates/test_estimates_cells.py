@@ -133,7 +133,7 @@ def test_a_difference_is_that_of_python(database: duckdb.DuckDBPyConnection) -> 
     python = differences(both, np.array([0]), np.array([1]))
     ((*sql, reason),) = database.execute(
         "SELECT estimate, standard_error, lower, upper, naive_difference, reason "
-        f"FROM difference_between_countries('contested', 'ATL', 'BOR', {support})"
+        f"FROM difference_between_countries('contested', 'ATL', 'XBO', {support})"
     ).fetchall()
     expected = [python.estimate, python.standard_error, python.lower, python.upper, python.naive_difference]
     np.testing.assert_allclose(sql, np.concatenate(expected), rtol=1e-9)
