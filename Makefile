@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 DEMO   := .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-duckdb-1 lint types check bench bench-extract bench-classify guide dictionary sample clean
+.PHONY: help demo test test-duckdb-1 lint types check bench bench-extract bench-classify bench-queries guide dictionary sample clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -68,6 +68,9 @@ bench-extract: $(READY) ## print the tables of extraction: quality, speed, facts
 
 bench-classify: $(READY) ## compare the speed of scoring with the plain pipeline of the transformers library
 	@$(BIN)/python -m benchmarks.classify_speed --limit 200
+
+bench-queries: $(READY) ## time the questions of the codebook on a million passages
+	@$(BIN)/python -m benchmarks.query_speed
 
 guide: $(READY) ## render docs/codebook.md from configs/codebook.yaml
 	@$(BIN)/python -m models.guide --write

@@ -1,0 +1,136 @@
+"""How long the published estimates take to answer on a million passages: `python -m benchmarks.query_speed [--passages 1000000]`.
+
+Documents are loaded by the real loader, their passages multiplied in SQL, given probabilities of their own and a gold sample, and published
+by the real publish; then each question is asked of the published file, and the best of three answers is shown. Exit code 1 when one takes two
+seconds or longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from flows.cli.output import table
+from tests.warehouse.build import CATEGORIES, classify_all, extract_all, fetched, start
+from warehouse.database import open_warehouse
+from warehouse.publish import publish
+from warehouse.transactions import Connection, raise_content_version
+from warehouse.types import SearchOptions
+
+LIMIT = 2.0
+COUNTRIES = tuple(f"X{first}{second}" for first in "ABCDE" for second in "ABCDEFGHIJ")
+YEARS = range(2010, 2020)
+U = "(md5_number_lower(concat_ws('|', passage_id, '{salt}')) / 18446744073709551616.0)"
+QUESTIONS = (
+    "FROM contestation_by_country_year",
+    "FROM contestation_sides_by_country_year",
+    "FROM stage_by_country_year",
+    "FROM stage_onsets('UN', 'XAA')",
+    "FROM stage_order('UN', 'XAA')",
+    "FROM time_to_compliance('UN', 'XAA')",
+    "FROM naive_lead_and_lag",
+    "FROM before_after_missions('contested', 'comment')",
+    "FROM before_after_each_mission('contested', 'comment')",
+    "FROM change_after_missions('contested', 'comment')",
+    "FROM claims_and_findings_by_country_year",
+    "FROM setbacks_by_country_year",
+    "FROM access_by_country_year",
+    "FROM uptake_of_recommendations('UN', 'XAA')",
+    "FROM naive_mechanism_before_access",
+    "FROM quad_classes_by_country_year",
+    "FROM tone_by_country_year",
+    "FROM difference_between_countries('contested', 'XAA', 'XAB')",
+    "FROM estimates_by_country('stage')",
+    "FROM naive_stage_by_country_year",
+    "FROM naive_stance_by_country_year",
+    "FROM search('mission minister courtesy')",
+)
+
+
+def fill(connection: Connection, passages: int, documents: int) -> None:
+    """Load `documents` documents with `passages` passages in all, scored, every two hundredth of them coded."""
+    loader = start(connection)
+    loader.load_fetched(
+        [
+            fetched(
+                f"{number:06}",
+                country_iso3=COUNTRIES[number % len(COUNTRIES)],
+                published=date(YEARS[number // len(COUNTRIES) % len(YEARS)], 1 + number % 12, 1 + number % 28),
+                doc_type="comment",
+            )
+            for number in range(documents)
+        ]
+    )
+    extract_all(loader, passages=1)
+    classify_all(loader)
+    copies = passages // documents
+    connection.execute("SET threads = 1")  # rows in the order of documents, as a refresh loads them
+    for name, changed in (("passages", ", ordinal + k AS ordinal"), ("scores", "")):
+        connection.execute(f"CREATE TEMP TABLE one AS FROM {name}")
+        connection.execute(f"DELETE FROM {name}")
+        connection.execute(
+            f"INSERT INTO {name} BY NAME SELECT o.* REPLACE (passage_id || '-' || k AS passage_id{changed}) "
+            f"FROM one o CROSS JOIN range({copies}) copies(k) ORDER BY document_id, k"
+        )
+        connection.execute("DROP TABLE one")
+    connection.execute(f"UPDATE extractions SET n_passages = {copies}, n_codable = {copies}")
+    for dimension, categories in CATEGORIES.items():
+        drawn = ", ".join(f'"p_{dimension}__{one}" = 0.05 + 0.9 * {U.format(salt=dimension + one)}' for one in categories)
+        connection.execute(f"UPDATE scores SET {drawn}")
+        if dimension != "mechanism":
+            total = " + ".join(f'"p_{dimension}__{one}"' for one in categories)
+            shares = ", ".join(f'"p_{dimension}__{one}" = "p_{dimension}__{one}" / ({total})' for one in categories)
+            connection.execute(f"UPDATE scores SET {shares}")
+    connection.execute(
+        "INSERT INTO samples BY NAME SELECT 'gold' AS sample_id, passage_id, 'poisson' AS design, 0.005 AS inclusion_probability, "
+        f"TIMESTAMP '2026-01-01' AS drawn_at, 1 AS seed FROM scores WHERE {U.format(salt='sample')} < 0.005"
+    )
+    for dimension, categories in CATEGORIES.items():
+        choice = f"(1 + floor({len(categories)} * {U.format(salt='gold' + dimension)}))::INTEGER"
+        connection.execute(
+            "INSERT INTO annotations BY NAME SELECT passage_id || ? AS annotation_id, passage_id, 'A' AS coder, ? AS dimension, "
+            f"(?::VARCHAR[])[{choice}] AS value, 'adjudicated' AS status, '1.1.0' AS codebook_version, "
+            "TIMESTAMP '2026-01-01' AS coded_at FROM samples",
+            [dimension, dimension, list(categories)],
+        )
+    connection.execute(
+        "INSERT INTO missions (mission_id, igo, country_iso3, kind, start_date, end_date) SELECT 'm-' || code, 'UN', code, 'visit', "
+        "DATE '2014-02-01', DATE '2014-02-20' FROM (SELECT unnest(?::VARCHAR[]) AS code)",
+        [list(COUNTRIES)],
+    )
+    raise_content_version(connection)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--passages", type=int, default=1_000_000)
+    parser.add_argument("--documents", type=int, default=5_000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        working, published = Path(folder, "w.duckdb"), Path(folder, "p.duckdb")
+        with open_warehouse(working) as connection:
+            fill(connection, arguments.passages, arguments.documents)
+        began = time.monotonic()
+        publish(working, published, built_by="benchmark", search=SearchOptions("text"))
+        took, size = time.monotonic() - began, published.stat().st_size / 2**20
+        print(f"publishing {arguments.passages} passages took {took:.0f} s; the file has {size:.0f} MiB\n")
+        rows = []
+        with duckdb.connect(str(published), read_only=True) as database:
+            for question in QUESTIONS:
+                seconds = []
+                for _ in range(3):
+                    began = time.monotonic()
+                    found = len(database.execute(question).fetchall())
+                    seconds.append(time.monotonic() - began)
+                rows.append((question, found, round(min(seconds), 2)))
+        print(table(("question", "rows", "seconds"), rows))
+        raise SystemExit(1 if max(row[2] for row in rows) >= LIMIT else 0)
+
+
+if __name__ == "__main__":
+    main()
