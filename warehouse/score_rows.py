@@ -34,10 +34,19 @@ def score_table(
         scores = [row.dimensions[dimension.name] for row in rows]
         labels = list(map(attrgetter("label"), scores))
         probabilities = list(map(attrgetter("probabilities"), scores))
-        _check_dimension(rows, scores, dimension, model_version)
+        names = [probability_column(dimension.name, category) for category in dimension.categories]
+        try:
+            made |= {
+                name: list(map(itemgetter(category), probabilities))
+                for name, category in zip(names, dimension.categories, strict=True)
+            }
+        except KeyError:
+            _tell_misfit(rows, scores, dimension, model_version)
+        kinds = set(map(type, labels))
+        too_many = sum(map(len, probabilities)) != len(rows) * len(dimension.categories)
+        if too_many or (str in kinds if dimension.multi else not kinds <= {str}):
+            _tell_misfit(rows, scores, dimension, model_version)
         made[dimension.name] = list(map(sorted, labels)) if dimension.multi else labels
-        for category in dimension.categories:
-            made[probability_column(dimension.name, category)] = list(map(itemgetter(category), probabilities))
         for place, certain in enumerate(map(attrgetter("certain"), scores)):
             if not certain:
                 uncertain[place].append(dimension.name)
@@ -56,15 +65,11 @@ def _check_model_and_dimensions(rows: Sequence[Prediction], model_version: str, 
             )
 
 
-def _check_dimension(
+def _tell_misfit(
     rows: Sequence[Prediction], scores: Sequence[DimensionScore], dimension: ScoreDimension, model_version: str
 ) -> None:
+    """Raise `BadInput` for the first score that does not fit the dimension."""
     categories = set(dimension.categories)
-    kinds = set(map(type, map(attrgetter("label"), scores)))
-    if (str not in kinds if dimension.multi else kinds <= {str}) and all(
-        one.probabilities.keys() == categories for one in scores
-    ):
-        return
     for row, score in zip(rows, scores, strict=True):
         if score.probabilities.keys() != categories:
             odd = ", ".join(sorted(set(score.probabilities) ^ categories))
