@@ -101,12 +101,12 @@ def publish_release(path: Path, released: Released, plant: Callable[[Path], None
         by_text = {text: name for name, text in texts.items()}
         for number, (text, value) in enumerate(released.codes.items()):
             connection.execute(
-                "INSERT INTO annotations VALUES (?, ?, NULL, NULL, NULL, 'c', 'stance', ?, 'adjudicated', '1.1.0', NULL, "
-                "TIMESTAMP '2026-01-01', NULL, NULL)",
+                "INSERT INTO annotations (annotation_id, passage_id, coder, dimension, value, status, codebook_version, coded_at) "
+                "VALUES (?, ?, 'c', 'stance', ?, 'adjudicated', '1.1.0', TIMESTAMP '2026-01-01')",
                 [f"n{number}", by_text[text], value],
             )
             connection.execute(
-                "INSERT INTO samples VALUES ('s', ?, 'srs', NULL, 0.5, TIMESTAMP '2026-01-01', 1)", [by_text[text]]
+                "INSERT INTO samples VALUES ('s', ?, 'srs', NULL, 0.5, TIMESTAMP '2026-01-01', 1, 'gold')", [by_text[text]]
             )
     publish(warehouse, path, built_by="Entente test")
     return path

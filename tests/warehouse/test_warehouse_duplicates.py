@@ -59,7 +59,7 @@ def test_other_organizations_and_countries_are_not_repeated_and_documents_withou
     texts: Texts = dict.fromkeys("abcd", (TEXT,))
     said: dict[str, dict[str, Any]] = {
         "a": {"published": date(2018, 1, 1), "country_iso3": "ATL"},
-        "b": {"published": date(2019, 1, 1), "country_iso3": "BOR"},
+        "b": {"published": date(2019, 1, 1), "country_iso3": "XBO"},
         "c": {"published": date(2020, 1, 1), "igo": "ILO"},
         "d": {"published": date(2021, 1, 1), "country_iso3": None},
     }

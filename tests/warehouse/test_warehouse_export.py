@@ -64,12 +64,12 @@ def make_published(folder: Path, at: str = "2026-01-02 03:04:05") -> Path:
         loader.finish_run("completed", {})
         (first,) = connection.execute("SELECT min(passage_id) FROM passages").fetchall()[0]
         connection.execute(
-            "INSERT INTO annotations VALUES ('n1', ?, NULL, NULL, NULL, 'c1', 'stage', 'initiation', 'adjudicated', '1.1.0', NULL, "
-            "TIMESTAMP '2026-01-01 10:00:00', 'a note', ['unclear'])",
+            "INSERT INTO annotations (annotation_id, passage_id, coder, dimension, value, status, codebook_version, coded_at, note, flag) "
+            "VALUES ('n1', ?, 'c1', 'stage', 'initiation', 'adjudicated', '1.1.0', TIMESTAMP '2026-01-01 10:00:00', 'a note', ['unclear'])",
             [first],
         )
         connection.execute(
-            "INSERT INTO samples VALUES ('s', ?, 'srs', NULL, 0.25, TIMESTAMP '2026-01-01', 9007199254740995)", [first]
+            "INSERT INTO samples VALUES ('s', ?, 'srs', NULL, 0.25, TIMESTAMP '2026-01-01', 9007199254740995, 'gold')", [first]
         )
         # Another machine at another time.
         connection.execute("UPDATE files SET fetched_at = CAST(? AS TIMESTAMP)", [at])
