@@ -1,6 +1,6 @@
 """Does a sample survive Label Studio itself? Installs it into an environment of its own, starts it, and goes there and back through its API.
 
-    python -m benchmarks.label_studio_roundtrip --folder /tmp/label-studio    # about 1 GB; needs a package index; some minutes
+    python -m benchmarks.label_studio_roundtrip --folder FOLDER    # about 1 GB is installed there; some minutes
 
 Tasks and interface are made from invented passages as `entente codes export` makes them; codes are put in as annotations through the API;
 the project's own JSON export is read as `entente codes import` reads it. Every code must come back as it was. The server listens on

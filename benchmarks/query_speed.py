@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 
 from flows.cli.output import table
-from tests.warehouse.build import CATEGORIES, classify_all, extract_all, fetched, start
+from tests.warehouse.build import classify_all, extract_all, fetched, start
+from tests.warehouse.chance import code_at_random, spread_probabilities
 from warehouse.database import open_warehouse
 from warehouse.publish import publish
 from warehouse.transactions import Connection, raise_content_version
@@ -25,7 +26,6 @@ from warehouse.types import SearchOptions
 LIMIT = 2.0
 COUNTRIES = tuple(f"X{first}{second}" for first in "ABCDE" for second in "ABCDEFGHIJ")
 YEARS = range(2010, 2020)
-U = "(md5_number_lower(concat_ws('|', passage_id, '{salt}')) / 18446744073709551616.0)"
 QUESTIONS = (
     "FROM contestation_by_country_year",
     "FROM contestation_sides_by_country_year",
@@ -79,25 +79,8 @@ def fill(connection: Connection, passages: int, documents: int) -> None:
         )
         connection.execute("DROP TABLE one")
     connection.execute(f"UPDATE extractions SET n_passages = {copies}, n_codable = {copies}")
-    for dimension, categories in CATEGORIES.items():
-        drawn = ", ".join(f'"p_{dimension}__{one}" = 0.05 + 0.9 * {U.format(salt=dimension + one)}' for one in categories)
-        connection.execute(f"UPDATE scores SET {drawn}")
-        if dimension != "mechanism":
-            total = " + ".join(f'"p_{dimension}__{one}"' for one in categories)
-            shares = ", ".join(f'"p_{dimension}__{one}" = "p_{dimension}__{one}" / ({total})' for one in categories)
-            connection.execute(f"UPDATE scores SET {shares}")
-    connection.execute(
-        "INSERT INTO samples BY NAME SELECT 'gold' AS sample_id, passage_id, 'poisson' AS design, 0.005 AS inclusion_probability, "
-        f"TIMESTAMP '2026-01-01' AS drawn_at, 1 AS seed FROM scores WHERE {U.format(salt='sample')} < 0.005"
-    )
-    for dimension, categories in CATEGORIES.items():
-        choice = f"(1 + floor({len(categories)} * {U.format(salt='gold' + dimension)}))::INTEGER"
-        connection.execute(
-            "INSERT INTO annotations BY NAME SELECT passage_id || ? AS annotation_id, passage_id, 'A' AS coder, ? AS dimension, "
-            f"(?::VARCHAR[])[{choice}] AS value, 'adjudicated' AS status, '1.1.0' AS codebook_version, "
-            "TIMESTAMP '2026-01-01' AS coded_at FROM samples",
-            [dimension, dimension, list(categories)],
-        )
+    spread_probabilities(connection)
+    code_at_random(connection, "0.005")
     connection.execute(
         "INSERT INTO missions (mission_id, igo, country_iso3, kind, start_date, end_date) SELECT 'm-' || code, 'UN', code, 'visit', "
         "DATE '2014-02-01', DATE '2014-02-20' FROM (SELECT unnest(?::VARCHAR[]) AS code)",

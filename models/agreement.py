@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from models.reliability.coefficients import alpha_of, nominal, ordinal
+
 Counts = NDArray[np.float64]
 BINS = 10
 """Bins of equal width in which probabilities are compared with shares correct."""
@@ -62,35 +64,15 @@ def macro_f1(confusion: Counts) -> Counts:
     return result
 
 
-def krippendorff_alpha(confusion: Counts, *, ordinal: bool = False) -> Counts:
-    """Return Krippendorff's alpha of two coders without missing values.
-
-    Alpha is 1 - (n - 1) * observed / expected disagreement over the coincidences of paired values; see K. Krippendorff, Content
-    Analysis (4th ed. 2019), chapter 12. The ordinal metric is the squared sum of the marginals from one value to the other, the end
-    points by half.
+def krippendorff_alpha(confusion: Counts, *, is_ordinal: bool = False) -> Counts:
+    """Return Krippendorff's alpha of two coders without missing values; see `models.reliability.coefficients.alpha_of`.
 
     Args:
         confusion: counts of shape (..., categories, categories), so that many resamples are done at once: one coder in rows and the other
             in columns; for the ordinal metric in the order of the scale.
-        ordinal: whether to use the ordinal instead of the nominal metric.
-
-    Returns:
-        Alpha, shape (...); nan when fewer than two values were paired or all values are the same, where it is not defined.
+        is_ordinal: whether to use the ordinal instead of the nominal metric.
     """
-    coincidences = confusion + np.swapaxes(confusion, -1, -2)
-    marginals = coincidences.sum(axis=-1)
-    total = marginals.sum(axis=-1)
-    size = marginals.shape[-1]
-    if ordinal:
-        below = np.cumsum(marginals, axis=-1) - marginals / 2
-        distance = (below[..., :, None] - below[..., None, :]) ** 2
-    else:
-        distance = 1.0 - np.eye(size)
-    expected = (marginals[..., :, None] * marginals[..., None, :] * distance).sum(axis=(-1, -2))
-    observed = (coincidences * distance).sum(axis=(-1, -2))
-    defined = (total >= 2) & (expected > 0)
-    result: Counts = np.where(defined, 1.0 - (total - 1) * observed / np.where(defined, expected, 1.0), np.nan)
-    return result
+    return alpha_of(confusion + np.swapaxes(confusion, -1, -2), ordinal if is_ordinal else nominal)
 
 
 def bins_of(confidence: Counts, bins: int = BINS) -> NDArray[np.intp]:

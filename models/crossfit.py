@@ -90,7 +90,7 @@ def cross_fit(
                 weights,
                 options,
                 seed,
-                lambda step, steps, k=number: tell("fine-tuning", k * steps + step, len(rounds) * steps),  # type: ignore[misc]
+                lambda step, steps, k=number: tell("fine-tuning", k * steps + step, len(rounds) * steps),  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             )
             fold[_SECONDS] = torch.tensor(time.perf_counter() - start)
             if path is not None:

@@ -82,14 +82,25 @@ def sums_of(counts: Floats, document: NDArray[np.int64], documents: int) -> Sums
 
 
 def alpha(sums: Sums, distance: Distance) -> Floats:
-    """Return Krippendorff's alpha, 1 - observed / expected disagreement, shape as the sums' first axis.
+    """Return Krippendorff's alpha, shape as the sums' first axis; see `alpha_of`."""
+    return alpha_of(sums.coincidences, distance)
 
-    It is nan where fewer than two values were paired or where all values are the same: there is nothing to be reliable about.
+
+def alpha_of(coincidences: Floats, distance: Distance) -> Floats:
+    """Return Krippendorff's alpha: 1 - (n - 1) * observed / expected disagreement over the coincidences of paired values.
+
+    Args:
+        coincidences: pairs of values, symmetric, shape (..., C, C); for an ordinal distance in the order of the scale.
+        distance: squared differences between categories.
+
+    Returns:
+        Alpha, shape (...); nan where fewer than two values were paired or where all values are the same: there is nothing to be
+        reliable about.
     """
-    marginals = sums.coincidences.sum(axis=-1)
+    marginals = coincidences.sum(axis=-1)
     total = marginals.sum(axis=-1)
     difference = distance(marginals)
-    observed = (sums.coincidences * difference).sum(axis=(-2, -1))
+    observed = (coincidences * difference).sum(axis=(-2, -1))
     expected = (marginals[..., :, None] * marginals[..., None, :] * difference).sum(axis=(-2, -1))
     defined = expected > 1e-12
     result = np.where(defined, 1 - (total - 1) * observed / np.where(defined, expected, 1), np.nan)

@@ -88,8 +88,8 @@ def test_resampled_figures_are_those_of_the_resampled_passages() -> None:
     rng = np.random.default_rng(0)
     confusions = rng.integers(0, 9, size=(5, 4, 4)).astype(float)
     for ordinal in (False, True):
-        each = [float(krippendorff_alpha(one, ordinal=ordinal)) for one in confusions]
-        assert krippendorff_alpha(confusions, ordinal=ordinal) == pytest.approx(each)
+        each = [float(krippendorff_alpha(one, is_ordinal=ordinal)) for one in confusions]
+        assert krippendorff_alpha(confusions, is_ordinal=ordinal) == pytest.approx(each)
     confidence, correct = rng.random(40), rng.random(40) > 0.5
     documents, weights = document_weights([str(i % 8) for i in range(40)], 0, 3)
     repeated = [np.concatenate([np.flatnonzero(documents == k).repeat(int(n)) for k, n in enumerate(row)]) for row in weights]
@@ -133,7 +133,7 @@ def test_plots_are_whole_svg_and_show_every_dimension(report: EvaluationReport) 
         root = ET.fromstring(svg)  # noqa: S314  # made here
         words = [one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text")]
         assert sum(word in report.dimensions for word in words) == shown
-    titles = [one.text or "" for one in ET.fromstring(confusion_svg(report)).iter("{http://www.w3.org/2000/svg}title")]  # noqa: S314
+    titles = [one.text or "" for one in ET.fromstring(confusion_svg(report)).iter("{http://www.w3.org/2000/svg}title")]  # noqa: S314  # drawn by ourselves
     assert any("labelled as" in title for title in titles)
 
 

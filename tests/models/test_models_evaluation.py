@@ -36,8 +36,8 @@ def test_alpha_on_a_worked_example() -> None:
 def test_ordinal_alpha_forgives_neighbours_more_than_strangers() -> None:
     near = _confusion([0, 1, 2, 3, 0, 1, 2, 3], [0, 1, 2, 3, 1, 2, 3, 2], 4)
     far = _confusion([0, 1, 2, 3, 0, 1, 2, 3], [0, 1, 2, 3, 3, 3, 0, 0], 4)
-    assert krippendorff_alpha(near, ordinal=True) > krippendorff_alpha(near) > 0
-    assert krippendorff_alpha(far, ordinal=True) < krippendorff_alpha(far)
+    assert krippendorff_alpha(near, is_ordinal=True) > krippendorff_alpha(near) > 0
+    assert krippendorff_alpha(far, is_ordinal=True) < krippendorff_alpha(far)
 
 
 def test_alpha_is_not_defined_without_variation() -> None:

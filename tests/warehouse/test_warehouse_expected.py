@@ -18,7 +18,7 @@ from warehouse.types import ExpectedCounts
 
 
 def settings_for(folder: Path, shortfall: str = "fail") -> Settings:
-    return Settings(project=folder, publish=Publish(expected_counts=folder / "expected.yaml", shortfall=shortfall))  # type: ignore[arg-type]
+    return Settings(project=folder, publish=Publish(expected_counts=folder / "expected.yaml", shortfall=shortfall))  # type: ignore[arg-type]  # a string of the parameters
 
 
 def test_a_shortfall_stops_a_publication_only_when_reviewed_and_wanted(tmp_path: Path) -> None:

@@ -13,37 +13,15 @@ import pytest
 
 from entente.errors import Unavailable
 from tests.warehouse.build import extract_all, fetched, full_job, start, states
+from tests.warehouse.kills import COUNTING
 from warehouse.content import content_digest
 from warehouse.database import open_warehouse
 from warehouse.publish import publish
 
 # A child that does the whole job and dies by SIGKILL before the statement whose number it is given; 0 lets it live and count.
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-import duckdb
-
-deadline, seen = int(sys.argv[2]), 0
-
-class Counting:
-    def __init__(self, inner):
-        self._inner = inner
-    def execute(self, *arguments):
-        global seen
-        seen += 1
-        if seen == deadline:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return self._inner.execute(*arguments)
-    def __getattr__(self, name):
-        return getattr(self._inner, name)
-    def __enter__(self):
-        return self
-    def __exit__(self, *_error):
-        self._inner.close()
-
-connect = duckdb.connect
-duckdb.connect = lambda *arguments, **more: Counting(connect(*arguments, **more))
-
+CHILD = (
+    COUNTING
+    + """
 from tests.warehouse.build import classify_all, extract_all, fetched, start
 from warehouse.database import open_warehouse
 from warehouse.publish import publish
@@ -62,6 +40,7 @@ with open_warehouse(warehouse) as connection:
 publish(warehouse, target, built_by="test")
 print(seen)
 """
+)
 
 
 def job(folder: Path, deadline: int) -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,7 @@ import pytest
 
 from entente.errors import Unavailable
 from tests.warehouse.build import CODEBOOK, COLUMNS
+from tests.warehouse.kills import COUNTING
 from warehouse.codebook import set_codebook
 from warehouse.content import content_digest
 from warehouse.database import open_warehouse, pending_changes
@@ -89,28 +90,15 @@ def test_an_older_file_tells_what_is_pending_unwritten_and_then_becomes_a_new_on
 
 
 # A child that opens the file and dies by SIGKILL before the statement whose number it is given; 0 lets it live and count.
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-import duckdb
+CHILD = (
+    COUNTING
+    + """
 from warehouse.database import open_warehouse
-deadline, seen, connect = int(sys.argv[2]), 0, duckdb.connect
-class Counting:
-    def __init__(self, inner):
-        self._inner = inner
-    def execute(self, *arguments):
-        global seen
-        seen += 1
-        if seen == deadline:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return self._inner.execute(*arguments)
-    def __getattr__(self, name):
-        return getattr(self._inner, name)
-duckdb.connect = lambda *arguments, **more: Counting(connect(*arguments, **more))
 with open_warehouse(Path(sys.argv[1])):
     pass
 print(seen)
 """
+)
 
 
 @pytest.mark.e2e

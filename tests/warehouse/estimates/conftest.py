@@ -9,12 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.warehouse.build import CATEGORIES, classify_all, extract_all, fetched, start
+from tests.warehouse.build import classify_all, extract_all, fetched, start
+from tests.warehouse.chance import code_at_random, spread_probabilities
 from warehouse.database import open_warehouse
 from warehouse.publish import publish
 from warehouse.transactions import Connection, raise_content_version
-
-U = "(md5_number_lower(concat_ws('|', {key}, '{salt}')) / 18446744073709551616.0)"
 
 
 def simulate(connection: Connection, gold: bool = True) -> None:
@@ -29,30 +28,9 @@ def simulate(connection: Connection, gold: bool = True) -> None:
     loader.load_fetched(documents)
     extract_all(loader, passages=8)
     classify_all(loader)
-    for dimension, categories in CATEGORIES.items():
-        drawn = ", ".join(
-            f'"p_{dimension}__{one}" = 0.05 + 0.9 * ' + U.format(key="passage_id", salt=f"{dimension}{one}") for one in categories
-        )
-        connection.execute(f"UPDATE scores SET {drawn}")
-        if dimension != "mechanism":
-            total = " + ".join(f'"p_{dimension}__{one}"' for one in categories)
-            shares = ", ".join(f'"p_{dimension}__{one}" = "p_{dimension}__{one}" / ({total})' for one in categories)
-            connection.execute(f"UPDATE scores SET {shares}")
+    spread_probabilities(connection)
     if gold:
-        probability = "0.3 + 0.5 * p_stance__contestation"
-        connection.execute(
-            "INSERT INTO samples BY NAME SELECT 'gold' AS sample_id, passage_id, 'poisson' AS design, "
-            f"{probability} AS inclusion_probability, now()::TIMESTAMP AS drawn_at, 1 AS seed FROM scores "
-            f"WHERE {U.format(key='passage_id', salt='sample')} < {probability}"
-        )
-        for dimension, categories in CATEGORIES.items():
-            choice = f"(1 + floor({len(categories)} * {U.format(key='passage_id', salt='gold' + dimension)}))::INTEGER"
-            connection.execute(
-                "INSERT INTO annotations BY NAME SELECT passage_id || ? AS annotation_id, passage_id, 'A' AS coder, ? AS dimension, "
-                f"(?::VARCHAR[])[{choice}] AS value, 'adjudicated' AS status, '1.1.0' AS codebook_version, "
-                "TIMESTAMP '2026-01-01' AS coded_at FROM samples",
-                [dimension, dimension, list(categories)],
-            )
+        code_at_random(connection, "0.3 + 0.5 * p_stance__contestation")
     connection.execute(
         "INSERT INTO missions VALUES ('m1', 'UN', 'ATL', NULL, 'visit', DATE '2019-02-01', DATE '2019-02-20', NULL), "
         "('m2', 'UN', 'XBO', NULL, 'visit', DATE '2019-03-15', DATE '2019-03-20', NULL)"

@@ -27,7 +27,7 @@ def test_coefficients_are_covered_whatever_the_model_errs(link: str) -> None:
     inside = 0
     for seed in range(60):
         x, model, code, pi, document, _y = corpus(seed)
-        found = regress(x, model, code, pi, document, link)  # type: ignore[arg-type]
+        found = regress(x, model, code, pi, document, link)  # type: ignore[arg-type]  # a string of the parameters
         inside += int(found.lower[1] <= right <= found.upper[1])
     # At 95 %, fewer than 51 of 60 come once in a thousand times.
     assert inside >= 51
