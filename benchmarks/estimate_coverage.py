@@ -161,6 +161,7 @@ def main() -> None:
         after = rest.split(MARKS[1])[1]
         table = "\n".join([HEAD, *lines])
         PAGE.write_text(f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{after}", encoding="utf-8")
+    raise SystemExit(0 if min(rates) >= 0.93 and max(rates) <= 0.97 else 1)
 
 
 if __name__ == "__main__":

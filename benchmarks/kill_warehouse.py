@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -79,7 +80,10 @@ def contents(folder: Path) -> list[dict[str, str]]:
     return found
 
 
-def allowed(kind: str, found: list[dict[str, str]], before: list[dict[str, str]], after: list[dict[str, str]]) -> str | None:
+Contents = list[dict[str, str]]
+
+
+def allowed(kind: str, found: Contents, before: Contents, after: Contents, steps: Sequence[Contents] = ()) -> str | None:
     """Return what was found: before, after, or (a migration has several steps) after some of the steps; None for anything else."""
     if found == before:
         return "before"
@@ -88,10 +92,18 @@ def allowed(kind: str, found: list[dict[str, str]], before: list[dict[str, str]]
     if kind == "publish" and found[1] in (before[1], after[1]) and found[0] in (before[0], after[0]):
         # Two files: the new one is in place, the ledger of the working database is mended by the next publication.
         return "file after, ledger before"
-    if kind == "migration":
-        steps = {name: value for name, value in found[0].items() if value not in (before[0].get(name), after[0].get(name))}
-        return None if steps else "after a step"
-    return None
+    return "after a step" if found in steps else None
+
+
+def steps_between(folder: Path) -> list[list[dict[str, str]]]:
+    """Return the contents that a database has after the first, the first two, ... of the steps of its migration."""
+    found = []
+    shutil.copytree(folder / "before", folder / "steps")
+    for number in range(len(migrations.all_migrations())):
+        with duckdb.connect(str(folder / "steps" / "w.duckdb")) as connection:
+            migrations.migrate_kept(connection, migrations.all_migrations()[: number + 1])
+        found.append(contents(folder / "steps"))
+    return found
 
 
 def attack(kind: str, folder: Path, kills: int, chance: random.Random, documents: int, passages: int) -> Counter[str]:
@@ -99,9 +111,13 @@ def attack(kind: str, folder: Path, kills: int, chance: random.Random, documents
     prepare(kind, folder / "before", documents, passages)
     shutil.copytree(folder / "before", folder / "after")
     began = time.monotonic()
-    child(kind, folder / "after", passages).wait()
+    if child(kind, folder / "after", passages).wait():
+        raise SystemExit(f"{kind}: the work fails without being killed")
     seconds = time.monotonic() - began
     before, after = contents(folder / "before"), contents(folder / "after")
+    if before == after:
+        raise SystemExit(f"{kind}: the work changes nothing, so kills would show nothing")
+    steps = steps_between(folder) if kind == "migration" else []
     found: Counter[str] = Counter()
     hits = 0
     while hits < kills:
@@ -115,7 +131,7 @@ def attack(kind: str, folder: Path, kills: int, chance: random.Random, documents
             process.send_signal(signal.SIGKILL)
             process.wait()
         hits += 1
-        outcome = allowed(kind, contents(folder / "now"), before, after) or "BETWEEN"
+        outcome = allowed(kind, contents(folder / "now"), before, after, steps) or "BETWEEN"
         found[outcome] += 1
         print(f"{kind} {hits}: {outcome}", flush=True)
         if kind != "migration":

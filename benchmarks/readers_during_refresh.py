@@ -70,7 +70,7 @@ def main() -> None:
     print(table(header, [(number, *row) for number, row in enumerate(told, 1)]))
     queries, mixed, errors = (sum(row[place] for row in told) for place in range(3))
     print(f"\n{published} publications, {queries} queries, {mixed} mixed states, {errors} errors")
-    raise SystemExit(1 if mixed or errors else 0)
+    raise SystemExit(1 if mixed or errors or published < 2 or not all(row[0] for row in told) else 0)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,7 +56,9 @@ def keep_published(target: Path, keep: int) -> None:
 def kept_files(target: Path) -> list[Path]:
     """Return the files kept for a published file, the oldest first."""
     folder = target.parent / FOLDER
-    return sorted(folder.glob(f"{target.stem}-*{target.suffix}")) if folder.is_dir() else []
+    # Files that somebody has put there, or that another published file has left, are not ours to count or to remove.
+    ours = re.compile(re.escape(target.stem) + r"-\d{8}T\d{12}" + re.escape(target.suffix))
+    return sorted(path for path in folder.iterdir() if ours.fullmatch(path.name)) if folder.is_dir() else []
 
 
 def facts_of(path: Path) -> PublishedFile | None:

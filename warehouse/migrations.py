@@ -78,8 +78,18 @@ def refuse_newer(connection: Connection, place: str, migrations: tuple[Migration
 
 def migrate(connection: Connection, migrations: tuple[Migration, ...] | None = None) -> list[str]:
     """Bring a database up to date; returns the names of what was done. Each step is whole or not there."""
+    done = migrate_kept(connection, migrations if migrations is not None else all_migrations())
+    if int(read_meta(connection, "derived_version") or 0) < DERIVED_VERSION:
+        with transaction(connection):
+            rebuild_derived(connection)
+        done.append(f"derived tables, version {DERIVED_VERSION}")
+    return done
+
+
+def migrate_kept(connection: Connection, migrations: tuple[Migration, ...]) -> list[str]:
+    """Take the steps of the kept tables that were not taken yet, each in a transaction of its own; returns their names."""
     done = []
-    for migration in migrations if migrations is not None else all_migrations():
+    for migration in migrations:
         if migration.name in applied(connection):
             continue
         with transaction(connection):
@@ -88,10 +98,6 @@ def migrate(connection: Connection, migrations: tuple[Migration, ...] | None = N
             write_meta(connection, "entente_version", __version__)
             raise_content_version(connection)
         done.append(migration.name)
-    if int(read_meta(connection, "derived_version") or 0) < DERIVED_VERSION:
-        with transaction(connection):
-            rebuild_derived(connection)
-        done.append(f"derived tables, version {DERIVED_VERSION}")
     return done
 
 

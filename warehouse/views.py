@@ -73,21 +73,27 @@ def _gold(columns: ScoreColumns) -> str:
     """One row a passage: settled codes (see the view `settled_codes`); lists are written `a;b`; what is in dispute is null and counted.
 
     The inclusion probability is that of all gold samples together: samples are drawn independently of one another, so a passage that could
-    have come by several is in with 1 minus the product of the probabilities that it is not.
+    have come by several is in with 1 minus the product of the probabilities that it is not. A sample counts once all its passages have
+    been coded: what was drawn and is waiting tells nothing yet, and those who were coded first need not be like the others.
     """
+    settled = "settled_by IN ('adjudicated', 'agreed')"
     more = "".join(
-        f", max(value) FILTER (WHERE dimension = '{dimension.name}') AS \"{dimension.name}\"" for dimension in columns.dimensions
+        f", max(value) FILTER (WHERE dimension = '{dimension.name}' AND {settled}) AS \"{dimension.name}\""
+        for dimension in columns.dimensions
     )
     return (
-        "CREATE VIEW gold AS WITH framed AS ("
+        "CREATE VIEW gold AS WITH complete AS (SELECT s.sample_id FROM samples s "
+        "LEFT JOIN (SELECT DISTINCT passage_id FROM settled_codes) c USING (passage_id) WHERE s.purpose = 'gold' "
+        "GROUP BY s.sample_id HAVING count(*) = count(c.passage_id)), framed AS ("
         "SELECT u.sample_id, u.passage_id, u.inclusion_probability FROM sample_frame_units u JOIN sample_frames f USING (sample_id) "
-        "WHERE f.purpose = 'gold' UNION ALL "
+        "WHERE f.purpose = 'gold' AND sample_id IN (FROM complete) UNION ALL "
         "SELECT sample_id, passage_id, inclusion_probability FROM samples "
-        "WHERE purpose = 'gold' AND sample_id NOT IN (SELECT sample_id FROM sample_frames)), "
+        "WHERE sample_id IN (FROM complete) AND sample_id NOT IN (SELECT sample_id FROM sample_frames)), "
         "drawn AS (SELECT passage_id, 1 - product(1 - inclusion_probability) AS inclusion_prob FROM framed "
-        "WHERE passage_id IN (SELECT passage_id FROM samples WHERE purpose = 'gold') GROUP BY passage_id) "
-        f"SELECT passage_id, max(codebook_version) AS codebook_version{more}, any_value(inclusion_prob) AS inclusion_prob, "
+        "WHERE passage_id IN (SELECT passage_id FROM samples WHERE sample_id IN (FROM complete)) GROUP BY passage_id) "
+        f"SELECT passage_id, arg_max(codebook_version, TRY_CAST(string_split(codebook_version, '.') AS INTEGER[])) AS codebook_version"
+        f"{more}, any_value(inclusion_prob) AS inclusion_prob, "
         "count(*) FILTER (WHERE settled_by = 'open') AS n_open, "
         "list_sort(list_distinct(flatten(list(coder_kinds)))) AS coder_kinds "
-        "FROM settled_codes LEFT JOIN drawn USING (passage_id) GROUP BY passage_id HAVING bool_or(settled_by IN ('adjudicated', 'agreed'))"
+        f"FROM settled_codes LEFT JOIN drawn USING (passage_id) GROUP BY passage_id HAVING bool_or({settled})"
     )

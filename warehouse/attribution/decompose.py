@@ -165,9 +165,7 @@ def _sides(connection: Connection) -> Sides:
         )
         for columns in found
     )
-    codes = connection.execute(
-        "SELECT count(*) FROM (SELECT status FROM a.annotations UNION ALL SELECT status FROM b.annotations) WHERE status = 'adjudicated'"
-    ).fetchall()[0][0]
+    codes = connection.execute("SELECT (SELECT count(*) FROM a.gold) + (SELECT count(*) FROM b.gold)").fetchall()[0][0]
     return Sides(_union(*found), _reworded(connection), models[0], models[1], in_a, in_b, bool(codes))
 
 

@@ -34,7 +34,7 @@ class Sides:
         columns: the dimensions of both, with the categories of both.
         reworded: dimensions that the two codebooks word otherwise.
         model_a, model_b: the promoted model of each, or None.
-        has_codes: whether either has adjudicated codes, without which there are no corrected estimates.
+        has_codes: whether either has gold codes, without which there are no corrected estimates.
         in_a, in_b: the columns of `scores` on each side.
     """
 
@@ -193,7 +193,10 @@ def _probabilities(dimension: ScoreDimension) -> list[str]:
 
 
 def _codes(connection: Connection, happened: Collection[Cause]) -> None:
-    for table in ("annotations", "samples"):
+    # What coders are and how samples were drawn decides what is gold, and with which probability.
+    for table in ("coders", "sample_frames"):
+        connection.execute(f"CREATE TABLE {table} AS FROM {'b' if CODES in happened else 'a'}.{table}")
+    for table in ("annotations", "samples", "sample_frame_units"):
         query = (
             f"SELECT * FROM b.{table}"
             if CODES in happened

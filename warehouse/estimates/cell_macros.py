@@ -110,7 +110,9 @@ def country_source() -> str:
     """Return the query for the documents of each country in some years."""
     return (
         f"SELECT d.igo AS pool, s.document_id, d.igo, d.country_iso3, {_SUMS} {_JOINED} WHERE {_CHOSEN} "
-        "AND coalesce(year(d.published), from_year) BETWEEN from_year AND to_year"
+        # Who asks for some years asks for documents known to be of these.
+        "AND CASE WHEN d.published IS NULL THEN from_year = 0 AND to_year = 9999 "
+        "ELSE year(d.published) BETWEEN from_year AND to_year END"
     )
 
 

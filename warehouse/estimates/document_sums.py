@@ -6,6 +6,8 @@ A table that publishing makes: a million passages take seconds.
 # ruff: noqa: S608  # statements are put together of names of this room and of checked identifiers of the codebook
 from __future__ import annotations
 
+import re
+
 from warehouse.estimates.quantities import Quantity, quantities_of
 from warehouse.types import ScoreColumns
 
@@ -29,7 +31,10 @@ def document_sums_statements(columns: ScoreColumns) -> list[str]:
         "WHERE s.model_version IN (SELECT model_version FROM models WHERE state = 'promoted') AND NOT p.is_duplicate AND NOT p.is_summary "
         "ORDER BY s.document_id, p.ordinal, s.passage_id",
         # A code without a known probability of having been drawn corrects nothing.
-        "CREATE TEMP TABLE eligible_gold AS SELECT g.* FROM gold g WHERE g.inclusion_prob > 0 ORDER BY g.passage_id",
+        # Nor does one of another major version of the codebook, whose words may mean something else.
+        f"CREATE TEMP TABLE eligible_gold AS SELECT g.*{_implied(columns)} FROM gold g WHERE g.inclusion_prob > 0 "
+        "AND split_part(g.codebook_version, '.', 1) = (SELECT split_part(max(codebook_version), '.', 1) FROM codebook_dimensions) "
+        "ORDER BY g.passage_id",
         "CREATE TEMP TABLE document_sums_to_be (document_id VARCHAR, quantity VARCHAR, category VARCHAR, is_share BOOLEAN, passages BIGINT, "
         f"{', '.join(f'{name} DOUBLE' for name in sums)})",
         *(_insert(part) for part in parts),
@@ -42,6 +47,22 @@ def document_sums_statements(columns: ScoreColumns) -> list[str]:
 
 
 _AT_ONCE = 8
+
+
+def _implied(columns: ScoreColumns) -> str:
+    """Return what fills in the answers that the codebook's constraints leave no choice about (C1, C6, C7), which coders may leave blank."""
+    names = {one.name for one in columns.dimensions}
+    implied = {
+        "realization": ("stage", "stage = 'none'"),
+        "contestation_locus": ("stance", "stance IN ('cooperation', 'neutral')"),
+        "mode": ("stance", "stance = 'neutral'"),
+    }
+    filled = [
+        f"CASE WHEN {name} IS NULL AND {when} THEN 'not_applicable' ELSE {name} END AS {name}"
+        for name, (needed, when) in implied.items()
+        if {name, needed} <= names
+    ]
+    return f" REPLACE ({', '.join(filled)})" if filled else ""
 
 
 def _insert(quantities: list[Quantity]) -> str:
@@ -61,6 +82,7 @@ def _insert(quantities: list[Quantity]) -> str:
     )
 
 
+_COLUMN = re.compile(r'\{x\}\.("?\w+"?)')
 GOLD_SUMS = ("gold_passages", "weight", "gold_y", "gold_z", "gold_yy", "weighted_model_y", "weighted_model_z")
 
 
@@ -85,5 +107,8 @@ def _model_sums(one: Quantity) -> str:
 def _gold_values(one: Quantity) -> str:
     y = _number(one.holds_y.format(x="g"), one.is_share)
     z = _number(one.holds_z.format(x="g"), True) if one.holds_z else "1.0::DOUBLE"
+    # SQL finds "no" where one of two answers is no and the other missing, and nothing where it would be "yes": then only noes would count.
+    asked = sorted(set(_COLUMN.findall(f"{one.holds_y} {one.holds_z or ''}")))
+    y = f"CASE WHEN {' AND '.join(f'g.{name} IS NOT NULL' for name in asked)} THEN {y} END" if len(asked) > 1 else y
     f_z = one.model_z or "1.0::DOUBLE"
     return f"{{'quantity': '{one.name}', 'category': '{one.category}', 'y': {y}, 'z': {z}, 'f_y': {one.model_y}, 'f_z': {f_z}}}"

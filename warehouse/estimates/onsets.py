@@ -14,7 +14,7 @@ _NEEDED = ("voice", "stage", "realization", "stance")
 _DYAD = "wanted_igo, wanted_country, draws := 200"
 _DOC_STEP = (
     "labelled AS MATERIALIZED (SELECT l.*, d.published FROM step_draws(draws, wanted_igo := wanted_igo, wanted_country := wanted_country) l "
-    "JOIN documents d USING (document_id)), "
+    "JOIN documents d USING (document_id) WHERE d.published IS NOT NULL), "
     "doc_step AS (SELECT draw, stage, document_id, published FROM labelled WHERE realization = 'realized' AND stage <> 'none' "
     # Compliance counts only when the organization itself reports it favourably.
     "AND (stage <> 'compliance' OR (voice = 'igo' AND stance = 'cooperation')) GROUP BY ALL HAVING count(*) >= 2), "
@@ -52,7 +52,10 @@ def onset_statements(columns: ScoreColumns) -> list[str]:
         f"CREATE MACRO uptake_of_recommendations({_DYAD}, months := 60) AS TABLE WITH {_DOC_STEP}, asked AS (SELECT DISTINCT draw, document_id, "
         "published FROM labelled WHERE stage = 'policy_influence' AND realization = 'prospective'), done AS (SELECT DISTINCT draw, published "
         "FROM labelled WHERE stage = 'policy_influence' AND realization = 'realized'), followed AS (SELECT a.draw, a.document_id, "
-        "bool_or(d.published IS NOT NULL) AS is_followed FROM asked a LEFT JOIN done d ON d.draw = a.draw AND d.published > a.published "
+        "bool_or(d.published IS NOT NULL) AS is_followed FROM asked a "
+        # A recommendation of last year has not had its months yet.
+        "JOIN (SELECT max(published) AS last_seen FROM documents WHERE igo = wanted_igo AND country_iso3 = wanted_country) l "
+        "ON a.published + to_months(months) <= l.last_seen LEFT JOIN done d ON d.draw = a.draw AND d.published > a.published "
         "AND d.published <= a.published + to_months(months) GROUP BY ALL), shares AS (SELECT draw, avg(is_followed::INT) AS share, "
         "count(*) AS documents FROM followed GROUP BY draw) SELECT wanted_igo AS igo, wanted_country AS country_iso3, avg(share) AS estimate, "
         "stddev_samp(share) AS standard_error, quantile_cont(share, 0.025) AS lower, quantile_cont(share, 0.975) AS upper, "

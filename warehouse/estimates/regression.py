@@ -76,9 +76,15 @@ def regress(
         link: what of.
 
     Raises:
-        BadInput: when there are fewer than three clusters with codes, or columns depend on one another.
+        BadInput: when there are fewer than three clusters with codes, or columns depend on one another, a covariate is not
+            finite, or an inclusion probability not in (0, 1].
     """
     x = np.asarray(covariates, np.float64)
+    drawn = np.asarray(inclusion_probability, np.float64)
+    if not np.isfinite(x).all():
+        raise BadInput("A covariate is missing or not finite. Leave these passages out, or fill the covariate in and say so.")
+    if ((drawn <= 0) | (drawn > 1)).any():
+        raise BadInput("An inclusion probability is not between 0 and 1. A passage that was not drawn has none (not a number).")
     y = pseudo_outcomes(model, code, inclusion_probability)
     _, group = np.unique(np.asarray(cluster), return_inverse=True)
     coded = ~(np.isnan(np.asarray(code, np.float64)) | np.isnan(np.asarray(inclusion_probability, np.float64)))

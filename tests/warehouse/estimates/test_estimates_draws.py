@@ -43,6 +43,10 @@ def test_onsets_orders_and_durations_are_distributions(database: duckdb.DuckDBPy
     times = database.execute("SELECT months, is_censored, start_date, end_date FROM time_to_compliance('UN', 'ATL')").fetchall()
     assert all(months >= 0 and (end is None) == censored for months, censored, _start, end in times)
     ((estimate, lower, upper),) = database.execute(
-        "SELECT estimate, lower, upper FROM uptake_of_recommendations('UN', 'ATL')"
+        "SELECT estimate, lower, upper FROM uptake_of_recommendations('UN', 'ATL', months := 12)"
     ).fetchall()
     assert 0 <= lower <= estimate <= upper <= 1
+
+
+def test_a_recommendation_whose_months_are_not_over_does_not_count_as_not_taken_up(database: duckdb.DuckDBPyConnection) -> None:
+    assert database.execute("SELECT estimate FROM uptake_of_recommendations('UN', 'ATL', months := 60)").fetchall() == [(None,)]
