@@ -161,7 +161,16 @@ def _usable(folder: Path, codebook: Codebook) -> ModelFacts:
 
 
 def _check_not_worse(current: ModelFacts, candidate: ModelFacts) -> None:
-    worse = [one for one in differences(current, candidate) if one.worse and one.dimension in CORE]
+    compared = differences(current, candidate)
+    missing = sorted(
+        name for name in CORE if name in current.metrics["dev"]["dimensions"] and name not in {one.dimension for one in compared}
+    )
+    if missing:
+        raise BadInput(
+            f"{', '.join(missing)}: {candidate.version} or {current.version} has no figure, so it cannot be told whether the candidate is "
+            "worse there. To use it all the same, say why: --force --reason '...'."
+        )
+    worse = [one for one in compared if one.worse and one.dimension in CORE]
     if worse:
         told = "; ".join(
             f"{one.dimension} {one.candidate:.2f} (up to {one.interval[1]:.2f}) instead of {one.current:.2f}" for one in worse

@@ -21,9 +21,15 @@ Interval = tuple[float, float]
 def document_weights(documents: Sequence[str], seed: int, resamples: int = RESAMPLES) -> tuple[NDArray[np.intp], Counts]:
     """Return the number of each passage's document, and how often each document is in each resample, shape (resamples, documents)."""
     names, numbers = np.unique(np.array(documents), return_inverse=True)
+    return numbers.astype(np.intp), resample_weights(len(names), seed, resamples)
+
+
+def resample_weights(count: int, seed: int, resamples: int = RESAMPLES) -> Counts:
+    """Return how often each of `count` documents is in each resample, shape (resamples, count)."""
+    if not count:
+        return np.zeros((resamples, 0))
     rng = np.random.default_rng(seed)
-    weights = rng.multinomial(len(names), np.full(len(names), 1.0 / len(names)), size=resamples)
-    return numbers.astype(np.intp), weights.astype(np.float64)
+    return rng.multinomial(count, np.full(count, 1.0 / count), size=resamples).astype(np.float64)
 
 
 def interval(values: Counts) -> Interval | None:

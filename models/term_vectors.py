@@ -8,6 +8,7 @@ Method: static vectors by distillation (Model2Vec; Tulkens and van Dongen 2024),
 from __future__ import annotations
 
 import argparse
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ def load_term_vectors(path: Path = TABLE) -> TermVectors:
         with safe_open(path, framework="numpy") as table:
             facts = table.metadata() or {}
             pieces, scale = table.get_tensor("pieces"), table.get_tensor("scale")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     except (SafetensorError, OSError) as error:
         raise BadInput(f"The vectors of words in {path} cannot be read: {error}. {_ANEW}") from error
     if facts.get("encoder") != MINILM.sha256["model.safetensors"]:
@@ -82,7 +84,7 @@ def load_term_vectors(path: Path = TABLE) -> TermVectors:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     vectors: NDArray[np.float32] = pieces.astype(np.float32) * scale.astype(np.float32)
-    return TermVectors(facts["version"], tokenizer, vectors, tokenizer.get_vocab()["[UNK]"])
+    return TermVectors(f"{facts['version']}-{digest}", tokenizer, vectors, tokenizer.get_vocab()["[UNK]"])
 
 
 def reduced(vectors: NDArray[np.float64], dimensions: int = DIMENSIONS) -> NDArray[np.float64]:

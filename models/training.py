@@ -147,7 +147,7 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     version = content_version(VERSION_PREFIX, hashes, decisive)
     metrics = {"cross_validated": _without_details(_cross_validated(fitted, data, request, rules, version))}
     seconds = options.pop("seconds", 0) + round(time.perf_counter() - started)
-    if data.dev:
+    if data.dev and _encoder_knows_only(data, request):
         tell("evaluating on dev", 0, len(data.dev))
         from models.reading import Reader
 
@@ -195,6 +195,14 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
         with suppress(OSError):
             unfinished.parent.rmdir()
     return written
+
+
+def _encoder_knows_only(data: TrainingData, request: TrainingRequest) -> bool:
+    """True unless the encoder comes with a model that has learned from other passages, which may be those of dev."""
+    if request.heads_on is None:
+        return True
+    learned = [one.sha256 for one in read_facts(request.heads_on).data if one.name == "real"]
+    return learned == [one["sha256"] for one in data.facts() if one["name"] == "real"]
 
 
 def _encoder_part(

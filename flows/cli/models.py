@@ -91,7 +91,9 @@ def compare(
         print_json(rows)
     else:
         print(f"In use: {with_this.name}; candidate: {candidate}" if current is None else f"{current}; candidate: {candidate}")
-        print(table(tuple(rows[0]), [tuple(row.values()) for row in rows]))
+        print(
+            table(tuple(rows[0]), [tuple(row.values()) for row in rows]) if rows else "No dimension has figures of both models."
+        )
 
 
 @models_app.command("promote", epilog="Example: entente models promote CANDIDATE --reason 'more codes'")

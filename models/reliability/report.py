@@ -12,6 +12,7 @@ import numpy as np
 
 from models.codebook import NOT_APPLICABLE, Codebook, Dimension
 from models.reliability.coefficients import Distance, Floats, Sums, ac1, alpha, masi, nominal, ordinal, percentage, sums_of
+from models.resampling import interval, resample_weights
 from models.types import CodeRow
 
 Values = Mapping[tuple[str, str], str]
@@ -104,7 +105,7 @@ def _of_dimension(
         values = {key: value for key, value in values.items() if key[0] not in apart}
     scale, distance = _scale(dimension, values.values())
     sums, passages, count = _sums(values, scale, documents)
-    weights = _weights(count, draws, seed)
+    weights = resample_weights(len(sums.paired), seed, draws)
     figure = _figure(alpha(_whole(sums), distance), alpha(sums.weighted(weights), distance))
     periods: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
     for key, value in values.items():
@@ -147,13 +148,9 @@ def _sums(values: Values, scale: Sequence[str], documents: Mapping[str, str]) ->
     counts = np.zeros((len(passages), len(scale)))
     for (passage, _coder), value in values.items():
         counts[passages[passage], place[value]] += 1
-    # Documents without a pair tell nothing of agreement and would only blur the resamples.
-    names = sorted({documents.get(passage, passage) for passage, n in passages.items() if counts[n].sum() > 1})
-    number = {name: n for n, name in enumerate(names)}
-    mine = [number.get(documents.get(passage, passage), -1) for passage in passages]
-    chosen = np.array([n >= 0 for n in mine], dtype=np.bool_)
-    document = np.array(mine, dtype=np.int64)
-    return sums_of(counts[chosen], document[chosen], len(names)), int((counts.sum(axis=1) > 1).sum()), len(names)
+    names, document = np.unique([documents.get(passage, passage) for passage in passages], return_inverse=True)
+    sums = sums_of(counts, document.astype(np.int64), len(names))
+    return sums, int((counts.sum(axis=1) > 1).sum()), int((sums.paired > 0).sum())
 
 
 def _category(
@@ -163,9 +160,9 @@ def _category(
         key: "yes" if (category in value.split(";") if dimension.kind == "multi" else category == value) else "no"
         for key, value in values.items()
     }
-    sums, _passages, count = _sums(given, ("no", "yes"), documents)
-    weights = _weights(count, draws, seed)
-    pairs = _whole(sums).coincidences[0] if count else np.zeros((2, 2))
+    sums, _passages, _count = _sums(given, ("no", "yes"), documents)
+    weights = resample_weights(len(sums.paired), seed, draws)
+    pairs = _whole(sums).coincidences[0]
     met = float(pairs[1].sum())
     return CategoryAgreement(
         category,
@@ -215,26 +212,13 @@ def _verdict(value: float | None, dimension: Dimension) -> str:
     return "with caution" if value >= dimension.reliability.minimum else "below minimum"
 
 
-def _weights(documents: int, draws: int, seed: int) -> Floats:
-    random = np.random.default_rng(seed)
-    return (
-        random.multinomial(documents, np.full(documents, 1 / documents), draws).astype(np.float64)
-        if documents
-        else np.zeros((draws, 0))
-    )
-
-
 def _whole(sums: Sums) -> Sums:
     return sums.weighted(np.ones((1, len(sums.paired))))
 
 
 def _figure(value: Floats, resampled: Floats) -> Figure:
-    number = _number(float(value[0]))
-    known = resampled[~np.isnan(resampled)]
-    if number is None or len(known) < 2:
-        return Figure(number)
-    low, high = np.quantile(known, [0.025, 0.975])
-    return Figure(number, float(low), float(high))
+    number, between = _number(float(value[0])), interval(resampled)
+    return Figure(number) if number is None or between is None else Figure(number, *between)
 
 
 def _number(value: float) -> float | None:

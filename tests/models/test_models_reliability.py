@@ -166,3 +166,18 @@ def test_the_codes_at_hand_have_the_agreement_that_is_told_of_them() -> None:
     found = {one.dimension: one.alpha.value for one in agreement(checked.rows, CODEBOOK, {}, draws=100)}
     assert found["stage"] == pytest.approx(0.932, abs=0.001)
     assert found["voice"] == pytest.approx(0.995, abs=0.001)
+
+
+def test_no_coefficient_depends_on_which_document_a_passage_stands_in() -> None:
+    rows = [
+        CodeRow(f"p{number}", coder, "stage", value, CODEBOOK.version)
+        for number, (first, second) in enumerate(
+            [("none", "none"), ("none", "initiation"), ("compliance", None), ("none", "none")]
+        )
+        for coder, value in (("a", first), ("b", second))
+        if value is not None
+    ]
+    alone, together = (agreement(rows, CODEBOOK, documents, draws=20)[0] for documents in ({}, {f"p{n}": "d" for n in range(4)}))
+    assert alone.ac1.value == pytest.approx(together.ac1.value)
+    assert alone.alpha.value == pytest.approx(together.alpha.value)
+    assert (alone.passages, together.passages) == (3, 3)
