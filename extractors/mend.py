@@ -126,8 +126,10 @@ def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[st
 
 def count_words(text: str) -> int:
     """Return the number of words; of writing without spaces (Chinese, Japanese) two signs count for one, as its words mostly have two."""
-    count = len(text.split())
-    return count if text.isascii() else count + len(_UNSPACED.findall(text)) // 2
+    if text.isascii():
+        return len(text.split())
+    rest, signs = _UNSPACED.subn(" ", text)
+    return len(rest.split()) + (signs + 1) // 2
 
 
 def normal_form(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flows.settings import Settings
@@ -78,11 +77,8 @@ def keep_figures(
     if not settings.paths.warehouse.exists():
         return False
     sha256 = passages_sha256(annotated)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
     with open_warehouse(settings.paths.warehouse) as connection:
         loader = Loader(connection, None)
         loader.register_model(model_row(chosen_model(settings, version)))
-        loader.record_metrics(
-            version, f"{part}-{sha256[:16]}", {**figures, "part": part, "passages_sha256": sha256, "evaluated_at": now}
-        )
+        loader.record_metrics(version, f"{part}-{sha256[:16]}", {**figures, "part": part, "passages_sha256": sha256})
     return True

@@ -138,7 +138,8 @@ def model_row(model: ChosenModel) -> ModelRow:
     trained_on = json.dumps([part.model_dump() for part in facts.data], sort_keys=True)
     return ModelRow(
         version=facts.version,
-        base_model=facts.encoder.name,
+        # Where a folder lies on this machine is nobody else's business; the hashes say which encoder it is.
+        base_model=Path(facts.encoder.name).name if Path(facts.encoder.name).is_absolute() else facts.encoder.name,
         base_revision=facts.encoder.revision,
         codebook_version=facts.codebook.version,
         languages=model.languages,

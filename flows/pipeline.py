@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 from entente import __version__
 from flows import steps
+from flows.expected_counts import read_expected
 from flows.interrupts import is_interruption
-from flows.load import check_encoder, check_model, load_classifier
+from flows.load import check_encoder, check_model, load_classifier, search_options
 from flows.progress import Progress
 from flows.settings import Settings
 from flows.sources import FOLDERS, configuration_hash, enabled_descriptions, remote_sources
@@ -176,6 +177,10 @@ def _run_steps(
     size = settings.refresh.batch_documents
     if options.classify:
         check_encoder(settings)
+    if options.publish:
+        # What the last step needs is better missed now than after an hour of reading.
+        search_options(settings)
+        read_expected(settings)
     if options.wants_folders:
         listing = call("discover", steps.discover, settings)
         summary.listed, summary.issues = listing.total, listing.issues

@@ -53,10 +53,10 @@ RELEASE_TABLE = """CREATE TABLE published_copy.release (
 """The table of one row that says what a published database is."""
 
 LIMITS = (
-    "Labels and probabilities are a classifier's; codes by people, where there are any, are in annotations and gold. Shares under names with "
-    "naive_ are counts of predicted labels and not corrected for the classifier's errors, which differ between countries, organizations and "
-    "years. A passage is evidence of a step, not proof that a country stands there. What was not read or not modelled is in document_states "
-    "with its reason. The model's card says what it was trained on and how far it can be trusted."
+    "Labels and probabilities are a classifier's; codes, where there are any, are in annotations and gold, and coders says whose. Shares under "
+    "names with naive_ are counts of predicted labels and not corrected for the classifier's errors, which differ between countries, "
+    "organizations and years. A passage is evidence of a step, not proof that a country stands there. What was not read or not modelled is in "
+    "document_states with its reason. The model's card says what it was trained on and how far it can be trusted."
 )
 
 

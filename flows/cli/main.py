@@ -56,7 +56,7 @@ releases_app = typer.Typer(help="The published files that there are.", no_args_i
 app.add_typer(releases_app, name="releases")
 
 warehouse_app = typer.Typer(
-    help="The working database: what a newer Entente would change in it, its data checks, its counts.",
+    help="The working database: what a newer Entente would change in it, its counts; and the data checks.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

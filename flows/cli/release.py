@@ -48,7 +48,7 @@ def release(
         raise BadInput(f"--version {version!r}: give letters, digits, dots, plus signs and hyphens, as in 2026.1.")
     if date is not None:
         try:
-            Date.fromisoformat(date)
+            date = Date.fromisoformat(date).isoformat()
         except ValueError:
             raise BadInput(f"--date {date!r} is no day; write it as 2026-12-01.") from None
     report = make_release(

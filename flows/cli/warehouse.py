@@ -35,7 +35,7 @@ def pending(
 def check(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print the bad rows as JSON.")] = False
 ) -> None:
-    """Run the data checks on the published database and name bad rows; exit code 1 when any would stop a publication."""
+    """Run the data checks of this Entente and this codebook on the published database; exit code 1 when there are rows that stop one."""
     import duckdb
 
     from flows.load import read_codebook, score_columns
@@ -89,7 +89,8 @@ def counts(
             note(f"The reviewed file is kept as {kept}.")
         write_expected(path, expected_text(bounds_of(found, today.year), today))
         note(f"Written: {path}. Look at every line and put your name under `reviewed`.")
-        return
+        if not as_json:
+            return
     rows = _beside(settings, found)
     if as_json:
         print_json(rows)

@@ -13,7 +13,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from extractors.mend import join_lines
+from extractors.mend import count_words, join_lines
 from extractors.types import Extraction
 from tests.extractors.test_extractors_pdf import read, saved
 
@@ -98,6 +98,7 @@ def test_only_writing_without_spaces_is_joined_without_one() -> None:
     assert join_lines(["港口 ILO", "并与"]) == ("港口 ILO 并与", [2, 1])
     assert join_lines(["항구를", "방문했다"]) == ("항구를 방문했다", [1, 1])
     assert join_lines(["в порту", "города"]) == ("в порту города", [2, 1])
+    assert [count_words(text) for text in ("中文报告", "一 二", "ILO 中文", "в порту")] == [2, 1, 2, 2]
 
 
 def text_of(extraction: Extraction) -> str:

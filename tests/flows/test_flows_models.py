@@ -71,6 +71,10 @@ def test_an_evaluation_in_a_project_is_written_plotted_and_kept_with_the_model(t
     (kept,) = json.loads(metrics)["evaluations"].values()
     assert kept["dimensions"] == told["dimensions"]
     assert (kept["part"], kept["passages"]) == ("dev", 6)
+    version = "SELECT value FROM warehouse_meta WHERE name = 'content_version'"
+    before = rows(settings.paths.warehouse, version)
+    entente(*command, project=settings.project)
+    assert rows(settings.paths.warehouse, version) == before, "the same evaluation again changes nothing"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -47,6 +47,8 @@ class Released:
     codebook: CodebookRows = CODEBOOK
     shown: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
+    agreed: bool = False  # by two coders, instead of adjudicated
+    framed: tuple[str, ...] = ()  # texts that a second gold sample could have drawn
 
 
 def doc(key: str, *labels: Mapping[str, str], **more: object) -> Doc:
@@ -67,7 +69,7 @@ def predicted(passage_id: str, model: str, sure: float, labels: Mapping[str, str
     return Prediction(passage_id, model, dimensions)
 
 
-def publish_release(path: Path, released: Released, plant: Callable[[Path], None] = lambda _path: None) -> Path:
+def publish_release(path: Path, released: Released) -> Path:
     """Load and publish it; returns the published file."""
     warehouse = path.with_suffix(".warehouse")
     with open_warehouse(warehouse) as connection:
@@ -102,11 +104,32 @@ def publish_release(path: Path, released: Released, plant: Callable[[Path], None
         for number, (text, value) in enumerate(released.codes.items()):
             connection.execute(
                 "INSERT INTO annotations (annotation_id, passage_id, coder, dimension, value, status, codebook_version, coded_at) "
-                "VALUES (?, ?, 'c', 'stance', ?, 'adjudicated', '1.1.0', TIMESTAMP '2026-01-01')",
-                [f"n{number}", by_text[text], value],
+                "SELECT ? || coder, ?, coder, 'stance', ?, ?, '1.1.0', TIMESTAMP '2026-01-01' FROM (SELECT unnest(?) AS coder)",
+                [
+                    f"n{number}",
+                    by_text[text],
+                    value,
+                    "coded" if released.agreed else "adjudicated",
+                    ["c", "d"][: 1 + released.agreed],
+                ],
             )
             connection.execute(
                 "INSERT INTO samples VALUES ('s', ?, 'srs', NULL, 0.5, TIMESTAMP '2026-01-01', 1, 'gold')", [by_text[text]]
+            )
+        if released.framed:
+            connection.execute(
+                "INSERT INTO sample_frames BY NAME SELECT 'second' AS sample_id, 'gold' AS purpose, 'simple' AS design, '{}' AS options, "
+                "'{}' AS filters, []::VARCHAR[] AS strata, 2 AS frame_size, 1 AS frame_documents, 'h' AS frame_hash, 0 AS n_left_out, "
+                "1 AS n_drawn, '1.1.0' AS codebook_version, 1 AS seed, TIMESTAMP '2026-01-01' AS drawn_at"
+            )
+            drawn = [by_text[text] for text in released.framed]
+            connection.execute(
+                "INSERT INTO sample_frame_units SELECT 'second', passage_id, document_id, 't', NULL, 0.25 FROM passages WHERE passage_id IN "
+                "(SELECT unnest(?))",
+                [drawn],
+            )
+            connection.execute(
+                "INSERT INTO samples SELECT 'second', ?, 'simple', NULL, 0.25, TIMESTAMP '2026-01-01', 1, 'gold'", [drawn[0]]
             )
     publish(warehouse, path, built_by="Entente test")
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,31 @@ def test_corrected_estimates_move_by_codes_alone_when_only_codes_change(tmp_path
     assert all({name for name, part in parts(row).items() if abs(part) > 1e-12} == {"codes"} for row in changes)
     assert counts.pop("codes") == sum(coded[text] != again[text] for text in texts)
     assert not any(counts.values())
+
+
+def test_codes_agreed_without_adjudication_and_two_gold_samples_are_compared_too(tmp_path: Path) -> None:
+    docs = tuple(doc(f"d{n}", CONTESTED if n % 2 else {}, {}, CONTESTED if n % 3 else {}, {}) for n in range(12))
+    texts = [text for one in docs for text, _labels in one.passages]
+    coded = {text: "contestation" if n % 3 == 0 else "cooperation" for n, text in enumerate(texts)}
+    plain = Released(docs, codes=coded, agreed=True)
+    one = publish_release(tmp_path / "a.duckdb", plain)
+    two = publish_release(tmp_path / "b.duckdb", dataclasses.replace(plain, framed=tuple(texts[:20])))
+    with attribution(two, two, ("stance",)) as found:
+        assert found.changes() == []
+    with attribution(one, two, ("stance",)) as found:
+        changes = found.changes()
+    check_sums(changes)
+    assert {row["measure"] for row in changes} == {"estimate"}
+    assert all({name for name, part in parts(row).items() if abs(part) > 1e-12} == {"codes"} for row in changes)
+
+
+def test_a_file_that_does_not_say_how_samples_were_drawn_is_named(base: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old.duckdb"
+    shutil.copyfile(base, old)
+    with duckdb.connect(str(old)) as connection:
+        connection.execute("DROP TABLE coders")
+    with pytest.raises(BadInput, match=r"old\.duckdb was published by an Entente that"), attribution(old, base):
+        pass
 
 
 def test_what_an_earlier_new_document_makes_a_repetition_is_due_to_the_new_document(tmp_path: Path) -> None:

@@ -317,11 +317,31 @@ def test_without_text_no_word_of_the_documents_is_left_and_their_hashes_are(tmp_
             assert b"Report, page 1" not in content, path
     names, rows = rows_of(tmp_path / "r" / "entente.duckdb", "passages")
     assert {row[names.index("text")] for row in rows} == {None}
+    assert {str(row[names.index("heading_path")]) for row in rows} == {"None"}
+    coded, codes = rows_of(tmp_path / "r" / "entente.duckdb", "annotations")
+    assert {row[coded.index("note")] for row in codes} == {None}
     assert {row[names.index("text_sha256")] for row in rows} == {hashlib.sha256(text.encode()).hexdigest() for text in TEXTS}
     with duckdb.connect(str(tmp_path / "r" / "entente.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM naive_stage_by_country_year").fetchall() != [(0,)]
     report = json.loads((tmp_path / "r" / "datapackage.json").read_text())
     assert "text" not in [field["name"] for field in report["resources"][1]["schema"]["fields"]]
+
+
+def test_the_row_of_a_release_has_the_columns_of_the_published_file(made: Path, tmp_path: Path) -> None:
+    source = make_published(tmp_path / "one")
+    shapes = []
+    for path in (source, made / "entente.duckdb"):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            shapes.append(connection.execute("DESCRIBE release").fetchall())
+    assert shapes[0] == shapes[1]
+
+
+def test_a_release_that_has_lost_a_file_is_not_called_unchanged(tmp_path: Path) -> None:
+    source = make_published(tmp_path / "one")
+    release_into(tmp_path / "r", source, stata=False)
+    (tmp_path / "r" / "parquet" / "models.parquet").unlink()
+    with pytest.raises(BadInput, match=r"models\.parquet is missing or was changed"):
+        release_into(tmp_path / "r", source, stata=False)
 
 
 def test_the_citation_is_one_and_a_date_stands_there_only_when_given(made: Path, tmp_path: Path) -> None:

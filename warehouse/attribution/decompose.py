@@ -148,6 +148,11 @@ def _attach(connection: Connection, place: Path, name: str) -> None:
         raise BadInput(
             f"{place} is no published database of Entente. Name the file of `entente publish` or a folder of `entente release`."
         )
+    if not {"coders", "sample_frames", "sample_frame_units"} <= tables:
+        raise BadInput(
+            f"{place} was published by an Entente that did not yet keep how samples were drawn and what coders are; such a file cannot be "
+            "compared. Publish anew with this one, from the warehouse of then."
+        )
 
 
 def _sides(connection: Connection) -> Sides:

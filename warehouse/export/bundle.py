@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
@@ -127,7 +128,7 @@ def _write_rest(beside: Path, plan: Plan, about: About, version: str, *, stata: 
         pages["data-dictionary.md"] = data_dictionary(connection, plan)
         pages["quality-report.md"] = quality_report(connection)
         pages["CITATION.cff"] = citation(about.title, about.authors, about.licence, about.date, version)
-        pages["README.md"] = readme(connection, plan, about.title, version, facts, stata=stata)
+        pages["README.md"] = readme(connection, plan, about.title, version, facts, about.licence, stata=stata)
         for name, text in pages.items():
             _write(beside / name, text)
         package: dict[str, Any] = {"name": "entente", "title": about.title, "version": version, "description": facts.limits}
@@ -166,6 +167,7 @@ def _check_place(folder: Path) -> None:
 def _put_in_place(beside: Path, folder: Path, sums: str) -> bool:
     if folder.exists():
         if (folder / CHECKSUMS).read_text(encoding="utf-8") == sums:
+            _check_whole(folder, sums)
             return False
         raise BadInput(
             f"{folder} holds another release: its {CHECKSUMS} differs. A release is made once and never changed; "
@@ -184,9 +186,18 @@ def _put_in_place(beside: Path, folder: Path, sums: str) -> bool:
     return True
 
 
+def _check_whole(folder: Path, sums: str) -> None:
+    for line in sums.splitlines():
+        wanted, name = line.split("  ", 1)
+        if not (folder / name).is_file() or sha256_of_file(folder / name) != wanted:
+            raise BadInput(
+                f"{folder / name} is missing or was changed since the release was made. Remove {folder} and make it again."
+            )
+
+
 def _remove_leftovers(folder: Path) -> None:
     """Remove what killed commands left beside while they made this release; folders of living processes stay."""
-    for left in folder.parent.glob(f".{folder.name}.*.part"):
-        pid = left.name.removeprefix(f".{folder.name}.").split(".")[0]
-        if not (pid.isdigit() and process_lives(int(pid))):
+    ours = re.compile(re.escape(f".{folder.name}.") + r"(\d+)\.[0-9a-f]+\.part")
+    for left in folder.parent.iterdir() if folder.parent.is_dir() else ():
+        if (found := ours.fullmatch(left.name)) and not process_lives(int(found.group(1))):
             shutil.rmtree(left, ignore_errors=True)

@@ -24,6 +24,7 @@ from warehouse.export.plan import Plan, score_columns_in
 from warehouse.failures import explained
 from warehouse.migrations import read_sql
 from warehouse.publish import READABLE_SINCE
+from warehouse.release import RELEASE_TABLE
 from warehouse.transactions import Connection
 from warehouse.views import view_statements
 
@@ -74,8 +75,10 @@ def write_database(connection: Connection, target: Path, plan: Plan, row: Mappin
     try:
         for table, query in plan.queries.items():
             connection.execute(f'CREATE TABLE released."{table}" AS {query}')
-        columns = ", ".join(f"? AS {name}" for name in row)
-        connection.execute(f"CREATE TABLE released.release AS SELECT {columns}", list(row.values()))
+        connection.execute(RELEASE_TABLE.replace("published_copy.", "released."))
+        columns, places = ", ".join(row), ", ".join("?" for _ in row)
+        statement = f"INSERT INTO released.release ({columns}) VALUES ({places})"  # noqa: S608  # columns of this room
+        connection.execute(statement, list(row.values()))
     finally:
         connection.execute("DETACH released")
     with duckdb.connect(str(target)) as copy:

@@ -37,9 +37,10 @@ _COUNTS = {
         "count(*) FILTER (s.is_familiar) AS familiar, count(*) FILTER (len(s.uncertain) > 0) AS with_uncertain_labels "
         "FROM passages p JOIN documents d USING (document_id) LEFT JOIN scores s USING (passage_id) GROUP BY ALL ORDER BY ALL"
     ),
-    "Codes by people": (
-        "SELECT dimension, status, codebook_version, count(*) AS codes, count(DISTINCT passage_id) AS passages, "
-        "count(DISTINCT coder) AS coders FROM annotations GROUP BY ALL ORDER BY ALL"
+    "Codes": (
+        "SELECT coalesce(c.kind, 'unknown') AS kind_of_coder, dimension, status, codebook_version, count(*) AS codes, "
+        "count(DISTINCT passage_id) AS passages, count(DISTINCT coder) AS coders FROM annotations LEFT JOIN coders c USING (coder) "
+        "GROUP BY ALL ORDER BY ALL"
     ),
 }
 

@@ -20,7 +20,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "missions": ("mission_id",),
     "models": ("model_version",),
     "annotations": ("annotation_id",),
+    "coders": ("coder",),
     "samples": ("sample_id", "passage_id"),
+    "sample_frames": ("sample_id",),
+    "sample_frame_units": ("sample_id", "passage_id"),
     "sources": ("source_id",),
     "records": ("record_id",),
     "record_relations": (),
@@ -50,11 +53,14 @@ REFERENCES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 
 _LEDGER = ("runs", "source_runs", "source_signals")
 # Words of the documents. Tables of a search index, made of all words, are left out with them.
-_TEXTS = {"passages": ("text", "lead_in"), "pages": ("furniture",)}
+# What coders wrote beside a code may quote them.
+_TEXTS = {"passages": ("text", "lead_in", "heading_path"), "pages": ("furniture",), "annotations": ("note", "reason")}
 _NULLS = {
     "sources": ("first_seen_at",),
     "records": ("first_seen_at", "changed_at"),
     "models": ("registered_at",),
+    "coders": ("description", "said_at"),
+    "annotations": ("imported_from",),
     "document_events": ("run_id", "happened_at"),
 }
 # When a file was copied out of a folder says nothing of the document; when it was fetched from a service does.

@@ -78,7 +78,9 @@ def citation(title: str, authors: Sequence[str], licence: str | None, date: str 
     return "\n".join(lines) + "\n"
 
 
-def readme(connection: Connection, plan: Plan, title: str, version: str, facts: ShortFacts, *, stata: bool) -> str:
+def readme(
+    connection: Connection, plan: Plan, title: str, version: str, facts: ShortFacts, licence: str | None, *, stata: bool
+) -> str:
     """Return the first page of a release."""
     counts = {
         table: int(connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][0])  # noqa: S608  # a table of the plan
@@ -97,6 +99,8 @@ def readme(connection: Connection, plan: Plan, title: str, version: str, facts: 
         f"Version {version}, made by Entente {facts.entente} with the model `{facts.model_version}` and the codebook {facts.codebook_version}.",
         "",
         facts.limits,
+        "",
+        f"Terms of use of the labels and codes: {licence or 'none are given'}.",
         "",
         "## Files",
         "",
@@ -126,7 +130,8 @@ def readme(connection: Connection, plan: Plan, title: str, version: str, facts: 
         "",
         "The operator's own ledger (runs, requests, when something was first seen or copied) is left out: its tables are empty in the "
         "DuckDB file, "
-        "where views name them. When a file was fetched from a service is kept.",
+        "where views name them. When a file was fetched from a service is kept. Codes go along with the names that coders were given, the "
+        "time of each code, and (where texts do) their notes.",
         "",
         "## Texts and terms",
         "",
