@@ -117,14 +117,23 @@ def country_source() -> str:
 
 
 def mission_source(keys: str, distinct: str = "") -> str:
-    """Return the query for the documents of one type in the months before and after missions; mission reports are left out."""
+    """Return the query for the documents of one type in the months before and after missions; mission reports are left out.
+
+    Where missions are taken together (`distinct`), a document that is after one and before another is left out: it would be on both sides.
+    """
+    once = (
+        "QUALIFY min(period) OVER (PARTITION BY s.document_id) = max(period) OVER (PARTITION BY s.document_id)"
+        if distinct
+        else ""
+    )
     return (
         f"SELECT {distinct}m.igo AS pool, s.document_id, {keys}CASE WHEN d.published < m.start_date THEN 'before' ELSE 'after' END AS period, "
         f"{_SUMS} FROM missions m JOIN documents d ON d.igo = m.igo AND d.country_iso3 = m.country_iso3 "
         "AND d.published BETWEEN m.start_date - to_months(months) AND coalesce(m.end_date, m.start_date) + to_months(months) "
         "AND NOT (d.published BETWEEN m.start_date AND coalesce(m.end_date, m.start_date)) "
         "AND d.document_id <> coalesce(m.report_document_id, '') "
-        "JOIN document_sums s ON s.document_id = d.document_id WHERE s.quantity = wanted AND d.doc_type = wanted_doc_type"
+        "JOIN document_sums s ON s.document_id = d.document_id WHERE s.quantity = wanted AND d.doc_type = wanted_doc_type "
+        f"{once}"
     )
 
 

@@ -96,3 +96,20 @@ def test_a_year_asked_for_has_no_documents_without_a_date(answer: Callable[..., 
     query = f"SELECT documents FROM estimates_by_country('contested', %s, {SUPPORT}) WHERE country_iso3 = 'ATL'"
     assert answer(query % "from_year := 2020, to_year := 2020", undated) == [(6,)]
     assert answer(query % "from_year := 0", undated) == [(18,)]
+
+
+def test_a_document_between_two_missions_is_on_no_side(answer: Callable[..., Asked]) -> None:
+    query = f"SELECT period, documents FROM before_after_missions('contested', 'comment', {SUPPORT}) ORDER BY period"
+    second = (
+        "INSERT INTO missions (mission_id, igo, country_iso3, kind, start_date, end_date) "
+        "VALUES ('m3', 'UN', 'ATL', 'visit', DATE '2019-06-20', DATE '2019-06-25')"
+    )
+    between = (
+        "SELECT count(*) FROM documents WHERE country_iso3 = 'ATL' AND published BETWEEN DATE '2019-02-21' AND DATE '2019-06-19'"
+    )
+    ((number,),) = answer(between)
+    assert isinstance(number, int)
+    assert number > 0
+    sides = answer(query, second)
+    assert [side for side, _documents in sides] == ["after", "before"]
+    assert sum(documents for _side, documents in sides if isinstance(documents, int)) == 36 - number
