@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from entente.errors import BadInput
-from entente.files import replacing
 from flows.load import read_codebook
+from flows.outputs import write_outputs
 from flows.settings import Settings
 from models.coding.checking import Problem
 from models.coding.decisions import COLUMNS, check_decisions, disagreements, is_derived, line_of
@@ -56,11 +56,13 @@ def disagreements_in_file(settings: Settings, file: Path) -> list[dict[str, Any]
     return disagreements(checked.rows, codebook, texts)
 
 
-def export_queue(settings: Settings, out: Path, sample_id: str | None = None, codes: Path | None = None) -> int:
+def export_queue(
+    settings: Settings, out: Path, sample_id: str | None = None, codes: Path | None = None, *, overwrite: bool = False
+) -> int:
     """Write the queue as a file to fill in (.csv or .xlsx); returns how many decisions wait.
 
     Raises:
-        BadInput: when the file has another ending.
+        BadInput: when the file has another ending, or is there with decisions or another queue and `overwrite` is not said.
     """
     codebook = read_codebook(settings)
     waiting = open_disagreements(settings, sample_id) if codes is None else disagreements_in_file(settings, codes)
@@ -75,8 +77,7 @@ def export_queue(settings: Settings, out: Path, sample_id: str | None = None, co
         content = text.getvalue().encode()
     else:
         raise BadInput(f"{out}: the queue is written as .csv or .xlsx.")
-    with replacing(out) as stream:
-        stream.write(content)
+    write_outputs({out: content}, overwrite=overwrite)
     return len(lines)
 
 

@@ -19,7 +19,7 @@ from flows.settings import Settings
 from models.codebook import load_codebook
 from models.codebook_map import compare, draft, load_map
 from tests.flows.projects import entente, rows
-from tests.flows.test_flows_coding import coded, drawn, project, sample, write
+from tests.flows.test_flows_coding import coded, drawn, fill_in, project, sample, write
 from warehouse.codebook import set_codebook
 from warehouse.database import open_warehouse
 
@@ -229,3 +229,17 @@ def test_the_difference_of_two_codebooks_and_the_draft_of_a_map(project: Setting
     assert load_map(path, new).move("stage", "none", new) == ("stays", "none")
     said = entente("codebook", "diff", str(project.project / "old.yaml"), "--json", project=project.project).stdout
     assert json.loads(said)["dimensions"]["mode"]["gone"] == ["verbal"]
+
+
+@pytest.mark.parametrize("name", ["q.csv", "q.xlsx"])
+def test_decisions_that_were_filled_in_are_not_written_over(
+    name: str, disputed: tuple[Settings, list[str]], tmp_path: Path
+) -> None:
+    settings, _passages = disputed
+    path = tmp_path / name
+    assert export_queue(settings, path) == export_queue(settings, path) == 6
+    filled = fill_in(path)
+    with pytest.raises(BadInput, match="--overwrite"):
+        export_queue(settings, path)
+    assert path.read_bytes() == filled
+    assert export_queue(settings, path, overwrite=True) == 6

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from entente.errors import BadInput
-from flows.coding import ImportRequest, export_codes, export_tasks, export_training, import_codes
+from flows.coding import ENDINGS, ImportRequest, export_codes, export_tasks, export_training, import_codes
 from flows.load import read_codebook
 from flows.sampling import SampleRequest, draw_sample
 from flows.settings import Settings
@@ -64,6 +64,19 @@ def coded(passages: list[str], coder: str, **other: str) -> list[CodeRow]:
 def write(path: Path, codes: list[CodeRow]) -> Path:
     path.write_bytes(write_csv(codes).encode())
     return path
+
+
+def fill_in(path: Path) -> bytes:
+    """Write something into a form, as a person would; returns its content then."""
+    import openpyxl
+
+    if path.suffix == ".xlsx":
+        book = openpyxl.load_workbook(path)
+        book["codes"]["H2"] = "none"
+        book.save(path)
+    else:
+        path.write_bytes(path.read_bytes() + b"none")
+    return path.read_bytes()
 
 
 def count(settings: Settings) -> int:
@@ -163,3 +176,29 @@ def test_the_command_line_from_sample_to_agreement(project: Settings, tmp_path: 
     )
     assert report == {}
     assert entente("agreement", project=folder, check=False).returncode == 2
+
+
+@pytest.mark.parametrize("name", ["excel", "csv", "label-studio"])
+def test_a_form_that_was_filled_in_is_not_written_over(name: str, project: Settings, tmp_path: Path) -> None:
+    sample_id, out = sample(project), tmp_path / f"form{ENDINGS[name]}"
+    export_tasks(project, sample_id, name, out)
+    export_tasks(project, sample_id, name, out)  # the same again is no loss
+    filled = fill_in(out)
+    with pytest.raises(BadInput, match="--overwrite"):
+        export_tasks(project, sample_id, name, out)
+    assert out.read_bytes() == filled
+    export_tasks(project, sample_id, name, out, overwrite=True)
+    assert out.read_bytes() != filled
+
+
+def test_other_annotations_are_not_lost_to_an_export_for_training(project: Settings, tmp_path: Path) -> None:
+    import_codes(project, ImportRequest(write(tmp_path / "a.csv", coded(drawn(project, sample(project, "training")), "anna"))))
+    folder = tmp_path / "t"
+    assert export_training(project, folder) == export_training(project, folder) == 4
+    (folder / "texts.jsonl").write_text("{}\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"texts\.jsonl is there"):
+        export_training(project, folder)
+    assert export_training(project, folder, overwrite=True) == 4
+    (folder / "dev.jsonl").write_text("{}\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="other annotations"):
+        export_training(project, folder, overwrite=True)
