@@ -13,12 +13,13 @@ from entente.errors import BadInput
 from flows.load import read_codebook
 from flows.outputs import write_outputs
 from flows.settings import Settings
+from models.codebook import major_of
 from models.coding.checking import Problem
 from models.coding.decisions import COLUMNS, check_decisions, disagreements, is_derived, line_of
 from models.coding.excel import read_sheet, write_sheet
 from models.coding.files import read_codes_file
 from models.coding.tables import read_text
-from warehouse.adjudication import queue, settled, store_decisions
+from warehouse.adjudication import coded_passages, queue, settled, store_decisions
 from warehouse.codes import Imported
 from warehouse.database import open_warehouse
 from warehouse.lock import refresh_lock
@@ -29,11 +30,16 @@ _SHOWN = 20
 
 
 def open_disagreements(settings: Settings, sample_id: str | None = None) -> list[dict[str, Any]]:
-    """Return what waits for a decision; what follows from other dimensions is left out. `BadInput` where there is no warehouse."""
+    """Return what waits for a decision; what follows from other dimensions is left out, and so are codes of another major version of
+    the codebook, which must be coded anew. `BadInput` where there is no warehouse."""
     codebook = read_codebook(settings)
     _require(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
-        return [row for row in queue(connection, sample_id) if not is_derived(row["dimension"], codebook)]
+        return [
+            row
+            for row in queue(connection, sample_id)
+            if not is_derived(row["dimension"], codebook) and major_of(row["codebook_version"]) == codebook.major
+        ]
 
 
 def disagreements_in_file(settings: Settings, file: Path) -> list[dict[str, Any]]:
@@ -100,13 +106,13 @@ def import_decisions(settings: Settings, file: Path, adjudicator: str | None = N
         refresh_lock(settings.paths.state / "refresh.lock", "entente adjudicate import"),
         open_warehouse(settings.paths.warehouse) as connection,
     ):
-        stands = settled(connection)
+        stands = settled(connection, codebook.major)
         checked = check_decisions(raw, codebook, stands, adjudicator)
-        coded = {str(one) for (one,) in connection.execute("SELECT DISTINCT passage_id FROM annotations").fetchall()}
+        coded = coded_passages(connection, codebook.major)
         problems = [
             *checked.problems,
             *(
-                Problem(0, "passage_id", one, "nobody has coded it")
+                Problem(0, "passage_id", one, f"nobody has coded it under codebook {codebook.version}")
                 for one in sorted({row.passage_id for row in checked.rows} - coded)
             ),
         ]

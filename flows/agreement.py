@@ -57,8 +57,8 @@ def coded_in_file(path: Path, codebook: Codebook, said: Mapping[str, str], texts
     return Coded(checked.rows, documents, {name: said.get(name, otherwise) for name in names}, about)
 
 
-def coded_in_warehouse(settings: Settings, said: Mapping[str, str]) -> Coded:
-    """Read all codes of the project's warehouse; `BadInput` where there is none."""
+def coded_in_warehouse(settings: Settings, codebook: Codebook, said: Mapping[str, str]) -> Coded:
+    """Read the codes of the project's warehouse that are of the codebook's major version; `BadInput` where there is no warehouse."""
     from warehouse.codes import coder_kinds, documents_of_codes, read_codes
     from warehouse.database import open_warehouse
 
@@ -67,7 +67,7 @@ def coded_in_warehouse(settings: Settings, said: Mapping[str, str]) -> Coded:
             f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first, or name a file of codes."
         )
     with open_warehouse(settings.paths.warehouse) as connection:
-        rows = read_codes(connection)
+        rows = read_codes(connection, major=codebook.major)
         kinds = {**coder_kinds(connection), **said}
         documents = documents_of_codes(connection)
     return Coded(rows, documents, {name: kinds.get(name, NOT_SAID) for name in sorted({row.coder for row in rows})})

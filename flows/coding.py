@@ -173,7 +173,7 @@ def export_codes(
 def export_training(settings: Settings, folder: Path, *, overwrite: bool = False) -> int:
     """Write the settled codes that may be learned from, as a folder for `entente train`; returns the number of passages.
 
-    Passages of gold samples are left out, and so are passages on which coders still differ in a dimension that every passage needs.
+    Passages of gold samples and codes of another major version of the codebook are left out, and so are passages on which coders still differ in a dimension that every passage needs.
 
     Raises:
         BadInput: when no passage is left; when the folder holds the parts of other annotations (dev.jsonl, test.jsonl), or texts.jsonl
@@ -191,7 +191,7 @@ def export_training(settings: Settings, folder: Path, *, overwrite: bool = False
     needed = [one.id for one in codebook.dimensions if one.tier != "later" and not one.derived_from]
     sets = forms.sets_of(codebook)
     with open_warehouse(settings.paths.warehouse) as connection:
-        found = training_passages(connection, needed)
+        found = training_passages(connection, needed, codebook.major)
     if not found:
         raise BadInput(
             "No passage outside the gold samples has settled codes in every dimension. Draw and code a training sample first."

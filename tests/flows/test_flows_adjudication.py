@@ -12,8 +12,9 @@ import yaml
 
 from entente.errors import BadInput
 from flows.adjudication import export_queue, import_decisions, open_disagreements
+from flows.agreement import coded_in_warehouse
 from flows.codebook_versions import apply_map
-from flows.coding import ImportRequest, import_codes
+from flows.coding import ImportRequest, export_training, import_codes
 from flows.load import codebook_rows, read_codebook, score_columns
 from flows.settings import Settings
 from models.codebook import load_codebook
@@ -198,6 +199,32 @@ def test_a_map_moves_codes_keeps_the_old_ones_and_tells_what_must_be_redone(
     assert rows(database, f"SELECT mode, voice, codebook_version FROM gold WHERE passage_id = '{passages[2]}'") == [
         ("spoken", None, "2.0.0")
     ]
+
+
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_codes_of_an_older_codebook_are_neither_decided_upon_nor_compared_nor_learned_from(
+    refreshed: bool, disputed: tuple[Settings, list[str]], tmp_path: Path
+) -> None:
+    settings, passages = disputed
+    queue = tmp_path / "queue.csv"
+    export_queue(settings, queue)
+    training = drawn(settings, sample(settings, "training"))
+    import_codes(settings, ImportRequest(write(tmp_path / "t.csv", coded(training, "anna"))))
+    standing = rows(settings.paths.warehouse, "SELECT * FROM settled_codes ORDER BY ALL")
+    new_codebook(settings)
+    codebook = read_codebook(settings)
+    if refreshed:
+        with open_warehouse(settings.paths.warehouse) as connection:
+            set_codebook(connection, codebook_rows(codebook), score_columns(codebook))
+        assert rows(settings.paths.warehouse, "SELECT count(*) FROM adjudication_queue") == [(0,)]
+    assert open_disagreements(settings) == []
+    with pytest.raises(BadInput, match=r"nobody has coded it under codebook 2\.0\.0"):
+        import_decisions(settings, decide(queue, {(passages[0], "voice"): ("third_party", "Why.")}), "carla")
+    assert rows(settings.paths.warehouse, "SELECT * FROM settled_codes ORDER BY ALL") == standing
+    # Their category "verbal" is gone: reading them together with the present ones would find no such category.
+    assert coded_in_warehouse(settings, codebook, {}).rows == []
+    with pytest.raises(BadInput, match="No passage outside"):
+        export_training(settings, tmp_path / "training")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from models.sampling.designs import Design
 from models.types import CodeRow
 from tests.flows.projects import entente, make_project, rows
 from tests.warehouse.build import full_job
+from warehouse.codes import say_coders
 from warehouse.database import open_warehouse
 from warehouse.frames import FrameFilter
 
@@ -117,7 +119,7 @@ def test_an_import_is_whole_or_nothing_and_happens_once(project: Settings, tmp_p
     ]
     path, number = export_codes(project, None, "csv", tmp_path / "out.csv")
     assert number == 36
-    assert import_codes(project, ImportRequest(path)).new == 36  # with the time of the first import written down
+    assert import_codes(project, ImportRequest(path)).new == 0  # though the time of the first import is written down now
     with pytest.raises(BadInput, match="one of: person"):
         import_codes(project, ImportRequest(good, kinds={"anna": "robot"}))
 
@@ -202,3 +204,33 @@ def test_other_annotations_are_not_lost_to_an_export_for_training(project: Setti
     (folder / "dev.jsonl").write_text("{}\n", encoding="utf-8")
     with pytest.raises(BadInput, match="other annotations"):
         export_training(project, folder, overwrite=True)
+
+
+def test_a_coder_may_return_to_an_earlier_answer_without_a_time(project: Settings, tmp_path: Path) -> None:
+    passage = drawn(project, sample(project))[:1]
+    one, two = coded(passage, "anna"), coded(passage, "anna", voice="joint")
+    done = [import_codes(project, ImportRequest(write(tmp_path / "a.csv", codes))).new for codes in (one, two, one, one)]
+    assert done == [9, 1, 1, 0]
+    assert rows(project.paths.warehouse, "SELECT value FROM settled_codes WHERE dimension = 'voice'") == [("igo",)]
+    path, _number = export_codes(project, None, "csv", tmp_path / "all.csv")
+    again = import_codes(project, ImportRequest(path))
+    assert (again.new, again.known) == (0, 11)
+
+
+def test_a_correction_stands_above_a_code_of_a_clock_that_is_ahead(project: Settings, tmp_path: Path) -> None:
+    passage = drawn(project, sample(project))[0]
+    ahead = CodeRow(passage, "anna", "voice", "joint", "1.1.0", datetime(2999, 1, 1))  # noqa: DTZ001  # UTC without zone
+    import_codes(project, ImportRequest(write(tmp_path / "a.csv", [ahead])))
+    mended = write(tmp_path / "b.csv", [CodeRow(passage, "anna", "voice", "igo", "1.1.0")])
+    assert [import_codes(project, ImportRequest(mended)).new for _time in range(2)] == [1, 0]
+    assert rows(project.paths.warehouse, "SELECT value FROM settled_codes") == [("igo",)]
+
+
+def test_what_a_coder_is_is_written_once_and_keeps_its_description(project: Settings) -> None:
+    first, later = datetime(2026, 1, 1), datetime(2026, 2, 1)  # noqa: DTZ001  # UTC without zone
+    with open_warehouse(project.paths.warehouse) as connection:
+        say_coders(connection, [("anna", "person", "A lawyer.")], first)
+        say_coders(connection, [("anna", "person", None)], later)
+        assert connection.execute("SELECT * FROM coders").fetchall() == [("anna", "person", "A lawyer.", first)]
+        say_coders(connection, [("anna", "simulation", None)], later)
+        assert connection.execute("SELECT * FROM coders").fetchall() == [("anna", "simulation", "A lawyer.", later)]
