@@ -19,9 +19,10 @@ from models.codebook import Codebook
 from models.coding import doccano, excel, forms, inception, label_studio
 from models.coding.checking import Checked, Problem
 from models.coding.files import FileFormat, read_codes_file
+from models.coding.standing import check_with_standing
 from models.coding.tables import write_csv, write_jsonl
 from models.types import CodingTask
-from warehouse.codes import KINDS, Imported, read_codes, say_coders, store_codes
+from warehouse.codes import KINDS, Imported, new_codes, read_codes, say_coders, standing_codes, store_codes
 from warehouse.coding_tasks import coding_tasks, model_labels
 from warehouse.database import open_warehouse
 from warehouse.lock import refresh_lock
@@ -62,12 +63,14 @@ def import_codes(settings: Settings, request: ImportRequest) -> Imported:
         refresh_lock(settings.paths.state / "refresh.lock", "entente codes import"),
         open_warehouse(settings.paths.warehouse) as connection,
     ):
-        problems = [*checked.problems, *_unknown(connection, checked)]
+        at = utc_now()
+        fresh = [row for _n, row in new_codes(connection, checked.rows, at)]
+        with_standing = check_with_standing(fresh, standing_codes(connection, codebook.major), codebook)
+        problems = [*checked.problems, *_unknown(connection, checked), *([] if checked.problems else with_standing.problems)]
         if problems:
             raise BadInput(_told(request, problems))
-        at = utc_now()
         with transaction(connection):
-            done = store_codes(connection, checked.rows, at, request.file.name)
+            done = store_codes(connection, [*checked.rows, *with_standing.rows], at, request.file.name)
             say_coders(connection, [(name, kind, None) for name, kind in (request.kinds or {}).items()], at)
     return done
 

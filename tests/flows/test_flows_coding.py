@@ -234,3 +234,27 @@ def test_what_a_coder_is_is_written_once_and_keeps_its_description(project: Sett
         assert connection.execute("SELECT * FROM coders").fetchall() == [("anna", "person", "A lawyer.", first)]
         say_coders(connection, [("anna", "simulation", None)], later)
         assert connection.execute("SELECT * FROM coders").fetchall() == [("anna", "simulation", "A lawyer.", later)]
+
+
+def test_a_later_file_may_not_contradict_what_the_coder_said_before(project: Settings, tmp_path: Path) -> None:
+    passage = drawn(project, sample(project))[:1]
+    codes = coded(passage, "anna", stage="initiation", realization="realized")
+    import_codes(project, ImportRequest(write(tmp_path / "a.csv", codes)))
+    alone = write(tmp_path / "b.csv", [CodeRow(passage[0], "anna", "stage", "none", "1.1.0")])
+    with pytest.raises(BadInput, match="breaks c1"):
+        import_codes(project, ImportRequest(alone))
+    assert count(project) == 9
+    # Another coder's, an earlier answer, and a correction of both are no contradiction.
+    import_codes(project, ImportRequest(write(tmp_path / "c.csv", [CodeRow(passage[0], "ben", "stage", "none", "1.1.0")])))
+    early = CodeRow(passage[0], "anna", "stage", "none", "1.1.0", datetime(2020, 1, 1))  # noqa: DTZ001  # UTC without zone
+    assert import_codes(project, ImportRequest(write(tmp_path / "d.csv", [early]))).new == 1
+    assert import_codes(project, ImportRequest(write(tmp_path / "e.csv", coded(passage, "anna")))).new == 2
+
+
+def test_the_stance_follows_a_correction_of_one_intensity(project: Settings, tmp_path: Path) -> None:
+    passage = drawn(project, sample(project))[:1]
+    import_codes(project, ImportRequest(write(tmp_path / "a.csv", coded(passage, "anna"))))
+    codes = {"contestation_intensity": "2", "contestation_locus": "internal"}
+    mended = write(tmp_path / "b.csv", [CodeRow(passage[0], "anna", name, value, "1.1.0") for name, value in codes.items()])
+    assert [import_codes(project, ImportRequest(mended)).new for _time in range(2)] == [3, 0]
+    assert rows(project.paths.warehouse, "SELECT value FROM settled_codes WHERE dimension = 'stance'") == [("mixed",)]

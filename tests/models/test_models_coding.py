@@ -264,9 +264,10 @@ def test_every_bad_row_is_told_with_line_column_value_and_reason() -> None:
     bad = [
         {"value": "nothing"}, {"dimension": "colour"}, {"coder": " "}, {"status": "done"}, {"coded_at": "yesterday"}, {"flag": "odd"},
         {"value": ""}, {"codebook_version": "2.0.0"}, {"colour": "red"}, {"dimension": "mechanism", "value": "dialogue;nothing"},
+        {"dimension": "mechanism", "value": None}, {"flag": [1]}, {"flag": [None]}, {"coded_at": "0001-01-01T00:00:00+05:00"},
     ]  # fmt: skip
     checked = check_rows([(n, {**good, **one}) for n, one in enumerate(bad, 2)], CODEBOOK)
-    assert [problem.line for problem in checked.problems] == list(range(2, 12))
+    assert [problem.line for problem in checked.problems] == list(range(2, 2 + len(bad)))
     assert {problem.column for problem in checked.problems} >= {
         "value",
         "dimension",
