@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from models.coding.checking import Problem
 from models.coding.decisions import COLUMNS, check_decisions, disagreements, is_derived, line_of
 from models.coding.excel import read_sheet, write_sheet
 from models.coding.files import read_codes_file
-from models.coding.tables import read_text
+from models.coding.tables import read_objects, read_text
 from warehouse.adjudication import coded_passages, queue, settled, store_decisions
 from warehouse.codes import Imported
 from warehouse.database import open_warehouse
@@ -27,6 +26,7 @@ from warehouse.migrations import utc_now
 from warehouse.transactions import transaction
 
 _SHOWN = 20
+_FILLED_IN = ("passage_id", "dimension", "value", "reason")
 
 
 def open_disagreements(settings: Settings, sample_id: str | None = None) -> list[dict[str, Any]]:
@@ -54,11 +54,7 @@ def disagreements_in_file(settings: Settings, file: Path) -> list[dict[str, Any]
         shown = "\n  ".join(map(str, checked.problems[:_SHOWN]))
         raise BadInput(f"{file} has {len(checked.problems)} problems:\n  {shown}")
     beside = file.parent / "texts.jsonl"
-    texts = {}
-    if beside.exists():
-        for line in read_text(beside).split("\n"):
-            row = json.loads(line) if line.strip() else {}
-            texts[str(row.get("id"))] = row
+    texts = {str(row.get("id")): row for _line, row in read_objects(beside)} if beside.exists() else {}
     return disagreements(checked.rows, codebook, texts)
 
 
@@ -101,7 +97,7 @@ def import_decisions(settings: Settings, file: Path, adjudicator: str | None = N
     """
     codebook = read_codebook(settings)
     _require(settings)
-    raw = list(read_sheet(file) if file.suffix.lower() == ".xlsx" else _read_csv(file))
+    raw = list(read_sheet(file, _FILLED_IN) if file.suffix.lower() == ".xlsx" else _read_csv(file))
     with (
         refresh_lock(settings.paths.state / "refresh.lock", "entente adjudicate import"),
         open_warehouse(settings.paths.warehouse) as connection,
@@ -127,7 +123,7 @@ def import_decisions(settings: Settings, file: Path, adjudicator: str | None = N
 def _read_csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
-        missing = [name for name in ("passage_id", "dimension", "value", "reason") if name not in (reader.fieldnames or ())]
+        missing = [name for name in _FILLED_IN if name not in (reader.fieldnames or ())]
         if missing:
             raise BadInput(f"{path}, line 1: there is no column {missing[0]!r}. Fill in what `entente adjudicate export` writes.")
         for row in reader:

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from entente.errors import BadInput
 from models.codebook import Codebook
+from models.coding.archives import Budget, opened
 from models.coding.checking import NOT_CODED
 from models.coding.forms import NONE, choices, fold, sets_of, without_none
 from models.coding.tables import Raw
@@ -28,7 +29,6 @@ LAYER = "webanno.custom.EntentePassage"
 _STRING = "uima.cas.String"
 _SENTENCE = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Sentence"
 _BESIDE = ("note", "flag", "codebook_version", "coded_at", "text_sha256")
-_BYTES = 500_000_000
 _NOT_CODERS = frozenset({"INITIAL_CAS", "CURATION_USER"})
 
 
@@ -143,31 +143,24 @@ def _passage_of(document: str) -> str:
 
 def _annotated(path: Path) -> Iterator[tuple[str, str, Cas]]:
     """Yield document, user and content of every annotated file of an export."""
-    try:
-        with ZipFile(path) as bundle:
-            if sum(one.file_size for one in bundle.infolist()) > _BYTES:
-                raise BadInput(f"{path} holds more than {_BYTES // 1_000_000} MB. Export fewer documents at once.")
-            shared = next(
-                (bundle.read(one) for one in bundle.namelist() if PurePosixPath(one).name.lower() == "typesystem.xml"), None
-            )
-            for name in bundle.namelist():
-                place = PurePosixPath(name)
-                if len(place.parts) < 3 or place.parts[-3] != "annotation" or place.stem in _NOT_CODERS:
-                    continue
-                if place.suffix == ".zip":
-                    with ZipFile(BytesIO(bundle.read(name))) as inner:
-                        types = next(
-                            (inner.read(one) for one in inner.namelist() if one.lower().endswith("typesystem.xml")), shared
-                        )
-                        for one in inner.namelist():
-                            if one.endswith((".json", ".xmi")):
-                                yield place.parts[-2], place.stem, _load(inner.read(one), one, types, f"{path}/{name}/{one}")
-                elif place.suffix in (".json", ".xmi"):
-                    yield place.parts[-2], place.stem, _load(bundle.read(name), name, shared, f"{path}/{name}")
-    except FileNotFoundError:
-        raise BadInput(f"There is no file {path}.") from None
-    except BadZipFile as error:
-        raise BadInput(f"{path} is no ZIP of an INCEpTION project: {error}") from None
+    budget = Budget(path)
+    with opened(path, str(path), budget, "ZIP of an INCEpTION project") as bundle:
+        shared = next(
+            (bundle.read(one) for one in bundle.namelist() if PurePosixPath(one).name.lower() == "typesystem.xml"), None
+        )
+        for name in bundle.namelist():
+            place = PurePosixPath(name)
+            if len(place.parts) < 3 or place.parts[-3] != "annotation" or place.stem in _NOT_CODERS:
+                continue
+            where = f"{path}/{name}"
+            if place.suffix == ".zip":
+                with opened(BytesIO(bundle.read(name)), where, budget, "ZIP of an annotated document") as inner:
+                    types = next((inner.read(one) for one in inner.namelist() if one.lower().endswith("typesystem.xml")), shared)
+                    for one in inner.namelist():
+                        if one.endswith((".json", ".xmi")):
+                            yield place.parts[-2], place.stem, _load(inner.read(one), one, types, f"{where}/{one}")
+            elif place.suffix in (".json", ".xmi"):
+                yield place.parts[-2], place.stem, _load(bundle.read(name), name, shared, where)
 
 
 def _load(content: bytes, name: str, types: bytes | None, where: str) -> Cas:

@@ -11,13 +11,14 @@ import pytest
 import yaml
 
 from entente.errors import BadInput
-from flows.adjudication import export_queue, import_decisions, open_disagreements
+from flows.adjudication import disagreements_in_file, export_queue, import_decisions, open_disagreements
 from flows.agreement import coded_in_warehouse
 from flows.codebook_versions import apply_map
 from flows.coding import ImportRequest, export_training, import_codes
 from flows.load import codebook_rows, read_codebook, score_columns
 from flows.settings import Settings
 from models.codebook import load_codebook
+from models.coding.excel import write_sheet
 from models.codebook_map import compare, draft, load_map
 from tests.flows.projects import entente, rows
 from tests.flows.test_flows_coding import coded, drawn, fill_in, project, sample, write
@@ -270,3 +271,19 @@ def test_decisions_that_were_filled_in_are_not_written_over(
         export_queue(settings, path)
     assert path.read_bytes() == filled
     assert export_queue(settings, path, overwrite=True) == 6
+
+
+@pytest.mark.parametrize("missing", ["passage_id", "dimension", "value", "reason"])
+def test_a_workbook_that_is_no_queue_is_told(missing: str, project: Settings, tmp_path: Path) -> None:
+    header = [name for name in ("passage_id", "dimension", "value", "reason") if name != missing]
+    path = tmp_path / "q.xlsx"
+    path.write_bytes(write_sheet(header, [dict.fromkeys(header, "x")]))
+    with pytest.raises(BadInput, match=f"no column '{missing}'"):
+        import_decisions(project, path, "carla")
+
+
+def test_broken_texts_beside_a_file_of_codes_are_told(project: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path / "codes.csv", coded(["p1"], "anna"))
+    (tmp_path / "texts.jsonl").write_text('{"id": "p1"}\n[1]\n', encoding="utf-8")
+    with pytest.raises(BadInput, match=r"texts\.jsonl, line 2"):
+        disagreements_in_file(project, path)

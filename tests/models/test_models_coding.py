@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -322,3 +322,66 @@ def test_formats_are_told_apart(tmp_path: Path) -> None:
     assert format_of(path) == "doccano"
     path.write_text('{"passage_id": "p1"}\n', encoding="utf-8")
     assert format_of(path) == "jsonl"
+
+
+def zipped(path: Path, parts: dict[str, bytes]) -> Path:
+    with ZipFile(path, "w", ZIP_DEFLATED) as bundle:
+        for name, content in parts.items():
+            bundle.writestr(name, content)
+    return path
+
+
+def test_the_codes_of_several_users_stay_theirs(tmp_path: Path) -> None:
+    line = json.dumps({"text": "T", "label": ["stage:none"], "passage_id": "p1"}).encode()
+    both = zipped(tmp_path / "b.zip", {"anna.jsonl": line, "ben.jsonl": line})
+    read = read_codes_file(both, CODEBOOK, coder="carla", names={"ben": "benjamin"})
+    assert [row.coder for row in read.rows] == ["anna", "benjamin"]
+    one = zipped(tmp_path / "o.zip", {"all.jsonl": line})
+    assert [row.coder for row in read_codes_file(one, CODEBOOK, coder="carla").rows] == ["carla"]
+    (tmp_path / "all.jsonl").write_bytes(line)
+    mixed = zipped(tmp_path / "m.zip", {"all.jsonl": line, "ben.jsonl": line})
+    for path, coder in ((one, None), (tmp_path / "all.jsonl", None), (mixed, "carla")):
+        with pytest.raises(BadInput, match="does not say who coded"):
+            read_codes_file(path, CODEBOOK, coder=coder)
+
+
+def damaged(name: str, path: Path) -> Path:
+    """Make a file that somebody might send by mistake."""
+    if name == "encrypted":
+        zipped(path, {"anna.jsonl": b"{}"})
+        content = bytearray(path.read_bytes())
+        # Bit 0 of the general purpose flags, in the header and in the directory (APPNOTE 4.4.4).
+        content[6] |= 1
+        content[content.index(b"PK\x01\x02") + 8] |= 1
+        path.write_bytes(content)
+        return path
+    form = path.with_suffix(".whole")
+    form.write_bytes(excel.write_form(list(TASKS.values()), CODEBOOK, "anna"))
+    with ZipFile(form) as bundle:
+        parts = {one: bundle.read(one) for one in bundle.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet][: len(parts[sheet]) // 2]
+    return zipped(path, parts)
+
+
+@pytest.mark.parametrize(("kind", "name", "said"), [("encrypted", "a.zip", "password"), ("sheet", "a.xlsx", "damaged")])
+def test_a_damaged_file_is_told_with_its_place(kind: str, name: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=said):
+        read_codes_file(damaged(kind, tmp_path / name), CODEBOOK)
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "b.zip", "c.zip"])
+def test_a_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.coding.archives.LIMIT", 3_000_000)
+    much = bytes(2_000_000)
+    inner = zipped(tmp_path / "inner", {"x.bin": much}).read_bytes()
+    parts = {
+        "a.xlsx": {"xl/worksheets/sheet1.xml": much + much},
+        "b.zip": {"anna.jsonl": much + much},
+        # Each nested file is small enough by itself.
+        "c.zip": {f"annotation/p{n}.json/anna.zip": inner for n in range(2)},
+    }
+    with pytest.raises(BadInput, match="unpacks to more than"):
+        read_codes_file(zipped(tmp_path / name, parts[name]), CODEBOOK)
