@@ -11,9 +11,10 @@ from typing import Any
 from entente.errors import BadInput
 from flows.load import read_codebook
 from flows.outputs import write_outputs
+from flows.required import require_warehouse
 from flows.settings import Settings
 from models.codebook import major_of
-from models.coding.checking import Problem
+from models.coding.checking import Problem, listed
 from models.coding.decisions import COLUMNS, check_decisions, disagreements, is_derived, line_of
 from models.coding.excel import read_sheet, write_sheet
 from models.coding.files import read_codes_file
@@ -25,7 +26,6 @@ from warehouse.lock import refresh_lock
 from warehouse.migrations import utc_now
 from warehouse.transactions import transaction
 
-_SHOWN = 20
 _FILLED_IN = ("passage_id", "dimension", "value", "reason")
 
 
@@ -33,7 +33,7 @@ def open_disagreements(settings: Settings, sample_id: str | None = None) -> list
     """Return what waits for a decision; what follows from other dimensions is left out, and so are codes of another major version of
     the codebook, which must be coded anew. `BadInput` where there is no warehouse."""
     codebook = read_codebook(settings)
-    _require(settings)
+    require_warehouse(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
         return [
             row
@@ -51,8 +51,7 @@ def disagreements_in_file(settings: Settings, file: Path) -> list[dict[str, Any]
     codebook = read_codebook(settings)
     checked = read_codes_file(file, codebook)
     if checked.problems:
-        shown = "\n  ".join(map(str, checked.problems[:_SHOWN]))
-        raise BadInput(f"{file} has {len(checked.problems)} problems:\n  {shown}")
+        raise BadInput(f"{file} has {len(checked.problems)} problems:{listed(checked.problems)}")
     beside = file.parent / "texts.jsonl"
     texts = {str(row.get("id")): row for _line, row in read_objects(beside)} if beside.exists() else {}
     return disagreements(checked.rows, codebook, texts)
@@ -96,7 +95,7 @@ def import_decisions(settings: Settings, file: Path, adjudicator: str | None = N
         Busy: when another command is writing.
     """
     codebook = read_codebook(settings)
-    _require(settings)
+    require_warehouse(settings)
     raw = list(read_sheet(file, _FILLED_IN) if file.suffix.lower() == ".xlsx" else _read_csv(file))
     with (
         refresh_lock(settings.paths.state / "refresh.lock", "entente adjudicate import"),
@@ -113,9 +112,7 @@ def import_decisions(settings: Settings, file: Path, adjudicator: str | None = N
             ),
         ]
         if problems:
-            shown = "\n  ".join(map(str, problems[:_SHOWN]))
-            more = f"\n  ... and {len(problems) - _SHOWN} more." if len(problems) > _SHOWN else ""
-            raise BadInput(f"{file}: no decision was taken in, {len(problems)} problems:\n  {shown}{more}")
+            raise BadInput(f"{file}: no decision was taken in, {len(problems)} problems:{listed(problems)}")
         with transaction(connection):
             return store_decisions(connection, checked.rows, utc_now(), file.name)
 
@@ -130,8 +127,3 @@ def _read_csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             yield reader.line_num, {str(name): value for name, value in row.items() if name}
     except csv.Error as error:
         raise BadInput(f"{path}, line {reader.line_num}: no valid CSV ({error}).") from None
-
-
-def _require(settings: Settings) -> None:
-    if not settings.paths.warehouse.exists():
-        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")

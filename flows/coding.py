@@ -14,10 +14,11 @@ from entente.errors import BadInput
 from entente.files import write_text_whole
 from flows.load import read_codebook
 from flows.outputs import write_outputs
+from flows.required import require_warehouse
 from flows.settings import Settings
 from models.codebook import Codebook
 from models.coding import doccano, excel, forms, inception, label_studio
-from models.coding.checking import Checked, Problem
+from models.coding.checking import SHOWN, Checked, Problem, listed
 from models.coding.files import FileFormat, read_codes_file
 from models.coding.standing import check_with_standing
 from models.coding.tables import write_csv, write_jsonl
@@ -31,7 +32,6 @@ from warehouse.samples import read_sample
 from warehouse.transactions import Connection, transaction
 
 ENDINGS = {"csv": ".csv", "jsonl": ".jsonl", "excel": ".xlsx", "label-studio": ".json", "doccano": ".jsonl", "inception": ".zip"}
-_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def import_codes(settings: Settings, request: ImportRequest) -> Imported:
         if kind not in KINDS:
             raise BadInput(f"{name} cannot be a {kind!r}; a coder is one of: {', '.join(KINDS)}.")
     codebook = read_codebook(settings)
-    _require(settings)
+    require_warehouse(settings)
     checked = read_codes_file(request.file, codebook, request.file_format, coder=request.coder, names=request.names)
     with (
         refresh_lock(settings.paths.state / "refresh.lock", "entente codes import"),
@@ -100,7 +100,7 @@ def export_tasks(
         BadInput: when there is no such sample, no passage of it, no prediction where they are wanted, or a file that would be lost.
     """
     codebook = read_codebook(settings)
-    _require(settings)
+    require_warehouse(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
         sample = read_sample(connection, sample_id)
         if predictions and sample["purpose"] == "gold":
@@ -154,7 +154,7 @@ def export_codes(
             else, and `overwrite` is not said.
     """
     codebook = read_codebook(settings)
-    _require(settings)
+    require_warehouse(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
         if sample_id is not None:
             read_sample(connection, sample_id)
@@ -176,7 +176,8 @@ def export_codes(
 def export_training(settings: Settings, folder: Path, *, overwrite: bool = False) -> int:
     """Write the settled codes that may be learned from, as a folder for `entente train`; returns the number of passages.
 
-    Passages of gold samples and codes of another major version of the codebook are left out, and so are passages on which coders still differ in a dimension that every passage needs.
+    Passages of gold samples and codes of another major version of the codebook are left out, and so are passages on which coders still
+    differ in a dimension that every passage needs.
 
     Raises:
         BadInput: when no passage is left; when the folder holds the parts of other annotations (dev.jsonl, test.jsonl), or texts.jsonl
@@ -190,7 +191,7 @@ def export_training(settings: Settings, folder: Path, *, overwrite: bool = False
                 f"{folder / name} is there: the folder holds other annotations, whose texts would be lost. Name another with --out."
             )
     codebook = read_codebook(settings)
-    _require(settings)
+    require_warehouse(settings)
     needed = [one.id for one in codebook.dimensions if one.tier != "later" and not one.derived_from]
     sets = forms.sets_of(codebook)
     with open_warehouse(settings.paths.warehouse) as connection:
@@ -241,20 +242,10 @@ def _told(request: ImportRequest, problems: list[Problem]) -> str:
         writer.writerow(["line", "column", "value", "why"])
         writer.writerows([one.line or "", one.column, one.value, one.why] for one in problems)
         write_text_whole(request.report, out.getvalue())
-    lines = [str(one) if one.line else f"{one.column} = {one.value!r}: {one.why}" for one in problems[:_SHOWN]]
-    more = len(problems) - _SHOWN
     place = f" All of them: {request.report}." if request.report else " --report FILE writes all of them as CSV."
-    return (
-        f"{request.file}: nothing was imported, {len(problems)} problems:\n  "
-        + "\n  ".join(lines)
-        + (f"\n  ... and {more} more." if more > 0 else "")
-        + (place if more > 0 or request.report else "")
+    return f"{request.file}: nothing was imported, {len(problems)} problems:{listed(problems)}" + (
+        place if len(problems) > SHOWN or request.report else ""
     )
-
-
-def _require(settings: Settings) -> None:
-    if not settings.paths.warehouse.exists():
-        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")
 
 
 def facts(done: Imported) -> dict[str, Any]:

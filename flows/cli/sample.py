@@ -11,6 +11,7 @@ import typer
 from entente.errors import BadInput
 from flows.cli.main import sample_app
 from flows.cli.output import note, print_json, table
+from flows.required import require_warehouse
 from flows.settings import Settings, load_settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -179,6 +180,5 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
 def _reading(settings: Settings) -> Any:
     from warehouse.database import open_warehouse
 
-    if not settings.paths.warehouse.exists():
-        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")
+    require_warehouse(settings)
     return open_warehouse(settings.paths.warehouse)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +29,7 @@ _STANCE = {(False, False): "neutral", (True, False): "cooperation", (False, True
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a row cannot be taken."""
+    """Why a row cannot be taken; a line of 0 is none in particular."""
 
     line: int
     column: str
@@ -37,7 +37,18 @@ class Problem:
     why: str
 
     def __str__(self) -> str:
-        return f"line {self.line}, {self.column} = {self.value!r}: {self.why}"
+        place = f"line {self.line}, " if self.line else ""
+        return f"{place}{self.column} = {self.value!r}: {self.why}"
+
+
+SHOWN = 20
+"""How many problems a message names."""
+
+
+def listed(problems: Sequence[Problem]) -> str:
+    """Return the first problems for the end of a message, a line each, and how many more there are."""
+    more = len(problems) - SHOWN
+    return "".join(f"\n  {one}" for one in problems[:SHOWN]) + (f"\n  ... and {more} more." if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from flows.coding import ImportRequest, export_training, import_codes
 from flows.load import codebook_rows, read_codebook, score_columns
 from flows.settings import Settings
 from models.codebook import load_codebook
-from models.coding.excel import write_sheet
 from models.codebook_map import compare, draft, load_map
+from models.coding.excel import write_sheet
 from tests.flows.projects import entente, rows
 from tests.flows.test_flows_coding import coded, drawn, fill_in, project, sample, write
 from warehouse.codebook import set_codebook

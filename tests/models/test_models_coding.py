@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -261,7 +262,7 @@ def test_an_excel_form_is_filled_in_and_read(tmp_path: Path) -> None:
 
 def test_every_bad_row_is_told_with_line_column_value_and_reason() -> None:
     good = cells(CodeRow("p1", "anna", "stage", "none", "1.1.0"))
-    bad = [
+    bad: list[dict[str, Any]] = [
         {"value": "nothing"}, {"dimension": "colour"}, {"coder": " "}, {"status": "done"}, {"coded_at": "yesterday"}, {"flag": "odd"},
         {"value": ""}, {"codebook_version": "2.0.0"}, {"colour": "red"}, {"dimension": "mechanism", "value": "dialogue;nothing"},
         {"dimension": "mechanism", "value": None}, {"flag": [1]}, {"flag": [None]}, {"coded_at": "0001-01-01T00:00:00+05:00"},
