@@ -7,16 +7,16 @@ had beside. Asked for one file a user, doccano gives a ZIP with `<user>.jsonl`; 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from entente.errors import BadInput
 from models.codebook import Codebook
 from models.coding.archives import Budget, opened
-from models.coding.forms import NONE, choices, fold, sets_of, without_none
+from models.coding.forms import NONE, choices, sets_of, without_none
 from models.coding.tables import Raw, read_text
-from models.types import CodeRow, CodingTask
+from models.types import CodingTask
 
 TOOL = "doccano"
 
@@ -46,28 +46,6 @@ def label_names(codes: Mapping[str, str], codebook: Codebook) -> list[str]:
     """Return codes as doccano's labels."""
     sets = sets_of(codebook)
     return [f"{name}:{one or NONE}" for name, value in codes.items() for one in (value.split(";") if name in sets else [value])]
-
-
-def write_codes(rows: Iterable[CodeRow], codebook: Codebook, texts: Mapping[str, CodingTask]) -> str:
-    """Return one coder's codes as doccano would export them."""
-    asked = choices(codebook)
-    lines = []
-    for number, line in enumerate(fold(rows, codebook), 1):
-        codes = {name: line[name].replace(NONE, "") for name in asked if name in line}
-        marked = [f"flag:{one}" for one in line["flag"].split(";") if one]
-        shown = texts[line["passage_id"]].shown()
-        text = shown.pop("text")
-        lines.append(
-            {
-                "id": number,
-                "text": text,
-                "label": [*label_names(codes, codebook), *marked],
-                **shown,
-                "codebook_version": line["codebook_version"],
-                "Comments": [line["note"]] if line["note"] else [],
-            }
-        )
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
 def read(path: Path, codebook: Codebook, coder: str | None, names: Mapping[str, str]) -> Raw:

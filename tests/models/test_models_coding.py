@@ -21,6 +21,7 @@ from models.coding.files import format_of, read_codes_file
 from models.coding.tables import cells, write_csv, write_jsonl
 from models.constraints import violations
 from models.types import CodeRow, CodingTask
+from tests.models.tool_exports import doccano_export, inception_export, label_studio_export
 
 CODEBOOK = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
 TASKS = {
@@ -118,7 +119,7 @@ def test_own_formats_and_excel_keep_every_code(rows: list[CodeRow], tmp_path: Pa
 @given(rows=codes(tool=label_studio.TOOL))
 def test_label_studio_keeps_every_code(rows: list[CodeRow], tmp_path: Path) -> None:
     path = tmp_path / "export.json"
-    path.write_text(label_studio.write_tasks(list(TASKS.values()), CODEBOOK, rows=rows), encoding="utf-8")
+    path.write_text(label_studio_export(list(TASKS.values()), CODEBOOK, rows), encoding="utf-8")
     checked = read_codes_file(path, CODEBOOK)
     assert not checked.problems
     assert as_set(checked.rows) == as_set(rows)
@@ -130,7 +131,7 @@ def test_doccano_keeps_every_code(rows: list[CodeRow], tmp_path: Path) -> None:
     path = tmp_path / "export.zip"
     with ZipFile(path, "w") as bundle:
         for coder in {row.coder for row in rows}:
-            bundle.writestr(f"{coder}.jsonl", doccano.write_codes([row for row in rows if row.coder == coder], CODEBOOK, TASKS))
+            bundle.writestr(f"{coder}.jsonl", doccano_export([row for row in rows if row.coder == coder], CODEBOOK, TASKS))
     checked = read_codes_file(path, CODEBOOK)
     assert not checked.problems
     assert as_set(checked.rows) == as_set(rows)
@@ -140,7 +141,7 @@ def test_doccano_keeps_every_code(rows: list[CodeRow], tmp_path: Path) -> None:
 @given(rows=codes(tool=inception.TOOL))
 def test_inception_keeps_every_code(rows: list[CodeRow], tmp_path: Path) -> None:
     path = tmp_path / "project.zip"
-    path.write_bytes(inception.write_codes(rows, CODEBOOK, TASKS))
+    path.write_bytes(inception_export(rows, CODEBOOK, TASKS))
     checked = read_codes_file(path, CODEBOOK)
     assert not checked.problems
     assert as_set(checked.rows) == as_set(rows)
