@@ -28,6 +28,7 @@ from models.coding import label_studio
 from models.coding.files import read_codes_file
 from models.coding.forms import choices
 from models.types import CodeRow, CodingTask
+from tests.models.tool_exports import label_studio_export
 
 _CODEBOOK = Path(__file__).resolve().parents[1] / "configs" / "codebook.yaml"
 
@@ -155,7 +156,7 @@ def main() -> None:
         tasks = server.ask("GET", f"/api/tasks?project={project}&page_size=1000&fields=all")["tasks"]
         filled = {
             task["data"]["passage_id"]: task["annotations"][0]["result"]
-            for task in json.loads(label_studio.write_tasks([_task(one) for one in coded], codebook, rows=rows))
+            for task in json.loads(label_studio_export([_task(one) for one in coded], codebook, rows))
         }
         for task in tasks:
             server.ask("POST", f"/api/tasks/{task['id']}/annotations/", {"result": filled[task["data"]["passage_id"]]})

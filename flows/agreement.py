@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entente.errors import BadInput
+from flows.required import require_warehouse
 from flows.settings import Settings
 from models.codebook import Codebook
+from models.coding.checking import listed
 from models.coding.files import read_codes_file
 from models.coding.tables import read_text
 from models.types import CodeRow
@@ -44,11 +46,7 @@ def coded_in_file(path: Path, codebook: Codebook, said: Mapping[str, str], texts
     """
     checked = read_codes_file(path, codebook)
     if checked.problems:
-        shown = "\n".join(f"  {problem}" for problem in checked.problems[:20])
-        more = len(checked.problems) - 20
-        raise BadInput(
-            f"{path} has {len(checked.problems)} problems:\n{shown}" + (f"\n  ... and {more} more" if more > 0 else "")
-        )
+        raise BadInput(f"{path} has {len(checked.problems)} problems:{listed(checked.problems)}")
     beside = texts or path.parent / "texts.jsonl"
     documents = _documents(beside) if texts is not None or beside.exists() else {}
     names = sorted({row.coder for row in checked.rows})
@@ -57,17 +55,14 @@ def coded_in_file(path: Path, codebook: Codebook, said: Mapping[str, str], texts
     return Coded(checked.rows, documents, {name: said.get(name, otherwise) for name in names}, about)
 
 
-def coded_in_warehouse(settings: Settings, said: Mapping[str, str]) -> Coded:
-    """Read all codes of the project's warehouse; `BadInput` where there is none."""
+def coded_in_warehouse(settings: Settings, codebook: Codebook, said: Mapping[str, str]) -> Coded:
+    """Read the codes of the project's warehouse that are of the codebook's major version; `BadInput` where there is no warehouse."""
     from warehouse.codes import coder_kinds, documents_of_codes, read_codes
     from warehouse.database import open_warehouse
 
-    if not settings.paths.warehouse.exists():
-        raise BadInput(
-            f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first, or name a file of codes."
-        )
+    require_warehouse(settings, "Run `entente refresh` first, or name a file of codes.")
     with open_warehouse(settings.paths.warehouse) as connection:
-        rows = read_codes(connection)
+        rows = read_codes(connection, major=codebook.major)
         kinds = {**coder_kinds(connection), **said}
         documents = documents_of_codes(connection)
     return Coded(rows, documents, {name: kinds.get(name, NOT_SAID) for name in sorted({row.coder for row in rows})})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from entente.errors import BadInput
 from flows.load import codebook_rows, read_codebook, score_columns
+from flows.required import require_warehouse
 from flows.settings import Settings
 from models.codebook_map import load_map
 from models.constraints import violations
@@ -40,8 +41,7 @@ def apply_map(settings: Settings, path: Path, *, dry_run: bool = False) -> MapOu
     """
     codebook = read_codebook(settings)
     found = load_map(path, codebook)
-    if not settings.paths.warehouse.exists():
-        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}), so there are no codes to carry over.")
+    require_warehouse(settings, "So there are no codes to carry over.")
     with (
         refresh_lock(settings.paths.state / "refresh.lock", "entente codebook apply"),
         open_warehouse(settings.paths.warehouse) as connection,

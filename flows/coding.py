@@ -5,21 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from entente.errors import BadInput
-from entente.files import replacing, write_text_whole
+from entente.files import write_text_whole
 from flows.load import read_codebook
+from flows.outputs import write_outputs
+from flows.required import require_warehouse
 from flows.settings import Settings
 from models.codebook import Codebook
 from models.coding import doccano, excel, forms, inception, label_studio
-from models.coding.checking import Checked, Problem
+from models.coding.checking import SHOWN, Checked, Problem, listed
 from models.coding.files import FileFormat, read_codes_file
+from models.coding.standing import check_with_standing
 from models.coding.tables import write_csv, write_jsonl
-from warehouse.codes import KINDS, Imported, read_codes, say_coders, store_codes
+from models.types import CodingTask
+from warehouse.codes import KINDS, Imported, new_codes, read_codes, say_coders, standing_codes, store_codes
 from warehouse.coding_tasks import coding_tasks, model_labels
 from warehouse.database import open_warehouse
 from warehouse.lock import refresh_lock
@@ -28,7 +32,6 @@ from warehouse.samples import read_sample
 from warehouse.transactions import Connection, transaction
 
 ENDINGS = {"csv": ".csv", "jsonl": ".jsonl", "excel": ".xlsx", "label-studio": ".json", "doccano": ".jsonl", "inception": ".zip"}
-_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +57,33 @@ def import_codes(settings: Settings, request: ImportRequest) -> Imported:
         if kind not in KINDS:
             raise BadInput(f"{name} cannot be a {kind!r}; a coder is one of: {', '.join(KINDS)}.")
     codebook = read_codebook(settings)
-    _require(settings)
+    require_warehouse(settings)
     checked = read_codes_file(request.file, codebook, request.file_format, coder=request.coder, names=request.names)
     with (
         refresh_lock(settings.paths.state / "refresh.lock", "entente codes import"),
         open_warehouse(settings.paths.warehouse) as connection,
     ):
-        problems = [*checked.problems, *_unknown(connection, checked)]
+        at = utc_now()
+        fresh = [row for _n, row in new_codes(connection, checked.rows, at)]
+        with_standing = check_with_standing(fresh, standing_codes(connection, codebook.major), codebook)
+        problems = [*checked.problems, *_unknown(connection, checked), *([] if checked.problems else with_standing.problems)]
         if problems:
             raise BadInput(_told(request, problems))
-        at = utc_now()
         with transaction(connection):
-            done = store_codes(connection, checked.rows, at, request.file.name)
+            done = store_codes(connection, [*checked.rows, *with_standing.rows], at, request.file.name)
             say_coders(connection, [(name, kind, None) for name, kind in (request.kinds or {}).items()], at)
     return done
 
 
 def export_tasks(
-    settings: Settings, sample_id: str, file_format: str, out: Path, *, coder: str = "", predictions: bool = False
+    settings: Settings,
+    sample_id: str,
+    file_format: str,
+    out: Path,
+    *,
+    coder: str = "",
+    predictions: bool = False,
+    overwrite: bool = False,
 ) -> list[Path]:
     """Write the passages of a sample as a tool wants them; returns the files made.
 
@@ -82,12 +94,13 @@ def export_tasks(
         out: the file; what a tool needs beside (interface, labels) is written beside.
         coder: is put into an empty form.
         predictions: whether the model's labels are put in before: faster, and coders agree with the model more than they should.
+        overwrite: whether a file that is there and says something else is replaced: it may be a form that a coder has filled in.
 
     Raises:
-        BadInput: when there is no such sample, no passage of it, or no prediction where they are wanted.
+        BadInput: when there is no such sample, no passage of it, no prediction where they are wanted, or a file that would be lost.
     """
     codebook = read_codebook(settings)
-    _require(settings)
+    require_warehouse(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
         sample = read_sample(connection, sample_id)
         if predictions and sample["purpose"] == "gold":
@@ -101,67 +114,88 @@ def export_tasks(
             "No passage of this sample is scored by the model in use. Run `entente refresh` first, or leave --predictions out."
         )
     if file_format == "excel":
-        return [_written(out, excel.write_form(tasks, codebook, coder))]
-    if file_format == "label-studio":
+        contents = {out: excel.write_form(tasks, codebook, coder)}
+    elif file_format == "label-studio":
         text = label_studio.write_tasks(tasks, codebook, guesses if predictions else None, version)
-        return [_written(out, text.encode()), _written(out.with_suffix(".xml"), label_studio.interface(codebook).encode())]
-    if file_format == "doccano":
+        contents = {out: text.encode(), out.with_suffix(".xml"): label_studio.interface(codebook).encode()}
+    elif file_format == "doccano":
         names = {passage: doccano.label_names(_asked(told, codebook), codebook) for passage, told in guesses.items()}
         text = doccano.write_tasks(tasks, codebook, names if predictions else None)
-        return [_written(out, text.encode()), _written(out.with_suffix(".labels.json"), doccano.labels(codebook).encode())]
-    if file_format == "inception":
-        return [_written(out, inception.write_tasks(tasks, codebook, guesses if predictions else None))]
+        contents = {out: text.encode(), out.with_suffix(".labels.json"): doccano.labels(codebook).encode()}
+    elif file_format == "inception":
+        contents = {out: inception.write_tasks(tasks, codebook, guesses if predictions else None)}
+    else:
+        contents = {out: _form(tasks, codebook, file_format, coder)}
+    return write_outputs(contents, overwrite=overwrite)
+
+
+def _form(tasks: Sequence[CodingTask], codebook: Codebook, file_format: str, coder: str) -> bytes:
     columns = forms.columns(codebook)
     lines = [
         {name: ({**task.shown(), "coder": coder, "codebook_version": codebook.version}).get(name, "") for name in columns}
         for task in tasks
     ]
     if file_format == "jsonl":
-        return [_written(out, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())]
+        return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
     text_out = io.StringIO()
     writer = csv.DictWriter(text_out, columns, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(lines)
-    return [_written(out, text_out.getvalue().encode())]
+    return text_out.getvalue().encode()
 
 
-def export_codes(settings: Settings, sample_id: str | None, file_format: str, out: Path) -> tuple[Path, int]:
+def export_codes(
+    settings: Settings, sample_id: str | None, file_format: str, out: Path, *, overwrite: bool = False
+) -> tuple[Path, int]:
     """Write all codes, or those of a sample, in the own format or as filled forms; returns the file and the number of codes.
 
     Raises:
-        BadInput: when there is no such sample, or the format is one of a tool that is given tasks.
+        BadInput: when there is no such sample, the format is one of a tool that is given tasks, or the file is there, says something
+            else, and `overwrite` is not said.
     """
     codebook = read_codebook(settings)
-    _require(settings)
+    require_warehouse(settings)
     with open_warehouse(settings.paths.warehouse) as connection:
         if sample_id is not None:
             read_sample(connection, sample_id)
         rows = read_codes(connection, sample_id)
     if file_format == "csv":
-        return _written(out, write_csv(rows).encode()), len(rows)
-    if file_format == "jsonl":
-        return _written(out, write_jsonl(rows).encode()), len(rows)
-    if file_format == "excel":
-        return _written(out, excel.write_codes(rows, codebook)), len(rows)
-    raise BadInput(f"Codes are exported as csv, jsonl or excel, not for {file_format}: coders must not see each other's codes.")
+        content = write_csv(rows).encode()
+    elif file_format == "jsonl":
+        content = write_jsonl(rows).encode()
+    elif file_format == "excel":
+        content = excel.write_codes(rows, codebook)
+    else:
+        raise BadInput(
+            f"Codes are exported as csv, jsonl or excel, not for {file_format}: coders must not see each other's codes."
+        )
+    write_outputs({out: content}, overwrite=overwrite)
+    return out, len(rows)
 
 
-def export_training(settings: Settings, folder: Path) -> int:
+def export_training(settings: Settings, folder: Path, *, overwrite: bool = False) -> int:
     """Write the settled codes that may be learned from, as a folder for `entente train`; returns the number of passages.
 
-    Passages of gold samples are left out, and so are passages on which coders still differ in a dimension that every passage needs.
+    Passages of gold samples and codes of another major version of the codebook are left out, and so are passages on which coders still
+    differ in a dimension that every passage needs.
 
     Raises:
-        BadInput: when no passage is left.
+        BadInput: when no passage is left; when the folder holds the parts of other annotations (dev.jsonl, test.jsonl), or texts.jsonl
+            or train.jsonl with other content and `overwrite` is not said.
     """
     from warehouse.training_codes import training_passages
 
+    for name in ("dev.jsonl", "test.jsonl"):
+        if (folder / name).exists():
+            raise BadInput(
+                f"{folder / name} is there: the folder holds other annotations, whose texts would be lost. Name another with --out."
+            )
     codebook = read_codebook(settings)
-    _require(settings)
+    require_warehouse(settings)
     needed = [one.id for one in codebook.dimensions if one.tier != "later" and not one.derived_from]
     sets = forms.sets_of(codebook)
     with open_warehouse(settings.paths.warehouse) as connection:
-        found = training_passages(connection, needed)
+        found = training_passages(connection, needed, codebook.major)
     if not found:
         raise BadInput(
             "No passage outside the gold samples has settled codes in every dimension. Draw and code a training sample first."
@@ -175,8 +209,13 @@ def export_training(settings: Settings, folder: Path) -> int:
                 **{name: ([one for one in value.split(";") if one] if name in sets else value) for name, value in told.items()},
             }
         )
-    for name, lines in (("texts.jsonl", texts), ("train.jsonl", codes)):
-        write_text_whole(folder / name, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+    write_outputs(
+        {
+            folder / name: "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+            for name, lines in (("texts.jsonl", texts), ("train.jsonl", codes))
+        },
+        overwrite=overwrite,
+    )
     return len(found)
 
 
@@ -203,26 +242,10 @@ def _told(request: ImportRequest, problems: list[Problem]) -> str:
         writer.writerow(["line", "column", "value", "why"])
         writer.writerows([one.line or "", one.column, one.value, one.why] for one in problems)
         write_text_whole(request.report, out.getvalue())
-    lines = [str(one) if one.line else f"{one.column} = {one.value!r}: {one.why}" for one in problems[:_SHOWN]]
-    more = len(problems) - _SHOWN
     place = f" All of them: {request.report}." if request.report else " --report FILE writes all of them as CSV."
-    return (
-        f"{request.file}: nothing was imported, {len(problems)} problems:\n  "
-        + "\n  ".join(lines)
-        + (f"\n  ... and {more} more." if more > 0 else "")
-        + (place if more > 0 or request.report else "")
+    return f"{request.file}: nothing was imported, {len(problems)} problems:{listed(problems)}" + (
+        place if len(problems) > SHOWN or request.report else ""
     )
-
-
-def _require(settings: Settings) -> None:
-    if not settings.paths.warehouse.exists():
-        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")
-
-
-def _written(path: Path, content: bytes) -> Path:
-    with replacing(path) as stream:
-        stream.write(content)
-    return path
 
 
 def facts(done: Imported) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from entente.errors import BadInput
 from flows.load import read_codebook
 from flows.settings import Settings
-from models.sampling.designs import Design, Units, plan_of
+from models.sampling.designs import FIELDS, Design, Units, check_options, plan_of
 from warehouse.database import open_warehouse
 from warehouse.frames import Frame, FrameFilter, read_frame
 from warehouse.lock import refresh_lock
@@ -52,7 +52,7 @@ def draw_sample(settings: Settings, request: SampleRequest) -> dict[str, Any]:
         The facts of the sample, with `changed`: whether it is new.
 
     Raises:
-        BadInput: when there is no warehouse, or the request does not fit the frame.
+        BadInput: when there is no warehouse, the request does not fit the frame, or its design has no use for what it says.
         Busy: when another command is writing.
     """
     import numpy as np
@@ -61,6 +61,7 @@ def draw_sample(settings: Settings, request: SampleRequest) -> dict[str, Any]:
         raise BadInput(
             f"There are no passages to draw from: {settings.paths.warehouse} is not there. Run `entente refresh` first."
         )
+    _check_options(request)
     codebook = read_codebook(settings)
     with (
         refresh_lock(settings.paths.state / "refresh.lock", "entente sample draw"),
@@ -112,6 +113,13 @@ def draw_sample(settings: Settings, request: SampleRequest) -> dict[str, Any]:
         )
         changed = store_sample(connection, row, frame, probabilities.tolist(), drawn.tolist())
         return {"changed": changed, **read_sample(connection, row.sample_id)}
+
+
+def _check_options(request: SampleRequest) -> None:
+    design, usual = request.design, Design(request.design.name, 0)
+    given = {option for option, field in FIELDS.items() if getattr(design, field) != getattr(usual, field)}
+    given |= {name for name, told in (("by", request.strata), ("label", request.label), ("word", request.words)) if told}
+    check_options(design.name, sorted(given), allocation=design.allocation, fixed_size=design.fixed_size)
 
 
 def _units(frame: Frame, request: SampleRequest) -> Units:

@@ -30,6 +30,11 @@ from models.constraints import CONSTRAINTS, violations
 __all__ = ["NOT_APPLICABLE", "Codebook", "Dimension", "load_codebook"]
 
 
+def major_of(version: str) -> str:
+    """Return the major version of a codebook's version: 1 of 1.4.2."""
+    return version.split(".", 1)[0]
+
+
 class Codebook(Record):
     """A codebook, complete and checked; made by `load_codebook`."""
 
@@ -49,6 +54,11 @@ class Codebook(Record):
     example_bank: list[BankExample]
     changelog: list[Change]
     clarifications: list[Clarification]
+
+    @cached_property
+    def major(self) -> str:
+        """The major version: codes of different major versions are never mixed."""
+        return major_of(self.version)
 
     @cached_property
     def by_id(self) -> dict[str, Dimension]:

@@ -23,14 +23,23 @@ def queue(connection: Connection, sample_id: str | None = None) -> list[dict[str
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def settled(connection: Connection) -> dict[str, dict[str, str]]:
-    """Return the codes that stand, by passage and dimension; what is in dispute is not there."""
+def settled(connection: Connection, major: str) -> dict[str, dict[str, str]]:
+    """Return the codes of a major version of the codebook that stand, by passage and dimension; what is in dispute is not there."""
     found: dict[str, dict[str, str]] = {}
     for passage, dimension, value in connection.execute(
-        "SELECT passage_id, dimension, value FROM settled_codes WHERE value IS NOT NULL"
+        "SELECT passage_id, dimension, value FROM settled_codes WHERE value IS NOT NULL AND split_part(codebook_version, '.', 1) = ?",
+        [major],
     ).fetchall():
         found.setdefault(str(passage), {})[str(dimension)] = str(value)
     return found
+
+
+def coded_passages(connection: Connection, major: str) -> set[str]:
+    """Return the passages that are coded under a major version of the codebook."""
+    rows = connection.execute(
+        "SELECT DISTINCT passage_id FROM annotations WHERE split_part(codebook_version, '.', 1) = ?", [major]
+    ).fetchall()
+    return {str(passage) for (passage,) in rows}
 
 
 def store_decisions(connection: Connection, rows: Sequence[CodeRow], at: datetime, imported_from: str) -> Imported:

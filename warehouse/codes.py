@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from models.types import CodeRow
@@ -51,7 +51,6 @@ def store_codes(
         imported_from: the file they came in, or what made them.
         derived_from: for each code, the one it was moved from when the codebook changed.
     """
-    there = {str(one) for (one,) in connection.execute("SELECT annotation_id FROM annotations").fetchall()}
     places = {
         str(passage): (document, file, text)
         for passage, document, file, text in connection.execute(
@@ -59,14 +58,9 @@ def store_codes(
         ).fetchall()
     }
     fresh: dict[str, dict[str, Any]] = {}
-    unknown = set()
-    for n, row in enumerate(rows):
+    for n, row in new_codes(connection, rows, at):
         identifier = annotation_id(row)
         document, file, text = places.get(row.passage_id, (None, None, None))
-        if document is None:
-            unknown.add(row.passage_id)
-        if identifier in there or identifier in fresh:
-            continue
         fresh[identifier] = {
             "annotation_id": identifier,
             "passage_id": row.passage_id,
@@ -79,7 +73,7 @@ def store_codes(
             "status": row.status,
             "codebook_version": row.codebook_version,
             "tool": row.tool,
-            "coded_at": row.coded_at or at,
+            "coded_at": row.coded_at,
             "note": row.note,
             "flag": list(row.flag),
             "reason": row.reason,
@@ -89,12 +83,61 @@ def store_codes(
     insert(connection, "annotations", list(fresh.values()))
     if fresh:
         raise_content_version(connection)
+    unknown = {row.passage_id for row in rows} - places.keys()
     return Imported(len(fresh), len(rows) - len(fresh), tuple(sorted(unknown)))
 
 
-def read_codes(connection: Connection, sample_id: str | None = None) -> list[CodeRow]:
-    """Return all codes, or those of a sample's passages, in a fixed order."""
-    return [row for _identifier, row in read_codes_with_ids(connection, sample_id)]
+def new_codes(connection: Connection, rows: Sequence[CodeRow], at: datetime) -> list[tuple[int, CodeRow]]:
+    """Return the codes that are not in the warehouse yet, each with its place in `rows` and a time.
+
+    A code without a time is held against the coder's standing code of that passage and dimension: what says the same is known, what
+    differs is new and of now, so that a coder may also return to an earlier answer.
+
+    Args:
+        connection: the open warehouse.
+        rows: the codes.
+        at: now (UTC without zone).
+    """
+    there: set[str] = set()
+    standing: dict[tuple[str, ...], CodeRow] = {}
+    for identifier, row in read_codes_with_ids(connection):
+        # Also by what it says with the time that it got: an export of codes without a time has it.
+        there |= {identifier, annotation_id(row)}
+        standing[_asked(row)] = row
+    fresh = []
+    for n, row in enumerate(rows):
+        timed = row
+        if row.coded_at is None:
+            before = standing.get(_asked(row))
+            if before is not None and replace(row, coded_at=before.coded_at, text_sha256=before.text_sha256) == before:
+                continue
+            # What was coded by a clock ahead of this one must not stand above its correction.
+            last = before.coded_at if before is not None else None
+            timed = replace(row, coded_at=at if last is None or last < at else last + timedelta(microseconds=1))
+        identifier = annotation_id(timed)
+        if identifier not in there:
+            there.add(identifier)
+            fresh.append((n, timed))
+    return fresh
+
+
+def _asked(row: CodeRow) -> tuple[str, ...]:
+    """Return what a code answers; codes of different major versions of the codebook do not stand for one another."""
+    return row.passage_id, row.coder, row.dimension, row.status, row.codebook_version.split(".")[0]
+
+
+def standing_codes(connection: Connection, major: str) -> list[CodeRow]:
+    """Return each coder's latest codes under a major version of the codebook."""
+    return list({_asked(row): row for row in read_codes(connection, major=major)}.values())
+
+
+def read_codes(connection: Connection, sample_id: str | None = None, major: str | None = None) -> list[CodeRow]:
+    """Return all codes, or those of a sample's passages, in a fixed order; only those of a major version of the codebook where one is named."""
+    return [
+        row
+        for _identifier, row in read_codes_with_ids(connection, sample_id)
+        if major is None or row.codebook_version.split(".")[0] == major
+    ]
 
 
 def read_codes_with_ids(connection: Connection, sample_id: str | None = None) -> list[tuple[str, CodeRow]]:
@@ -114,8 +157,19 @@ def _row_of(row: Sequence[Any]) -> CodeRow:
 
 
 def say_coders(connection: Connection, coders: Iterable[tuple[str, str, str | None]], at: datetime) -> None:
-    """Write down what coders are (name, kind, description), within the caller's transaction; the latest word holds."""
-    for coder, kind, description in coders:
+    """Write down what coders are (name, kind, description), within the caller's transaction; the latest word holds.
+
+    What is known already is not written again, and no description is lost to one who gives none.
+    """
+    known = {
+        str(coder): (str(kind), about)
+        for coder, kind, about in connection.execute("SELECT coder, kind, description FROM coders").fetchall()
+    }
+    for coder, kind, told in coders:
+        before = known.get(coder, ("", None))
+        description = told if told is not None else before[1]
+        if before == (kind, description):
+            continue
         connection.execute("DELETE FROM coders WHERE coder = ?", [coder])
         connection.execute("INSERT INTO coders VALUES (?, ?, ?, ?)", [coder, kind, description, at])
         raise_content_version(connection)

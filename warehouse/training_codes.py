@@ -9,17 +9,20 @@ from warehouse.samples import withheld_from_training
 from warehouse.transactions import Connection
 
 
-def training_passages(connection: Connection, needed: Sequence[str]) -> list[tuple[dict[str, Any], dict[str, str]]]:
+def training_passages(connection: Connection, needed: Sequence[str], major: str) -> list[tuple[dict[str, Any], dict[str, str]]]:
     """Return text and codes of each passage with a settled code in every needed dimension, gold left out by identifier and by text.
 
     Args:
         connection: the open warehouse.
         needed: the dimensions that a passage must be coded in.
+        major: of the codebook; codes of another major version are left out.
     """
     withheld = withheld_from_training(connection)
     codes: dict[str, dict[str, str]] = {}
     for passage, dimension, value in connection.execute(
-        "SELECT passage_id, dimension, value FROM settled_codes WHERE value IS NOT NULL AND dimension <> 'confidence' ORDER BY ALL"
+        "SELECT passage_id, dimension, value FROM settled_codes WHERE value IS NOT NULL AND dimension <> 'confidence' "
+        "AND split_part(codebook_version, '.', 1) = ? ORDER BY ALL",
+        [major],
     ).fetchall():
         codes.setdefault(str(passage), {})[str(dimension)] = str(value)
     whole = {passage: told for passage, told in codes.items() if all(name in told for name in needed)}

@@ -47,12 +47,13 @@ def export(
     out: Annotated[Path, typer.Argument(help="The file to fill in, .xlsx or .csv.")],
     sample: Sample = None,
     codes: Codes = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file; decisions filled in there are lost.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the queue with the passages and what each coder said; value, reason and adjudicator are to be filled in."""
     from flows.adjudication import export_queue
 
-    number = export_queue(load_settings(context.obj), out, sample, codes)
+    number = export_queue(load_settings(context.obj), out, sample, codes, overwrite=overwrite)
     print_json({"file": out, "waiting": number}) if as_json else print(f"{number} decisions wait: {out}")
 
 

@@ -49,7 +49,7 @@ def agreement(
         said[name] = what
     settings = load_settings(context.obj)
     codebook = read_codebook(settings)
-    coded = coded_in_warehouse(settings, said) if file is None else coded_in_file(file, codebook, said, texts)
+    coded = coded_in_warehouse(settings, codebook, said) if file is None else coded_in_file(file, codebook, said, texts)
     found = measured(coded.rows, codebook, coded.documents, draws=draws, seed=seed)
     if not found:
         raise BadInput("No passage was coded by two coders in any dimension, so there is no agreement to report.")

@@ -51,6 +51,9 @@ def export(
             "--predictions", help="Put the model's labels in before; never for gold. Coders then agree with it too often."
         ),
     ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there; what was filled in is lost.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write passages for coders (blind: no country, year, model's label or other codes), stored codes, or codes to train on."""
@@ -59,7 +62,7 @@ def export(
     settings = load_settings(context.obj)
     if what is WhatOption.TRAINING:
         folder = out or Path("training-codes")
-        number = export_training(settings, folder)
+        number = export_training(settings, folder, overwrite=overwrite)
         if as_json:
             print_json({"folder": folder, "passages": number})
         else:
@@ -69,12 +72,12 @@ def export(
     chosen = file_format.value
     target = out or Path(f"{sample or 'codes'}{'-' + coder if coder else ''}{ENDINGS[chosen]}")
     if what is WhatOption.CODES:
-        path, number = export_codes(settings, sample, chosen, target)
+        path, number = export_codes(settings, sample, chosen, target, overwrite=overwrite)
         print_json({"files": [path], "codes": number}) if as_json else print(f"{number} codes: {path}")
         return
     if sample is None:
         raise BadInput("Say which sample: --sample NAME; `entente sample list` shows those there are.")
-    made = export_tasks(settings, sample, chosen, target, coder=coder, predictions=predictions)
+    made = export_tasks(settings, sample, chosen, target, coder=coder, predictions=predictions, overwrite=overwrite)
     if as_json:
         print_json({"files": made})
     else:

@@ -11,6 +11,7 @@ import typer
 from entente.errors import BadInput
 from flows.cli.main import sample_app
 from flows.cli.output import note, print_json, table
+from flows.required import require_warehouse
 from flows.settings import Settings, load_settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -57,7 +58,7 @@ def draw(
         str, typer.Option(help="Strata: igo, body, country, doc_type, year, period, language, mission_kind or a dimension.")
     ] = "",
     allocation: Annotated[AllocationOption, typer.Option(help="How to spread over strata.")] = AllocationOption.PROPORTIONAL,
-    least: Annotated[int, typer.Option(min=0, help="The least number of each stratum.")] = 2,
+    least: Annotated[int, typer.Option(min=1, help="The least number of each stratum.")] = 2,
     per_document: Annotated[int, typer.Option(min=1, help="Passages of each document, in a cluster sample.")] = 5,
     by_size: Annotated[bool, typer.Option("--by-size", help="Draw documents in proportion to their passages.")] = False,
     label: Annotated[str | None, typer.Option(help="DIMENSION=CATEGORY whose probability to follow or to estimate.")] = None,
@@ -80,7 +81,7 @@ def draw(
     The same command over the same passages gives the same sample and keeps it once. What is in a gold sample is never learned from.
     """
     from flows.sampling import SampleRequest, draw_sample
-    from models.sampling.designs import Design
+    from models.sampling.designs import Design, check_options
     from warehouse.frames import FrameFilter
 
     settings = load_settings(context.obj)
@@ -88,6 +89,8 @@ def draw(
         raise BadInput("Say how many to draw: --size 600.")
     if label is not None and (label.count("=") != 1 or not all(label.split("="))):
         raise BadInput(f"--label {label!r} is not understood; write DIMENSION=CATEGORY, for example stage=compliance.")
+    given = [name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"]
+    check_options(design.value, given, allocation=allocation.value, fixed_size=fixed_size)
     dimension, _, category = (label or "").partition("=")
     request = SampleRequest(
         Design(design.value, size, allocation.value, least, per_document, by_size, floor, fixed_size),
@@ -177,6 +180,5 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
 def _reading(settings: Settings) -> Any:
     from warehouse.database import open_warehouse
 
-    if not settings.paths.warehouse.exists():
-        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")
+    require_warehouse(settings)
     return open_warehouse(settings.paths.warehouse)

@@ -12,6 +12,7 @@ import typer
 from entente.errors import BadInput, Busy
 from flows.cli.main import sources_app
 from flows.cli.output import note, print_json, table
+from flows.required import require_warehouse
 from flows.settings import Settings, load_settings
 
 _LONG = timedelta(days=14)
@@ -81,8 +82,7 @@ def sources_status(
         from flows.replay import of_replay
 
         settings = of_replay(settings)
-    if not settings.paths.warehouse.exists():
-        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")
+    require_warehouse(settings)
     try:
         with open_warehouse(settings.paths.warehouse, read_only=True) as connection:
             rows = source_rows(connection)

@@ -11,6 +11,7 @@ import typer
 from entente.errors import BadInput, Busy
 from flows.cli.main import app
 from flows.cli.output import print_json, table
+from flows.required import require_warehouse
 from flows.settings import Settings, load_settings
 
 
@@ -38,8 +39,7 @@ def status(
         settings = of_replay(settings)
     if state is not None and state not in set(State):
         raise BadInput(f"--state {state}: unknown; states are {', '.join(State)}.")
-    if not settings.paths.warehouse.exists():
-        raise BadInput(f"There is no warehouse yet ({settings.paths.warehouse}). Run `entente refresh` first.")
+    require_warehouse(settings)
     try:
         content = _read(settings, problems=problems, state=state)
     except Busy as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,12 +21,15 @@ STATUSES = ("coded", "adjudicated")
 NOT_CODED = frozenset({"note", "flag"})
 """Extra fields of the codebook that stand beside a code instead of being one."""
 
+LADDERS = ("cooperation_intensity", "contestation_intensity")
+"""The dimensions that the stance follows from."""
+
 _STANCE = {(False, False): "neutral", (True, False): "cooperation", (False, True): "contestation", (True, True): "mixed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a row cannot be taken."""
+    """Why a row cannot be taken; a line of 0 is none in particular."""
 
     line: int
     column: str
@@ -34,7 +37,18 @@ class Problem:
     why: str
 
     def __str__(self) -> str:
-        return f"line {self.line}, {self.column} = {self.value!r}: {self.why}"
+        place = f"line {self.line}, " if self.line else ""
+        return f"{place}{self.column} = {self.value!r}: {self.why}"
+
+
+SHOWN = 20
+"""How many problems a message names."""
+
+
+def listed(problems: Sequence[Problem]) -> str:
+    """Return the first problems for the end of a message, a line each, and how many more there are."""
+    more = len(problems) - SHOWN
+    return "".join(f"\n  {one}" for one in problems[:SHOWN]) + (f"\n  ... and {more} more." if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,11 @@ def allowed_values(codebook: Codebook) -> dict[str, tuple[str, ...]]:
         if extra.id not in NOT_CODED:
             allowed[extra.id] = tuple(str(value) for value in extra.values)
     return allowed
+
+
+def stance_of(cooperation: str, contestation: str) -> str:
+    """Return the stance that follows from the two intensities."""
+    return _STANCE[(cooperation != "0", contestation != "0")]
 
 
 def check_rows(raw: Iterable[tuple[int, Mapping[str, Any]]], codebook: Codebook) -> Checked:
@@ -104,6 +123,8 @@ def _row(
     value = _value(cells.get("value"), dimension in sets)
     if dimension in allowed:
         if dimension in sets:
+            if cells.get("value") is None:
+                wrong("value", "is null: nothing was coded; leave the row out. That no category fits is an empty text or list")
             if strange := [one for one in value.split(";") if one and one not in allowed[dimension]]:
                 wrong(
                     "value",
@@ -123,16 +144,15 @@ def _row(
     if status not in STATUSES:
         wrong("status", f"allowed: {', '.join(STATUSES)}")
     given = cells.get("flag")
-    flag = tuple(
-        sorted({one.strip() for one in (given if isinstance(given, (list, tuple)) else (texts["flag"] or "").split(";"))} - {""})
-    )
+    marks = given if isinstance(given, (list, tuple)) else (texts["flag"] or "").split(";")
+    flag = tuple(sorted({str(one).strip() for one in marks} - {""}))
     if strange := [one for one in flag if one not in flags]:
         wrong("flag", f"{strange[0]!r} is no flag; allowed: {', '.join(flags)}, joined by ;")
     at = None
     if texts["coded_at"]:
         try:
             at = _time(texts["coded_at"])
-        except ValueError:
+        except (ValueError, OverflowError):
             wrong("coded_at", "no time; write it as 2026-05-31T14:05:00Z")
     if not (texts["passage_id"] and texts["coder"] and dimension):
         return None
@@ -159,9 +179,8 @@ def _check_together(
         values[row.dimension] = value
     if "stage" in values:
         values.setdefault("stage_secondary", None)
-    ladders = ("cooperation_intensity", "contestation_intensity")
-    if "stance" in codebook.by_id and "stance" not in values and all(name in values for name in ladders):
-        stance = _STANCE[(values[ladders[0]] != "0", values[ladders[1]] != "0")]
+    if "stance" in codebook.by_id and "stance" not in values and all(name in values for name in LADDERS):
+        stance = stance_of(*(str(values[name]) for name in LADDERS))
         values["stance"] = stance
         derived.append(
             CodeRow(

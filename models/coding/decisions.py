@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models.codebook import Codebook
-from models.coding.checking import Checked, Problem, allowed_values, check_rows
+from models.coding.checking import LADDERS, Checked, Problem, allowed_values, check_rows, stance_of
 from models.constraints import violations
 from models.types import CodeRow
 
@@ -15,8 +15,6 @@ COLUMNS = ("passage_id", "dimension", "heading", "text", "codes", "allowed", "va
 """The columns of the queue as a file; the last four are filled in."""
 
 _READING = frozenset({"heading", "text", "codes", "allowed"})
-_STANCE = {(False, False): "neutral", (True, False): "cooperation", (False, True): "contestation", (True, True): "mixed"}
-_LADDERS = ("cooperation_intensity", "contestation_intensity")
 
 
 def line_of(row: Mapping[str, Any], codebook: Codebook) -> dict[str, str]:
@@ -148,9 +146,9 @@ def _together(
         values.update({row.dimension: row.value for row in decisions})
         if "stage" in values:
             values.setdefault("stage_secondary", None)
-        if "stance" in codebook.by_id and all(name in values for name in _LADDERS):
-            values["stance"] = _STANCE[(values[_LADDERS[0]] != "0", values[_LADDERS[1]] != "0")]
-            one = next((row for row in decisions if row.dimension in _LADDERS), None)
+        if "stance" in codebook.by_id and all(name in values for name in LADDERS):
+            values["stance"] = stance_of(*(str(values[name]) for name in LADDERS))
+            one = next((row for row in decisions if row.dimension in LADDERS), None)
             if one is not None:
                 stances.append(
                     CodeRow(

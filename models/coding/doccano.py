@@ -7,19 +7,18 @@ had beside. Asked for one file a user, doccano gives a ZIP with `<user>.jsonl`; 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
 
 from entente.errors import BadInput
 from models.codebook import Codebook
-from models.coding.forms import NONE, choices, fold, sets_of, without_none
+from models.coding.archives import Budget, opened
+from models.coding.forms import NONE, choices, sets_of, without_none
 from models.coding.tables import Raw, read_text
-from models.types import CodeRow, CodingTask
+from models.types import CodingTask
 
 TOOL = "doccano"
-_BYTES = 500_000_000
 
 
 def labels(codebook: Codebook) -> str:
@@ -49,63 +48,41 @@ def label_names(codes: Mapping[str, str], codebook: Codebook) -> list[str]:
     return [f"{name}:{one or NONE}" for name, value in codes.items() for one in (value.split(";") if name in sets else [value])]
 
 
-def write_codes(rows: Iterable[CodeRow], codebook: Codebook, texts: Mapping[str, CodingTask]) -> str:
-    """Return one coder's codes as doccano would export them."""
-    asked = choices(codebook)
-    lines = []
-    for number, line in enumerate(fold(rows, codebook), 1):
-        codes = {name: line[name].replace(NONE, "") for name in asked if name in line}
-        marked = [f"flag:{one}" for one in line["flag"].split(";") if one]
-        shown = texts[line["passage_id"]].shown()
-        text = shown.pop("text")
-        lines.append(
-            {
-                "id": number,
-                "text": text,
-                "label": [*label_names(codes, codebook), *marked],
-                **shown,
-                "codebook_version": line["codebook_version"],
-                "Comments": [line["note"]] if line["note"] else [],
-            }
-        )
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-
-
 def read(path: Path, codebook: Codebook, coder: str | None, names: Mapping[str, str]) -> Raw:
     """Yield the codes of an export with their lines.
 
     Args:
         path: JSON lines of one coder, or a ZIP with one file a user.
         codebook: says which questions take several answers.
-        coder: who coded, for a file of one coder; by default the name of the file.
+        coder: who coded, for a file of one coder; by default the name of the file. Not looked at where there are files of several users.
         names: the coder for each of doccano's users; a user stands for himself.
 
     Raises:
         BadInput: when the file is no such export.
     """
     if path.suffix.lower() != ".zip":
-        yield from _lines(read_text(path), str(path), codebook, coder or names.get(path.stem, path.stem))
+        yield from _lines(read_text(path), str(path), codebook, _coder(path.stem, coder, names, path))
         return
-    try:
-        with ZipFile(path) as bundle:
-            inside = [one for one in bundle.infolist() if one.filename.endswith(".jsonl")]
-            if not inside:
-                raise BadInput(f"{path} holds no .jsonl file. Export the project as JSONL.")
-            if sum(one.file_size for one in inside) > _BYTES:
-                raise BadInput(f"{path} holds more than {_BYTES // 1_000_000} MB. Export fewer passages at once.")
-            for one in inside:
-                user = Path(one.filename).stem
-                if user == "all" and len(inside) == 1 and coder is None:
-                    raise BadInput(
-                        f"{path} does not say who coded. Name the coder with --coder, or export one file for each user."
-                    )
-                yield from _lines(
-                    bundle.read(one).decode("utf-8"), f"{path}/{one.filename}", codebook, coder or names.get(user, user)
-                )
-    except FileNotFoundError:
-        raise BadInput(f"There is no file {path}.") from None
-    except (BadZipFile, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is no export of doccano: {error}") from None
+    with opened(path, str(path), Budget(path), "export of doccano") as bundle:
+        inside = [one for one in bundle.infolist() if one.filename.endswith(".jsonl")]
+        if not inside:
+            raise BadInput(f"{path} holds no .jsonl file. Export the project as JSONL.")
+        for one in inside:
+            where = f"{path}/{one.filename}"
+            # One name for the codes of several users would make one coder of them.
+            who = _coder(Path(one.filename).stem, coder if len(inside) == 1 else None, names, path)
+            try:
+                text = bundle.read(one).decode("utf-8-sig")
+            except UnicodeDecodeError as error:
+                raise BadInput(f"{where} is not UTF-8 text ({error}).") from None
+            yield from _lines(text, where, codebook, who)
+
+
+def _coder(user: str, coder: str | None, names: Mapping[str, str], path: Path) -> str:
+    who = coder or names.get(user)
+    if who is None and user == "all":
+        raise BadInput(f"{path} does not say who coded. Name the coder with --coder, or export one file for each user.")
+    return who or user
 
 
 def _lines(text: str, where: str, codebook: Codebook, coder: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from zipfile import BadZipFile
 
 from entente.errors import BadInput
 from models.codebook import Codebook
+from models.coding.archives import Budget, opened
 from models.coding.forms import SHOWN, choices, columns, fold, sets_of, unfold
 from models.coding.tables import Raw
 from models.types import CodeRow, CodingTask
@@ -98,33 +100,56 @@ def write_sheet(header: Sequence[str], lines: Sequence[Mapping[str, str]]) -> by
     return out.getvalue()
 
 
-def read_sheet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the lines of the sheet of codes, by its first row, with the number of their row; `BadInput` when there is none."""
+def read_sheet(path: Path, needed: Sequence[str] = ("passage_id",)) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the lines of the sheet of codes, by its first row, with the number of their row.
+
+    Args:
+        path: the workbook.
+        needed: the columns that must be there.
+
+    Raises:
+        BadInput: when the file is no workbook, is damaged or too large, or has no such sheet or column.
+    """
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    with opened(path, str(path), Budget(path), "Excel workbook (.xlsx)"):
+        pass
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except FileNotFoundError:
-        raise BadInput(f"There is no file {path}.") from None
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise BadInput(f"{path} is no Excel workbook (.xlsx): {error}") from None
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError, zlib.error, EOFError) as error:
+        raise BadInput(f"{path} is no Excel workbook (.xlsx), or a damaged one: {error}") from None
     try:
         if _SHEET not in book.sheetnames:
             raise BadInput(f"{path} has no sheet {_SHEET!r}; it has: {', '.join(book.sheetnames)}.")
-        rows = book[_SHEET].iter_rows(values_only=True)
-        header = [str(name).strip() if name is not None else "" for name in next(rows, ())]
-        if "passage_id" not in header:
-            raise BadInput(f"{path}, sheet {_SHEET}, row 1: there is no column 'passage_id'.")
+        rows = _rows(book[_SHEET], f"{path}, sheet {_SHEET}")
+        _number, first = next(rows, (1, ()))
+        header = [str(name).strip() if name is not None else "" for name in first]
+        for name in needed:
+            if name not in header:
+                raise BadInput(f"{path}, sheet {_SHEET}, row 1: there is no column {name!r}.")
         named = [name for name in header if name]
         if len(set(named)) < len(named):
             raise BadInput(f"{path}, sheet {_SHEET}, row 1: a column stands there twice.")
-        for number, row in enumerate(rows, 2):
+        for number, row in rows:
             line = {name: _read(value) for name, value in zip(header, row, strict=False) if name}
             if any(value not in (None, "") for value in line.values()):
                 yield number, line
     finally:
         book.close()
+
+
+def _rows(sheet: Any, where: str) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Yield the rows of a sheet as they are unpacked; `BadInput` where its content is damaged."""
+    number = 0
+    try:
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            yield number, row
+    except BadInput:
+        raise
+    # A broken XML is a SyntaxError; a cell that is none of a workbook's, one of the others.
+    except (SyntaxError, BadZipFile, zlib.error, EOFError, KeyError, ValueError, IndexError, TypeError, OSError) as error:
+        raise BadInput(f"{where}, after row {number}: the workbook is damaged ({error}). Save it anew in Excel.") from None
 
 
 def _write(cell: Any, value: str, *, in_passage: bool = False) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
-from zipfile import BadZipFile, ZipFile
 
 from entente.errors import BadInput
 from models.codebook import Codebook
 from models.coding import doccano, excel, inception, label_studio
+from models.coding.archives import Budget, opened
 from models.coding.checking import Checked, check_rows
 from models.coding.tables import Raw, read_csv, read_jsonl, read_text
 
@@ -34,11 +34,8 @@ def format_of(path: Path) -> FileFormat:
         first = next((line for line in read_text(path).split("\n") if line.strip()), "")
         return "doccano" if '"label"' in first and '"text"' in first else "jsonl"
     if ending == ".zip":
-        try:
-            with ZipFile(path) as bundle:
-                return "inception" if any("annotation/" in name for name in bundle.namelist()) else "doccano"
-        except (BadZipFile, OSError) as error:
-            raise BadInput(f"{path} is no ZIP: {error}") from None
+        with opened(path, str(path), Budget(path), "ZIP") as bundle:
+            return "inception" if any("annotation/" in name for name in bundle.namelist()) else "doccano"
     raise BadInput(f"{path}: what kind of file is this? Say it with --format: {', '.join(FORMATS)}.")
 
 

@@ -7,18 +7,19 @@ Formats: UIMA CAS JSON 0.4.0 and UIMA CAS XMI, read and written by dkpro-cassis.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from entente.errors import BadInput
 from models.codebook import Codebook
+from models.coding.archives import Budget, opened
 from models.coding.checking import NOT_CODED
-from models.coding.forms import NONE, choices, fold, sets_of, without_none
+from models.coding.forms import NONE, choices, sets_of, without_none
 from models.coding.tables import Raw
-from models.types import CodeRow, CodingTask
+from models.types import CodingTask
 
 if TYPE_CHECKING:
     from cassis import Cas, TypeSystem
@@ -27,8 +28,7 @@ TOOL = "inception"
 LAYER = "webanno.custom.EntentePassage"
 _STRING = "uima.cas.String"
 _SENTENCE = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Sentence"
-_BESIDE = ("note", "flag", "codebook_version", "coded_at", "text_sha256")
-_BYTES = 500_000_000
+BESIDE = ("note", "flag", "codebook_version", "coded_at", "text_sha256")
 _NOT_CODERS = frozenset({"INITIAL_CAS", "CURATION_USER"})
 
 
@@ -38,7 +38,7 @@ def type_system(codebook: Codebook) -> TypeSystem:
 
     system = TypeSystem()
     layer = system.create_type(LAYER, supertypeName="uima.tcas.Annotation")
-    for name in (*choices(codebook), *_BESIDE):
+    for name in (*choices(codebook), *BESIDE):
         system.create_feature(layer, name, _STRING)
     system.create_type(_SENTENCE, supertypeName="uima.tcas.Annotation")
     return system
@@ -57,24 +57,12 @@ def write_tasks(tasks: Sequence[CodingTask], codebook: Codebook, guesses: Mappin
         for name, value in (guesses or {}).get(task.passage_id, {}).items():
             if name in choices(codebook):
                 told[name] = value or (NONE if name in sets else value)
-        parts[f"source/{task.passage_id}.json"] = _document(system, task.text, told)
-    return _bundle(parts)
+        parts[f"source/{task.passage_id}.json"] = document(system, task.text, told)
+    return bundle_of(parts)
 
 
-def write_codes(rows: Iterable[CodeRow], codebook: Codebook, texts: Mapping[str, CodingTask]) -> bytes:
-    """Return codes as INCEpTION exports them: `annotation/<document>/<user>.json`; a coder has one line for each passage."""
-    system = type_system(codebook)
-    names = (*choices(codebook), *_BESIDE)
-    parts = {
-        f"annotation/{line['passage_id']}.json/{line['coder']}.json": _document(
-            system, texts[line["passage_id"]].text, {name: line[name] for name in names if line.get(name)}
-        )
-        for line in fold(rows, codebook)
-    }
-    return _bundle(parts)
-
-
-def _document(system: TypeSystem, text: str, features: Mapping[str, str]) -> bytes:
+def document(system: TypeSystem, text: str, features: Mapping[str, str]) -> bytes:
+    """Return a document (CAS JSON) with one layer over all of its text."""
     from cassis import Cas
 
     cas = Cas(typesystem=system)
@@ -86,11 +74,11 @@ def _document(system: TypeSystem, text: str, features: Mapping[str, str]) -> byt
     return str(cas.to_json()).encode()
 
 
-def _bundle(parts: Mapping[str, bytes]) -> bytes:
+def bundle_of(parts: Mapping[str, bytes]) -> bytes:
+    """Return a ZIP of these parts; the same parts give the same bytes."""
     out = BytesIO()
     with ZipFile(out, "w", ZIP_DEFLATED) as bundle:
         for name, content in parts.items():
-            # A fixed time: the same passages give the same file.
             bundle.writestr(ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
     return out.getvalue()
 
@@ -114,12 +102,12 @@ def read(path: Path, codebook: Codebook, names: Mapping[str, str]) -> Raw:
         found = True
         number = documents.setdefault(document, len(documents) + 1)
         for layer in _layers(cas):
-            told = {feature: getattr(layer, feature, None) for feature in (*asked, *_BESIDE)}
+            told = {feature: getattr(layer, feature, None) for feature in (*asked, *BESIDE)}
             beside = {
                 "passage_id": _passage_of(document),
                 "coder": names.get(user, user),
                 "tool": TOOL,
-                **{name: told[name] for name in _BESIDE},
+                **{name: told[name] for name in BESIDE},
             }
             for name in asked:
                 if told[name] and name not in NOT_CODED:
@@ -143,31 +131,24 @@ def _passage_of(document: str) -> str:
 
 def _annotated(path: Path) -> Iterator[tuple[str, str, Cas]]:
     """Yield document, user and content of every annotated file of an export."""
-    try:
-        with ZipFile(path) as bundle:
-            if sum(one.file_size for one in bundle.infolist()) > _BYTES:
-                raise BadInput(f"{path} holds more than {_BYTES // 1_000_000} MB. Export fewer documents at once.")
-            shared = next(
-                (bundle.read(one) for one in bundle.namelist() if PurePosixPath(one).name.lower() == "typesystem.xml"), None
-            )
-            for name in bundle.namelist():
-                place = PurePosixPath(name)
-                if len(place.parts) < 3 or place.parts[-3] != "annotation" or place.stem in _NOT_CODERS:
-                    continue
-                if place.suffix == ".zip":
-                    with ZipFile(BytesIO(bundle.read(name))) as inner:
-                        types = next(
-                            (inner.read(one) for one in inner.namelist() if one.lower().endswith("typesystem.xml")), shared
-                        )
-                        for one in inner.namelist():
-                            if one.endswith((".json", ".xmi")):
-                                yield place.parts[-2], place.stem, _load(inner.read(one), one, types, f"{path}/{name}/{one}")
-                elif place.suffix in (".json", ".xmi"):
-                    yield place.parts[-2], place.stem, _load(bundle.read(name), name, shared, f"{path}/{name}")
-    except FileNotFoundError:
-        raise BadInput(f"There is no file {path}.") from None
-    except BadZipFile as error:
-        raise BadInput(f"{path} is no ZIP of an INCEpTION project: {error}") from None
+    budget = Budget(path)
+    with opened(path, str(path), budget, "ZIP of an INCEpTION project") as bundle:
+        shared = next(
+            (bundle.read(one) for one in bundle.namelist() if PurePosixPath(one).name.lower() == "typesystem.xml"), None
+        )
+        for name in bundle.namelist():
+            place = PurePosixPath(name)
+            if len(place.parts) < 3 or place.parts[-3] != "annotation" or place.stem in _NOT_CODERS:
+                continue
+            where = f"{path}/{name}"
+            if place.suffix == ".zip":
+                with opened(BytesIO(bundle.read(name)), where, budget, "ZIP of an annotated document") as inner:
+                    types = next((inner.read(one) for one in inner.namelist() if one.lower().endswith("typesystem.xml")), shared)
+                    for one in inner.namelist():
+                        if one.endswith((".json", ".xmi")):
+                            yield place.parts[-2], place.stem, _load(inner.read(one), one, types, f"{where}/{one}")
+            elif place.suffix in (".json", ".xmi"):
+                yield place.parts[-2], place.stem, _load(bundle.read(name), name, shared, where)
 
 
 def _load(content: bytes, name: str, types: bytes | None, where: str) -> Cas:

@@ -7,17 +7,16 @@ object with the e-mail address), times, and a `result` whose items name the cont
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from entente.errors import BadInput
 from models.codebook import Codebook
-from models.coding.forms import NONE, choices, fold, sets_of, without_none
+from models.coding.forms import NONE, choices, sets_of, without_none
 from models.coding.tables import Raw, read_text
-from models.types import CodeRow, CodingTask
+from models.types import CodingTask
 
 TOOL = "label-studio"
 _TEXT = "passage"
@@ -62,7 +61,6 @@ def write_tasks(
     codebook: Codebook,
     predictions: Mapping[str, Mapping[str, str]] | None = None,
     model_version: str = "",
-    rows: Iterable[CodeRow] = (),
 ) -> str:
     """Return tasks as JSON to import.
 
@@ -71,44 +69,21 @@ def write_tasks(
         codebook: names the version.
         predictions: on demand only, the model's label for each dimension by passage: they are shown to the coder before coding.
         model_version: of the predictions.
-        rows: on demand only, codes to be shown as annotations.
     """
     sets = sets_of(codebook)
-    annotations: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for line in fold(rows, codebook):
-        annotations[line["passage_id"]].append(_annotation(line, codebook, sets))
     made = []
     for task in tasks:
         one: dict[str, Any] = {"data": {**task.shown(), "codebook_version": codebook.version}}
-        if task.passage_id in annotations:
-            one["annotations"] = annotations[task.passage_id]
         if predictions is not None and task.passage_id in predictions:
             asked = choices(codebook)
             guesses = {name: value for name, value in predictions[task.passage_id].items() if name in asked}
-            one["predictions"] = [{"model_version": model_version, "result": _results(guesses, sets)}]
+            one["predictions"] = [{"model_version": model_version, "result": results(guesses, sets)}]
         made.append(one)
     return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
 
 
-def _annotation(line: Mapping[str, str], codebook: Codebook, sets: frozenset[str]) -> dict[str, Any]:
-    codes = {name: line[name] for name in choices(codebook) if name in line}
-    result = _results(codes, sets)
-    if line["flag"]:
-        result += _results({"flag": line["flag"]}, frozenset({"flag"}))
-    if line["note"]:
-        result.append({"from_name": "note", "to_name": _TEXT, "type": "textarea", "value": {"text": [line["note"]]}})
-    made: dict[str, Any] = {
-        "completed_by": {"email": line["coder"]},
-        "was_cancelled": False,
-        "ground_truth": False,
-        "result": result,
-    }
-    if line["coded_at"]:
-        made["created_at"] = made["updated_at"] = line["coded_at"]
-    return made
-
-
-def _results(codes: Mapping[str, str], sets: frozenset[str]) -> list[dict[str, Any]]:
+def results(codes: Mapping[str, str], sets: frozenset[str]) -> list[dict[str, Any]]:
+    """Return codes as the items of an annotation's or a prediction's `result`."""
     return [
         {
             "from_name": name,

@@ -92,6 +92,18 @@ def read_jsonl(path: Path, codebook: Codebook) -> Raw:
     """Yield the rows of a JSON-lines file, each a code or all codes of a coder on a passage; `BadInput` when it is neither."""
     from models.coding.forms import unfold
 
+    for line, value in read_objects(path):
+        if "dimension" in value:
+            yield line, value
+        else:
+            yield from (
+                (line, one)
+                for one in unfold({SHORT_NAMES.get(str(name), str(name)): one for name, one in value.items()}, codebook)
+            )
+
+
+def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of a JSON-lines file with their lines; `BadInput` where a line is none."""
     # Not splitlines: the Unicode line separators may stand within a JSON text.
     for line, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
@@ -102,13 +114,7 @@ def read_jsonl(path: Path, codebook: Codebook) -> Raw:
             raise BadInput(f"{path}, line {line}: not valid JSON ({error}).") from None
         if not isinstance(value, dict):
             raise BadInput(f"{path}, line {line}: must be a JSON object, not {type(value).__name__}.")
-        if "dimension" in value:
-            yield line, value
-        else:
-            yield from (
-                (line, one)
-                for one in unfold({SHORT_NAMES.get(str(name), str(name)): one for name, one in value.items()}, codebook)
-            )
+        yield line, value
 
 
 def read_text(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,6 +13,58 @@ from models.sampling.allocation import Allocation, allocate, mixed_size, proport
 from models.sampling.plans import Floats, GroupPlan, Integers, Plan, PoissonPlan, SystematicPlan, TwoStagePlan
 
 DesignName = Literal["simple", "stratified", "cluster", "enriched", "active"]
+
+
+OPTIONS: dict[DesignName, tuple[str, ...]] = {
+    "simple": (),
+    "stratified": ("allocation", "least", "by", "label"),
+    "cluster": ("per_document", "by_size"),
+    "enriched": ("floor", "fixed_size", "by", "label", "word"),
+    "active": ("floor", "by"),
+}
+"""The options of each design, by the names of `entente sample draw`; any other is refused rather than passed over."""
+
+
+FIELDS = {
+    "allocation": "allocation", "least": "least", "per_document": "per_cluster", "by_size": "by_size", "floor": "floor",
+    "fixed_size": "fixed_size",
+}  # fmt: skip
+"""The attribute of `Design` behind an option; the others say what strata and scores are made of."""
+
+
+def check_options(name: DesignName, given: Collection[str], *, allocation: str, fixed_size: bool) -> None:
+    """Check that a design has the options that were given.
+
+    Args:
+        name: the design.
+        given: the options that somebody has set, by the names of `OPTIONS`; those that every design has are not looked at.
+        allocation: how a stratified sample is spread: only Neyman's allocation looks at a label.
+        fixed_size: whether an enriched sample is drawn at even steps: only then strata order it.
+
+    Raises:
+        BadInput: when an option would have no effect.
+    """
+    known = {option for some in OPTIONS.values() for option in some}
+    for option in given:
+        if option in known and option not in OPTIONS[name]:
+            has = ", ".join(design for design, some in OPTIONS.items() if option in some)
+            raise BadInput(
+                f"{_written(option)} has no effect with the design {name}; it belongs to: {has}. Leave it out, or change --design."
+            )
+    if name == "stratified" and "label" in given and allocation != "neyman":
+        raise BadInput(
+            f"--label has no effect in a stratified sample with {allocation} allocation. Leave it out, or say --allocation neyman."
+        )
+    if name == "enriched" and "by" in given and not fixed_size:
+        raise BadInput(
+            "--by has no effect in an enriched sample that is drawn passage by passage. Leave it out, or say --fixed-size."
+        )
+    if "label" in given and "word" in given:
+        raise BadInput("An enriched sample follows a label or words, not both. Leave --label or --word out.")
+
+
+def _written(option: str) -> str:
+    return "--" + option.replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +94,7 @@ class Design:
 
     def facts(self) -> dict[str, object]:
         """Return what of it matters for this design, to be kept with the sample."""
-        mine: dict[DesignName, tuple[str, ...]] = {
-            "simple": (),
-            "stratified": ("allocation", "least"),
-            "cluster": ("per_cluster", "by_size"),
-            "enriched": ("floor", "fixed_size"),
-            "active": ("floor",),
-        }
-        return {"number": self.number, **{name: getattr(self, name) for name in mine[self.name]}}
+        return {"number": self.number, **{FIELDS[one]: getattr(self, FIELDS[one]) for one in OPTIONS[self.name] if one in FIELDS}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +149,10 @@ def _simple(size: int, number: int) -> GroupPlan:
 def _stratified(design: Design, units: Units) -> GroupPlan:
     if len(units.stratum) != len(units.ids):
         raise BadInput("A stratified sample needs strata; say by which columns.")
+    if design.least < 1:
+        raise BadInput(
+            f"A least number of {design.least} is not allowed: a stratum without any draw has no chance to be drawn. Say at least 1."
+        )
     _names, group = _codes(units.stratum)
     sizes = np.bincount(group)
     spread = None

@@ -11,15 +11,17 @@ import pytest
 import yaml
 
 from entente.errors import BadInput
-from flows.adjudication import export_queue, import_decisions, open_disagreements
+from flows.adjudication import disagreements_in_file, export_queue, import_decisions, open_disagreements
+from flows.agreement import coded_in_warehouse
 from flows.codebook_versions import apply_map
-from flows.coding import ImportRequest, import_codes
+from flows.coding import ImportRequest, export_training, import_codes
 from flows.load import codebook_rows, read_codebook, score_columns
 from flows.settings import Settings
 from models.codebook import load_codebook
 from models.codebook_map import compare, draft, load_map
+from models.coding.excel import write_sheet
 from tests.flows.projects import entente, rows
-from tests.flows.test_flows_coding import coded, drawn, project, sample, write
+from tests.flows.test_flows_coding import coded, drawn, fill_in, project, sample, write
 from warehouse.codebook import set_codebook
 from warehouse.database import open_warehouse
 
@@ -200,6 +202,32 @@ def test_a_map_moves_codes_keeps_the_old_ones_and_tells_what_must_be_redone(
     ]
 
 
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_codes_of_an_older_codebook_are_neither_decided_upon_nor_compared_nor_learned_from(
+    refreshed: bool, disputed: tuple[Settings, list[str]], tmp_path: Path
+) -> None:
+    settings, passages = disputed
+    queue = tmp_path / "queue.csv"
+    export_queue(settings, queue)
+    training = drawn(settings, sample(settings, "training"))
+    import_codes(settings, ImportRequest(write(tmp_path / "t.csv", coded(training, "anna"))))
+    standing = rows(settings.paths.warehouse, "SELECT * FROM settled_codes ORDER BY ALL")
+    new_codebook(settings)
+    codebook = read_codebook(settings)
+    if refreshed:
+        with open_warehouse(settings.paths.warehouse) as connection:
+            set_codebook(connection, codebook_rows(codebook), score_columns(codebook))
+        assert rows(settings.paths.warehouse, "SELECT count(*) FROM adjudication_queue") == [(0,)]
+    assert open_disagreements(settings) == []
+    with pytest.raises(BadInput, match=r"nobody has coded it under codebook 2\.0\.0"):
+        import_decisions(settings, decide(queue, {(passages[0], "voice"): ("third_party", "Why.")}), "carla")
+    assert rows(settings.paths.warehouse, "SELECT * FROM settled_codes ORDER BY ALL") == standing
+    # Their category "verbal" is gone: reading them together with the present ones would find no such category.
+    assert coded_in_warehouse(settings, codebook, {}).rows == []
+    with pytest.raises(BadInput, match="No passage outside"):
+        export_training(settings, tmp_path / "training")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -229,3 +257,33 @@ def test_the_difference_of_two_codebooks_and_the_draft_of_a_map(project: Setting
     assert load_map(path, new).move("stage", "none", new) == ("stays", "none")
     said = entente("codebook", "diff", str(project.project / "old.yaml"), "--json", project=project.project).stdout
     assert json.loads(said)["dimensions"]["mode"]["gone"] == ["verbal"]
+
+
+@pytest.mark.parametrize("name", ["q.csv", "q.xlsx"])
+def test_decisions_that_were_filled_in_are_not_written_over(
+    name: str, disputed: tuple[Settings, list[str]], tmp_path: Path
+) -> None:
+    settings, _passages = disputed
+    path = tmp_path / name
+    assert export_queue(settings, path) == export_queue(settings, path) == 6
+    filled = fill_in(path)
+    with pytest.raises(BadInput, match="--overwrite"):
+        export_queue(settings, path)
+    assert path.read_bytes() == filled
+    assert export_queue(settings, path, overwrite=True) == 6
+
+
+@pytest.mark.parametrize("missing", ["passage_id", "dimension", "value", "reason"])
+def test_a_workbook_that_is_no_queue_is_told(missing: str, project: Settings, tmp_path: Path) -> None:
+    header = [name for name in ("passage_id", "dimension", "value", "reason") if name != missing]
+    path = tmp_path / "q.xlsx"
+    path.write_bytes(write_sheet(header, [dict.fromkeys(header, "x")]))
+    with pytest.raises(BadInput, match=f"no column '{missing}'"):
+        import_decisions(project, path, "carla")
+
+
+def test_broken_texts_beside_a_file_of_codes_are_told(project: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path / "codes.csv", coded(["p1"], "anna"))
+    (tmp_path / "texts.jsonl").write_text('{"id": "p1"}\n[1]\n', encoding="utf-8")
+    with pytest.raises(BadInput, match=r"texts\.jsonl, line 2"):
+        disagreements_in_file(project, path)

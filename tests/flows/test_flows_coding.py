@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from entente.errors import BadInput
-from flows.coding import ImportRequest, export_codes, export_tasks, export_training, import_codes
+from flows.coding import ENDINGS, ImportRequest, export_codes, export_tasks, export_training, import_codes
 from flows.load import read_codebook
 from flows.sampling import SampleRequest, draw_sample
 from flows.settings import Settings
@@ -19,6 +20,7 @@ from models.sampling.designs import Design
 from models.types import CodeRow
 from tests.flows.projects import entente, make_project, rows
 from tests.warehouse.build import full_job
+from warehouse.codes import say_coders
 from warehouse.database import open_warehouse
 from warehouse.frames import FrameFilter
 
@@ -66,6 +68,19 @@ def write(path: Path, codes: list[CodeRow]) -> Path:
     return path
 
 
+def fill_in(path: Path) -> bytes:
+    """Write something into a form, as a person would; returns its content then."""
+    import openpyxl
+
+    if path.suffix == ".xlsx":
+        book = openpyxl.load_workbook(path)
+        book["codes"]["H2"] = "none"
+        book.save(path)
+    else:
+        path.write_bytes(path.read_bytes() + b"none")
+    return path.read_bytes()
+
+
 def count(settings: Settings) -> int:
     return int(rows(settings.paths.warehouse, "SELECT count(*) FROM annotations")[0][0])
 
@@ -104,7 +119,7 @@ def test_an_import_is_whole_or_nothing_and_happens_once(project: Settings, tmp_p
     ]
     path, number = export_codes(project, None, "csv", tmp_path / "out.csv")
     assert number == 36
-    assert import_codes(project, ImportRequest(path)).new == 36  # with the time of the first import written down
+    assert import_codes(project, ImportRequest(path)).new == 0  # though the time of the first import is written down now
     with pytest.raises(BadInput, match="one of: person"):
         import_codes(project, ImportRequest(good, kinds={"anna": "robot"}))
 
@@ -163,3 +178,83 @@ def test_the_command_line_from_sample_to_agreement(project: Settings, tmp_path: 
     )
     assert report == {}
     assert entente("agreement", project=folder, check=False).returncode == 2
+
+
+@pytest.mark.parametrize("name", ["excel", "csv", "label-studio"])
+def test_a_form_that_was_filled_in_is_not_written_over(name: str, project: Settings, tmp_path: Path) -> None:
+    sample_id, out = sample(project), tmp_path / f"form{ENDINGS[name]}"
+    export_tasks(project, sample_id, name, out)
+    export_tasks(project, sample_id, name, out)  # the same again is no loss
+    filled = fill_in(out)
+    with pytest.raises(BadInput, match="--overwrite"):
+        export_tasks(project, sample_id, name, out)
+    assert out.read_bytes() == filled
+    export_tasks(project, sample_id, name, out, overwrite=True)
+    assert out.read_bytes() != filled
+
+
+def test_other_annotations_are_not_lost_to_an_export_for_training(project: Settings, tmp_path: Path) -> None:
+    import_codes(project, ImportRequest(write(tmp_path / "a.csv", coded(drawn(project, sample(project, "training")), "anna"))))
+    folder = tmp_path / "t"
+    assert export_training(project, folder) == export_training(project, folder) == 4
+    (folder / "texts.jsonl").write_text("{}\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"texts\.jsonl is there"):
+        export_training(project, folder)
+    assert export_training(project, folder, overwrite=True) == 4
+    (folder / "dev.jsonl").write_text("{}\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="other annotations"):
+        export_training(project, folder, overwrite=True)
+
+
+def test_a_coder_may_return_to_an_earlier_answer_without_a_time(project: Settings, tmp_path: Path) -> None:
+    passage = drawn(project, sample(project))[:1]
+    one, two = coded(passage, "anna"), coded(passage, "anna", voice="joint")
+    done = [import_codes(project, ImportRequest(write(tmp_path / "a.csv", codes))).new for codes in (one, two, one, one)]
+    assert done == [9, 1, 1, 0]
+    assert rows(project.paths.warehouse, "SELECT value FROM settled_codes WHERE dimension = 'voice'") == [("igo",)]
+    path, _number = export_codes(project, None, "csv", tmp_path / "all.csv")
+    again = import_codes(project, ImportRequest(path))
+    assert (again.new, again.known) == (0, 11)
+
+
+def test_a_correction_stands_above_a_code_of_a_clock_that_is_ahead(project: Settings, tmp_path: Path) -> None:
+    passage = drawn(project, sample(project))[0]
+    ahead = CodeRow(passage, "anna", "voice", "joint", "1.1.0", datetime(2999, 1, 1))  # noqa: DTZ001  # UTC without zone
+    import_codes(project, ImportRequest(write(tmp_path / "a.csv", [ahead])))
+    mended = write(tmp_path / "b.csv", [CodeRow(passage, "anna", "voice", "igo", "1.1.0")])
+    assert [import_codes(project, ImportRequest(mended)).new for _time in range(2)] == [1, 0]
+    assert rows(project.paths.warehouse, "SELECT value FROM settled_codes") == [("igo",)]
+
+
+def test_what_a_coder_is_is_written_once_and_keeps_its_description(project: Settings) -> None:
+    first, later = datetime(2026, 1, 1), datetime(2026, 2, 1)  # noqa: DTZ001  # UTC without zone
+    with open_warehouse(project.paths.warehouse) as connection:
+        say_coders(connection, [("anna", "person", "A lawyer.")], first)
+        say_coders(connection, [("anna", "person", None)], later)
+        assert connection.execute("SELECT * FROM coders").fetchall() == [("anna", "person", "A lawyer.", first)]
+        say_coders(connection, [("anna", "simulation", None)], later)
+        assert connection.execute("SELECT * FROM coders").fetchall() == [("anna", "simulation", "A lawyer.", later)]
+
+
+def test_a_later_file_may_not_contradict_what_the_coder_said_before(project: Settings, tmp_path: Path) -> None:
+    passage = drawn(project, sample(project))[:1]
+    codes = coded(passage, "anna", stage="initiation", realization="realized")
+    import_codes(project, ImportRequest(write(tmp_path / "a.csv", codes)))
+    alone = write(tmp_path / "b.csv", [CodeRow(passage[0], "anna", "stage", "none", "1.1.0")])
+    with pytest.raises(BadInput, match="breaks c1"):
+        import_codes(project, ImportRequest(alone))
+    assert count(project) == 9
+    # Another coder's, an earlier answer, and a correction of both are no contradiction.
+    import_codes(project, ImportRequest(write(tmp_path / "c.csv", [CodeRow(passage[0], "ben", "stage", "none", "1.1.0")])))
+    early = CodeRow(passage[0], "anna", "stage", "none", "1.1.0", datetime(2020, 1, 1))  # noqa: DTZ001  # UTC without zone
+    assert import_codes(project, ImportRequest(write(tmp_path / "d.csv", [early]))).new == 1
+    assert import_codes(project, ImportRequest(write(tmp_path / "e.csv", coded(passage, "anna")))).new == 2
+
+
+def test_the_stance_follows_a_correction_of_one_intensity(project: Settings, tmp_path: Path) -> None:
+    passage = drawn(project, sample(project))[:1]
+    import_codes(project, ImportRequest(write(tmp_path / "a.csv", coded(passage, "anna"))))
+    codes = {"contestation_intensity": "2", "contestation_locus": "internal"}
+    mended = write(tmp_path / "b.csv", [CodeRow(passage[0], "anna", name, value, "1.1.0") for name, value in codes.items()])
+    assert [import_codes(project, ImportRequest(mended)).new for _time in range(2)] == [3, 0]
+    assert rows(project.paths.warehouse, "SELECT value FROM settled_codes WHERE dimension = 'stance'") == [("mixed",)]

@@ -165,3 +165,31 @@ def test_the_command_line_draws_lists_and_shows(project: Settings) -> None:
     assert (
         "DIMENSION=CATEGORY" in entente("sample", "draw", "--size", "3", "--label", "stage", project=folder, check=False).stderr
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--by igo", "--by has no effect with the design simple; it belongs to: stratified, enriched, active"),
+        ("--design active --word minister", "--word has no effect"),
+        ("--design active --label stage=none", "--label has no effect"),
+        ("--design enriched --word minister --label stage=none", "not both"),
+        ("--design enriched --word minister --by igo", "--fixed-size"),
+        ("--design cluster --allocation equal", "--allocation has no effect"),
+        ("--design stratified --by igo --by-size", "--by-size has no effect"),
+        ("--design stratified --by igo --label stage=none", "neyman"),
+        ("--least 2", "--least has no effect"),
+        ("--design stratified --by igo --least 0", "--least"),
+    ],
+)
+def test_an_option_that_its_design_does_not_have_is_refused(options: str, said: str, project: Settings) -> None:
+    done = entente("sample", "draw", "--size", "4", *options.split(), project=project.project, check=False)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.replace("\u2502", " ").split())
+    assert rows(project.paths.warehouse, "SELECT count(*) FROM sample_frames") == [(0,)]
+
+
+def test_an_engineer_is_told_too_what_a_design_does_not_have(project: Settings) -> None:
+    for odd in (request(Design("simple", 3, by_size=True)), request(strata=("igo",)), request(words=("minister",))):
+        with pytest.raises(BadInput, match="has no effect"):
+            draw_sample(project, odd)

@@ -6,7 +6,8 @@ import json
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from zipfile import ZipFile
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,7 @@ from models.coding.files import format_of, read_codes_file
 from models.coding.tables import cells, write_csv, write_jsonl
 from models.constraints import violations
 from models.types import CodeRow, CodingTask
+from tests.models.tool_exports import doccano_export, inception_export, label_studio_export
 
 CODEBOOK = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
 TASKS = {
@@ -117,7 +119,7 @@ def test_own_formats_and_excel_keep_every_code(rows: list[CodeRow], tmp_path: Pa
 @given(rows=codes(tool=label_studio.TOOL))
 def test_label_studio_keeps_every_code(rows: list[CodeRow], tmp_path: Path) -> None:
     path = tmp_path / "export.json"
-    path.write_text(label_studio.write_tasks(list(TASKS.values()), CODEBOOK, rows=rows), encoding="utf-8")
+    path.write_text(label_studio_export(list(TASKS.values()), CODEBOOK, rows), encoding="utf-8")
     checked = read_codes_file(path, CODEBOOK)
     assert not checked.problems
     assert as_set(checked.rows) == as_set(rows)
@@ -129,7 +131,7 @@ def test_doccano_keeps_every_code(rows: list[CodeRow], tmp_path: Path) -> None:
     path = tmp_path / "export.zip"
     with ZipFile(path, "w") as bundle:
         for coder in {row.coder for row in rows}:
-            bundle.writestr(f"{coder}.jsonl", doccano.write_codes([row for row in rows if row.coder == coder], CODEBOOK, TASKS))
+            bundle.writestr(f"{coder}.jsonl", doccano_export([row for row in rows if row.coder == coder], CODEBOOK, TASKS))
     checked = read_codes_file(path, CODEBOOK)
     assert not checked.problems
     assert as_set(checked.rows) == as_set(rows)
@@ -139,7 +141,7 @@ def test_doccano_keeps_every_code(rows: list[CodeRow], tmp_path: Path) -> None:
 @given(rows=codes(tool=inception.TOOL))
 def test_inception_keeps_every_code(rows: list[CodeRow], tmp_path: Path) -> None:
     path = tmp_path / "project.zip"
-    path.write_bytes(inception.write_codes(rows, CODEBOOK, TASKS))
+    path.write_bytes(inception_export(rows, CODEBOOK, TASKS))
     checked = read_codes_file(path, CODEBOOK)
     assert not checked.problems
     assert as_set(checked.rows) == as_set(rows)
@@ -261,12 +263,13 @@ def test_an_excel_form_is_filled_in_and_read(tmp_path: Path) -> None:
 
 def test_every_bad_row_is_told_with_line_column_value_and_reason() -> None:
     good = cells(CodeRow("p1", "anna", "stage", "none", "1.1.0"))
-    bad = [
+    bad: list[dict[str, Any]] = [
         {"value": "nothing"}, {"dimension": "colour"}, {"coder": " "}, {"status": "done"}, {"coded_at": "yesterday"}, {"flag": "odd"},
         {"value": ""}, {"codebook_version": "2.0.0"}, {"colour": "red"}, {"dimension": "mechanism", "value": "dialogue;nothing"},
+        {"dimension": "mechanism", "value": None}, {"flag": [1]}, {"flag": [None]}, {"coded_at": "0001-01-01T00:00:00+05:00"},
     ]  # fmt: skip
     checked = check_rows([(n, {**good, **one}) for n, one in enumerate(bad, 2)], CODEBOOK)
-    assert [problem.line for problem in checked.problems] == list(range(2, 12))
+    assert [problem.line for problem in checked.problems] == list(range(2, 2 + len(bad)))
     assert {problem.column for problem in checked.problems} >= {
         "value",
         "dimension",
@@ -321,3 +324,66 @@ def test_formats_are_told_apart(tmp_path: Path) -> None:
     assert format_of(path) == "doccano"
     path.write_text('{"passage_id": "p1"}\n', encoding="utf-8")
     assert format_of(path) == "jsonl"
+
+
+def zipped(path: Path, parts: dict[str, bytes]) -> Path:
+    with ZipFile(path, "w", ZIP_DEFLATED) as bundle:
+        for name, content in parts.items():
+            bundle.writestr(name, content)
+    return path
+
+
+def test_the_codes_of_several_users_stay_theirs(tmp_path: Path) -> None:
+    line = json.dumps({"text": "T", "label": ["stage:none"], "passage_id": "p1"}).encode()
+    both = zipped(tmp_path / "b.zip", {"anna.jsonl": line, "ben.jsonl": line})
+    read = read_codes_file(both, CODEBOOK, coder="carla", names={"ben": "benjamin"})
+    assert [row.coder for row in read.rows] == ["anna", "benjamin"]
+    one = zipped(tmp_path / "o.zip", {"all.jsonl": line})
+    assert [row.coder for row in read_codes_file(one, CODEBOOK, coder="carla").rows] == ["carla"]
+    (tmp_path / "all.jsonl").write_bytes(line)
+    mixed = zipped(tmp_path / "m.zip", {"all.jsonl": line, "ben.jsonl": line})
+    for path, coder in ((one, None), (tmp_path / "all.jsonl", None), (mixed, "carla")):
+        with pytest.raises(BadInput, match="does not say who coded"):
+            read_codes_file(path, CODEBOOK, coder=coder)
+
+
+def damaged(name: str, path: Path) -> Path:
+    """Make a file that somebody might send by mistake."""
+    if name == "encrypted":
+        zipped(path, {"anna.jsonl": b"{}"})
+        content = bytearray(path.read_bytes())
+        # Bit 0 of the general purpose flags, in the header and in the directory (APPNOTE 4.4.4).
+        content[6] |= 1
+        content[content.index(b"PK\x01\x02") + 8] |= 1
+        path.write_bytes(content)
+        return path
+    form = path.with_suffix(".whole")
+    form.write_bytes(excel.write_form(list(TASKS.values()), CODEBOOK, "anna"))
+    with ZipFile(form) as bundle:
+        parts = {one: bundle.read(one) for one in bundle.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet][: len(parts[sheet]) // 2]
+    return zipped(path, parts)
+
+
+@pytest.mark.parametrize(("kind", "name", "said"), [("encrypted", "a.zip", "password"), ("sheet", "a.xlsx", "damaged")])
+def test_a_damaged_file_is_told_with_its_place(kind: str, name: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=said):
+        read_codes_file(damaged(kind, tmp_path / name), CODEBOOK)
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "b.zip", "c.zip"])
+def test_a_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.coding.archives.LIMIT", 3_000_000)
+    much = bytes(2_000_000)
+    inner = zipped(tmp_path / "inner", {"x.bin": much}).read_bytes()
+    parts = {
+        "a.xlsx": {"xl/worksheets/sheet1.xml": much + much},
+        "b.zip": {"anna.jsonl": much + much},
+        # Each nested file is small enough by itself.
+        "c.zip": {f"annotation/p{n}.json/anna.zip": inner for n in range(2)},
+    }
+    with pytest.raises(BadInput, match="unpacks to more than"):
+        read_codes_file(zipped(tmp_path / name, parts[name]), CODEBOOK)

@@ -119,6 +119,7 @@ def test_an_active_sample_prefers_what_the_model_is_unsure_of_and_spreads_it() -
     [
         (Design("simple", 11), "the frame holds 10"),
         (Design("simple", 0), "at least 1"),
+        (Design("stratified", 2, least=0), "at least 1"),
         (Design("stratified", 2), "strata"),
         (Design("cluster", 9), "documents cannot be drawn"),
         (Design("enriched", 3), "needs scores"),

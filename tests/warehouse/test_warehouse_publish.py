@@ -292,6 +292,17 @@ def test_each_check_finds_a_planted_row_and_stops_the_publication(sound: Path, t
         assert connection.execute(query).fetchall() != []
 
 
+def test_a_passage_that_could_never_be_drawn_stops_the_publication(sound: Path, tmp_path: Path) -> None:
+    planted = tmp_path / "planted.duckdb"
+    planted.write_bytes(sound.with_name("p.duckdb").read_bytes())
+    with duckdb.connect(str(planted)) as connection:
+        connection.execute(
+            "INSERT INTO sample_frame_units BY NAME SELECT 's' AS sample_id, min(passage_id) AS passage_id, 0.0 AS inclusion_probability "
+            "FROM passages"
+        )
+        assert len(connection.execute(all_checks(COLUMNS)["inclusion_probabilities_in_range"]).fetchall()) == 1
+
+
 def test_every_check_has_a_planted_row() -> None:
     assert set(all_checks(COLUMNS)) == set(PLANTED)
 
