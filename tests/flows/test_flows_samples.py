@@ -117,24 +117,23 @@ def test_designs_that_follow_the_model_or_words(project: Settings) -> None:
         draw_sample(project, request(Design("enriched", 5), label=("stage", "zebra")))
 
 
-def test_gold_joins_the_probabilities_of_all_gold_samples(project: Settings) -> None:
-    one = draw_sample(project, request())
-    draw_sample(project, request(Design("simple", 10), seed=5))
+def test_gold_joins_the_probabilities_of_the_gold_samples_that_are_coded_whole(project: Settings) -> None:
+    drawn = [draw_sample(project, request()), draw_sample(project, request(Design("simple", 10), seed=5))]
     with open_warehouse(project.paths.warehouse) as connection:
         connection.execute(
             "INSERT INTO samples BY NAME SELECT 't' AS sample_id, passage_id, 'simple' AS design, 0.9 AS inclusion_probability, "
             "TIMESTAMP '2026-01-01' AS drawn_at, 'training' AS purpose FROM passages"
         )
-        passage = connection.execute("SELECT min(passage_id) FROM samples WHERE sample_id = ?", [one["sample_id"]]).fetchall()[0][
-            0
-        ]
-        connection.execute(
-            "INSERT INTO annotations BY NAME SELECT 'a1' AS annotation_id, ? AS passage_id, 'ann' AS coder, 'stage' AS dimension, "
-            "'none' AS value, 'adjudicated' AS status, '1.1.0' AS codebook_version, TIMESTAMP '2026-01-01' AS coded_at",
-            [passage],
-        )
-        found = connection.execute("SELECT stage, inclusion_prob FROM gold").fetchall()
-    assert found == [("none", pytest.approx(1 - 0.7 * 0.5))]
+        found = []
+        for sample in drawn:
+            connection.execute(
+                "INSERT INTO annotations BY NAME SELECT sample_id || passage_id AS annotation_id, passage_id, 'ann' AS coder, "
+                "'stage' AS dimension, 'none' AS value, 'adjudicated' AS status, '1.1.0' AS codebook_version, "
+                "TIMESTAMP '2026-01-01' AS coded_at FROM samples WHERE sample_id = ?",
+                [sample["sample_id"]],
+            )
+            found.append(connection.execute("SELECT DISTINCT inclusion_prob FROM gold ORDER BY ALL").fetchall())
+    assert found == [[(pytest.approx(0.3),)], [(pytest.approx(1 - 0.7 * 0.5),)]]
 
 
 def test_training_on_gold_is_refused_by_identifier_and_by_text(project: Settings) -> None:
