@@ -164,6 +164,7 @@ def test_a_run_waits_its_turn_and_a_killed_service_leaves_nothing_stuck(tmp_path
     with refresh_lock(settings.paths.state / "refresh.lock", "somebody else"):
         with serving(settings, "--every", "3600") as service:
             service.wait_for(lambda: "waits:" in service.said, "the wait")
+            service.wait_for(lambda: "Waiting" in service.states(), "the wait on Prefect's pages")
             (waiting,) = [run for run in service.runs() if run["state_name"] == "Waiting"]
             assert "somebody else" in waiting["state"]["message"]
             second = entente("serve", "--once", project=settings.project, check=False)
