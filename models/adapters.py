@@ -138,6 +138,24 @@ def averaged(members: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.T
     return stacked
 
 
+def added(first: Mapping[str, torch.Tensor], second: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the exact sum of two adapters of one encoder; a layer that both change has factors of the sum of their ranks."""
+    total: dict[str, torch.Tensor] = {}
+    for name in sorted({*first, *second}):
+        if name.endswith(_STEP):
+            continue
+        own = [one for one in (first, second) if name in one]
+        if name.endswith(_CHANGE) and len(own) == 2:
+            total[name] = (own[0][name].float() + own[1][name].float()).to(torch.float16)
+        elif len(own) == 2:
+            total[name] = torch.cat([_factor(one, name) for one in own], dim=0 if name.endswith(_A) else 1).to(torch.float16)
+        else:
+            total[name] = own[0][name]
+            if name + _STEP in own[0]:
+                total[name + _STEP] = own[0][name + _STEP]
+    return total
+
+
 def merge(model: nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
     """Add adapters to a plain model's weights, in place.
 

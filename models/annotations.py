@@ -29,7 +29,7 @@ _SHORT_NAMES = {
 _STANCE = {(False, False): "neutral", (True, False): "cooperation", (False, True): "contestation", (True, True): "mixed"}
 _MOST_PROBLEMS = 20
 
-INVENTED_FILES = ("invented.jsonl", "invented-2.jsonl")
+INVENTED_FILES = ("invented.jsonl", "invented-2.jsonl", "invented-3.jsonl")
 """The files of invented passages: those that the sample's reports are made of, and those written since for training alone."""
 
 
@@ -40,7 +40,7 @@ class AnnotatedPassage:
     `labels` has a value for each coded dimension: a category id (ordinal levels as text) or a sorted tuple of them. `document` groups
     passages for splits and intervals; it is never model input. `origin` is "real", "invented" or "codebook". `secondary_stage` is the
     second code that a coder may give where two steps have much the same weight. `facets` (organization, document type, country, page, quality of
-    the extraction) are for splits and reports, never model input.
+    the extraction) are for splits and reports, never model input. `like` is the id of the real passage that an invented one was made after.
     """
 
     passage: PassageText
@@ -49,6 +49,7 @@ class AnnotatedPassage:
     origin: str
     secondary_stage: str | None = None
     facets: dict[str, str] = field(default_factory=dict)
+    like: str | None = None
 
 
 def read_invented(codebook: Codebook, names: Sequence[str] = INVENTED_FILES) -> list[AnnotatedPassage]:
@@ -82,6 +83,7 @@ def read_coded_texts(path: Path, codebook: Codebook, origin: str = "invented") -
                 origin,
                 _second(row),
                 _facets(row),
+                str(row["like"]) if row.get("like") else None,
             )
         )
     problems.raise_if_any()

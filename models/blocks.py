@@ -42,7 +42,7 @@ class Trunk:
             mask: true where there is a token, shape (passages, tokens); None when nothing is padding.
         """
         if self._by_block:
-            states = self._blocks(batch, mask, self.first_layer, None)
+            states = self.states(batch, mask)
         else:
             seen = torch.ones_like(batch) if mask is None else mask.long()
             states = self.model(input_ids=batch, attention_mask=seen).last_hidden_state
@@ -51,6 +51,10 @@ class Trunk:
         inside = mask.unsqueeze(-1)
         total: torch.Tensor = (states.float() * inside).sum(dim=1) / inside.sum(dim=1)
         return total
+
+    def states(self, entering: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """Return the last states of an encoder that is run by block, shape (passages, tokens, width); arguments as for `upper`."""
+        return self._blocks(entering, mask, self.first_layer, None)
 
     def _blocks(self, states: torch.Tensor, mask: torch.Tensor | None, first: int, last: int | None) -> torch.Tensor:
         keep = None if mask is None else mask[:, None, None, :]

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from entente.files import replacing
-from models.adapters import averaged, compressed
+from models.adapters import added, averaged, compressed, merge
 from models.annotations import AnnotatedPassage
 from models.blocks import Trunk
 from models.codebook import Codebook
@@ -49,6 +49,7 @@ def cross_fit(
     seed: int,
     tell: Tell,
     keep: Path | None = None,
+    adaptation: Mapping[str, torch.Tensor] | None = None,
 ) -> CrossFitted:
     """Fine-tune once a fold, and on everything or average.
 
@@ -61,6 +62,7 @@ def cross_fit(
         seed: of order and dropout.
         tell: told of the steps.
         keep: a folder in which each finished fold is kept, so that a training that was interrupted goes on with the next one.
+        adaptation: adapters that all trainings begin from (see `models.adaptation`); what is returned holds them too.
     """
     files, folder = encoder
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -80,10 +82,10 @@ def cross_fit(
             start = time.perf_counter()
             if not parts:
                 tell("reading training passages", 0, len(passages))
-                windows, trunk = Windows.load(folder), Trunk(_network(files, folder, device), options.first_layer)
+                windows, trunk = Windows.load(folder), Trunk(_network(files, folder, device, adaptation), options.first_layer)
                 parts = lower_parts(trunk, [first_window(windows, one) for one in passages])
             fold = _train(
-                Trunk(_network(files, folder, device), options.first_layer),
+                Trunk(_network(files, folder, device, adaptation), options.first_layer),
                 parts,
                 targets(codebook, [passages[i] for i in train], options.balance),
                 (train, test),
@@ -104,11 +106,17 @@ def cross_fit(
     weight, bias = (np.stack([fold[name].numpy() for fold in members]).mean(axis=0) for name in (_WEIGHT, _BIAS))
     if options.full:
         adapters = compressed(adapters, options.rank)
+    if adaptation:
+        adapters = added(adaptation, adapters)
     return CrossFitted(adapters, EncoderView(weight=weight, bias=bias, out_of_fold=held_out), seconds_before)
 
 
-def _network(files: EncoderFiles, folder: Path, device: torch.device) -> torch.nn.Module:
-    network: torch.nn.Module = torch.nn.Module.to(load_network(files, folder), device)
+def _network(
+    files: EncoderFiles, folder: Path, device: torch.device, adaptation: Mapping[str, torch.Tensor] | None
+) -> torch.nn.Module:
+    model = load_network(files, folder)
+    merge(model, adaptation or {})
+    network: torch.nn.Module = torch.nn.Module.to(model, device)
     return network
 
 

@@ -27,8 +27,10 @@ def split_groups(passages: Sequence[AnnotatedPassage]) -> list[str]:
     """Return for each passage the name of its group: documents are joined where passages of theirs are about the same country.
 
     A country is recognized by its code or any of its names in `configs/countries.yaml`; other values (several countries, regions) join nothing.
+    An invented passage that was made after a real one stays with it: it tells how that one is coded.
     """
     codes = _country_codes()
+    document_of = {one.passage.passage_id: one.document for one in passages if one.origin == "real"}
     head: dict[str, str] = {}
 
     def find(name: str) -> str:
@@ -41,6 +43,8 @@ def split_groups(passages: Sequence[AnnotatedPassage]) -> list[str]:
         if code is not None and one.origin == "real":
             first, second = sorted((find(f"document {one.document}"), find(f"country {code}")))
             head[second] = first
+        if one.like in document_of:
+            head[find(f"document {one.document}")] = find(f"document {document_of[one.like]}")
     return [find(f"document {one.document}") for one in passages]
 
 
@@ -48,9 +52,10 @@ def split_folds(passages: Sequence[AnnotatedPassage], seed: int, count: int = FO
     """Return folds as (train, test) rows that keep every group on one side; real and other passages are dealt out one after the other."""
     groups = split_groups(passages)
     rng = np.random.default_rng(seed)
-    fold_of = {}
+    fold_of: dict[str, int] = {}
     for origins in ({"real"}, {"invented", "codebook"}):
-        fold_of.update(_dealt([name for name, one in zip(groups, passages, strict=True) if one.origin in origins], rng, count))
+        own = [name for name, one in zip(groups, passages, strict=True) if one.origin in origins and name not in fold_of]
+        fold_of.update(_dealt(own, rng, count))
     return _folds(groups, fold_of, count)
 
 

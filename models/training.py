@@ -211,6 +211,7 @@ def _encoder_part(
     """Return the encoder, its folder, its adapters, what it contributes to the heads, how that was made, and where finished folds are kept."""
     import torch
 
+    from models.adaptation import shipped_adaptation
     from models.crossfit import cross_fit
     from models.encodings import encodings_of
     from models.tuning import TuningOptions
@@ -226,20 +227,15 @@ def _encoder_part(
     folder = find_encoder(request.encoder)
     files = pinned(request.encoder, folder)
     options: TuningOptions = dataclasses.replace(TuningOptions(), **request.tuning)
-    kept = _kept(data, request, files, options, folds)
-    fitted = cross_fit(request.codebook, data.passages, folds, (files, folder), options, request.seed, tell, kept)
-    return (
-        files,
-        folder,
-        fitted.adapters,
-        fitted.view,
-        {"tuning": dataclasses.asdict(options), "seconds": round(fitted.seconds_before)},
-        kept,
-    )
+    adaptation, adapted = shipped_adaptation(files) or (None, "")
+    kept = _kept(data, request, files, options, folds, adapted)
+    fitted = cross_fit(request.codebook, data.passages, folds, (files, folder), options, request.seed, tell, kept, adaptation)
+    facts = {"tuning": dataclasses.asdict(options), "adaptation": adapted, "seconds": round(fitted.seconds_before)}
+    return files, folder, fitted.adapters, fitted.view, facts, kept
 
 
 def _kept(
-    data: TrainingData, request: TrainingRequest, files: EncoderFiles, options: TuningOptions, folds: Sequence[Fold]
+    data: TrainingData, request: TrainingRequest, files: EncoderFiles, options: TuningOptions, folds: Sequence[Fold], adapted: str
 ) -> Path:
     """Return the folder for the finished folds of exactly this training."""
     decisive = [
@@ -258,6 +254,7 @@ def _kept(
         [request.codebook.version, categories_of(request.codebook)],
         _libraries(),
         files.sha256,
+        adapted,
         dataclasses.asdict(options),
         request.seed,
         request.threads,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from models.adapters import SCALE, adapter_tensors, attach, averaged, change_tensors, compressed, merge, unfreeze
+from models.adapters import SCALE, adapter_tensors, added, attach, averaged, change_tensors, compressed, merge, unfreeze
 from models.annotations import INVENTED_FILES, read_invented
 from models.blocks import Trunk, padded
 from models.codebook import load_codebook
@@ -61,6 +61,18 @@ def test_the_mean_of_members_is_the_mean_of_their_additions(folder: Path) -> Non
     found = stacked[name + ".lora_b"].float() @ stacked[name + ".lora_a"].float()
     assert torch.allclose(found, torch.as_tensor(wanted), atol=1e-3)
     assert SCALE > 0
+
+
+def test_the_sum_of_two_adapters_adds_both(folder: Path) -> None:
+    first, second = (adapter_tensors(_trained(folder, seed)) for seed in (1, 2))
+    second = {name: one for name, one in second.items() if ".0." not in name}
+    both, one_by_one, at_once = added(first, second), _network(folder), _network(folder)
+    merge(one_by_one, first)
+    merge(one_by_one, second)
+    merge(at_once, both)
+    assert len(both) == len(first)
+    for name, parameter in at_once.named_parameters():
+        assert torch.allclose(parameter, dict(one_by_one.named_parameters())[name], atol=1e-4), name
 
 
 def test_a_change_cut_down_to_its_strongest_directions_is_nearly_the_change(folder: Path) -> None:

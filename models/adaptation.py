@@ -1,0 +1,242 @@
+"""Adaptation of the encoder to the language of official reports, before any code is learned from.
+
+Masked words of unlabelled passages are guessed, and the strongest directions of what that changes in the encoder's blocks are kept (S.
+Gururangan et al., Don't Stop Pretraining, 2020). They ship with Entente for the default encoder (`data/adaptation.safetensors`), fine-tuning
+begins from them, and a model's adapters hold both. They are made by `python -m models.adaptation --texts FILE --write`, which takes
+minutes with a GPU and hours without one. No passage of a document that models are judged on may be among the texts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from entente.errors import BadInput
+from entente.files import replacing, sha256_of_file
+from models.adapters import change_tensors, compressed, unfreeze
+from models.blocks import Trunk, padded
+
+if TYPE_CHECKING:
+    from models.encoder import EncoderFiles
+
+TABLE = Path(__file__).parent / "data" / "adaptation.safetensors"
+_ANEW = "Make it anew: python -m models.adaptation --texts FILE --write."
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptationOptions:
+    """How an encoder is adapted; the defaults are those of what ships.
+
+    All blocks are trained in full; the `rank` strongest directions of each change are kept. `masked` is the share of words to be guessed: of
+    these, eight in ten are hidden, one is replaced by another word and one left as it is. `longest` is the number of tokens after which a
+    passage is cut. `head_rate` is the learning rate of what turns states into words.
+    """
+
+    rank: int = 96
+    epochs: int = 20
+    batch: int = 64
+    rate: float = 2e-4
+    head_rate: float = 1e-3
+    warmup: float = 0.06
+    masked: float = 0.25
+    dropout: float = 0.1
+    longest: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What guessing needs to know of a tokenizer: the id of the mask, and the first id of an ordinary word piece."""
+
+    mask: int
+    first: int
+
+
+BERT_WORDS = Vocabulary(mask=103, first=1000)
+"""Of the BERT vocabulary, whose first thousand ids are special tokens, unused places and single characters."""
+
+
+def adapt(
+    model: Any,
+    tokens: Sequence[Sequence[int]],
+    options: AdaptationOptions,
+    seed: int = 0,
+    words: Vocabulary = BERT_WORDS,
+    tell: Callable[[int, int, float], None] | None = None,
+) -> dict[str, torch.Tensor]:
+    """Change an encoder's blocks by guessing masked words, and return the change as `models.adapters.merge` takes it.
+
+    Args:
+        model: an encoder of the BERT kind, changed in place.
+        tokens: the token ids of each passage, special tokens included.
+        options: see `AdaptationOptions`.
+        seed: of order, masks and dropout.
+        words: which ids may be guessed.
+        tell: told of steps done, of all steps, and of the last loss.
+    """
+    device = next(model.parameters()).device
+    torch.manual_seed(seed)
+    order = np.random.default_rng(seed)
+    whole = unfreeze(model, 0)
+    body = list(whole.values())
+    before = {name: one.detach().clone() for name, one in whole.items()}
+    trunk = Trunk(model, 0)
+    embeddings = model.embeddings.word_embeddings.weight.detach().float()
+    guess = _Guess(embeddings).to(device)
+    groups = [{"params": body, "lr": options.rate}, {"params": list(guess.parameters()), "lr": options.head_rate}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    steps = options.epochs * -(-len(tokens) // options.batch)
+    first = max(1, int(options.warmup * steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / first, (steps - step) / max(1, steps - first), 1.0)
+    )
+    parts = [torch.tensor(list(one)[: options.longest]) for one in tokens]
+    done = 0
+    for _ in range(options.epochs):
+        for chosen in _batches([len(one) for one in parts], options.batch, order):
+            ids, mask = padded([parts[i] for i in chosen], device)
+            shown, asked = _hidden(ids, mask, options.masked, words, len(embeddings))
+            with torch.autocast(device.type, dtype=torch.bfloat16):
+                entering = nn.functional.dropout(model.embeddings(input_ids=shown), options.dropout)
+                logits = guess(trunk.states(entering, mask)[asked])
+            loss = nn.functional.cross_entropy(logits.float(), ids[asked])
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without annotations
+            nn.utils.clip_grad_norm_(body, 1.0)
+            optimizer.step()
+            schedule.step()
+            done += 1
+            if tell is not None:
+                tell(done, steps, float(loss.detach()))
+    return compressed(change_tensors(before, whole), options.rank)
+
+
+def shipped_adaptation(files: EncoderFiles) -> tuple[dict[str, torch.Tensor], str] | None:
+    """Return the additions that ship for an encoder and the SHA-256 of their file, or None where there are none for it.
+
+    Raises:
+        BadInput: when the file is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(TABLE, framework="pt") as table:
+            facts = table.metadata() or {}
+            tensors = {name: table.get_tensor(name) for name in table.keys()}  # noqa: SIM118  # not a mapping
+        digest = hashlib.sha256(TABLE.read_bytes()).hexdigest()
+    except (SafetensorError, OSError) as error:
+        raise BadInput(f"The adaptation of the encoder in {TABLE} cannot be read: {error}. {_ANEW}") from error
+    return (tensors, digest) if facts.get("encoder") == files.sha256.get("model.safetensors") else None
+
+
+def write_adaptation(path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, str]) -> None:
+    """Write additions and what they were made from; `facts["encoder"]` is the SHA-256 of the encoder's weights."""
+    from safetensors.torch import save
+
+    with replacing(path) as stream:
+        stream.write(save({name: one.contiguous() for name, one in sorted(tensors.items())}, metadata=facts))
+
+
+def read_texts(path: Path) -> list[tuple[str, str]]:
+    """Return heading and text of each line of a JSON-lines file, which may be packed with gzip; `BadInput` names a line that is no passage."""
+    found = []
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as stream:
+            for number, line in enumerate(stream, start=1):
+                try:
+                    row = json.loads(line)
+                    found.append((str(row.get("heading") or ""), str(row["text"])))
+                except (json.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
+                    raise BadInput(f"{path} line {number}: not a JSON object with a text ({error}).") from error
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from error
+    return found
+
+
+def main() -> None:
+    """Adapt the default encoder to the passages of a file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--texts", type=Path, required=True, help="JSON lines with heading and text, .jsonl or .jsonl.gz")
+    parser.add_argument("--write", action="store_true", help="replace what ships; otherwise only the loss is shown")
+    parser.add_argument("--epochs", type=int, default=AdaptationOptions.epochs)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    from models.encoder import MINILM, Windows, find_encoder, load_network
+    from models.features import readable
+
+    options = AdaptationOptions(epochs=given.epochs)
+    folder = find_encoder()
+    windows = Windows.load(folder)
+    tokens = [windows.of(readable(heading), readable(text))[0] for heading, text in read_texts(given.texts)]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = nn.Module.to(load_network(MINILM, folder), device)
+    each = -(-len(tokens) // options.batch)
+
+    def tell(done: int, steps: int, loss: float) -> None:
+        if done % each == 0:
+            print(f"round {done // each} of {steps // each}: loss {loss:.3f}", file=sys.stderr, flush=True)
+
+    tensors = adapt(model, tokens, options, given.seed, tell=tell)
+    if given.write:
+        facts = {
+            "encoder": MINILM.sha256["model.safetensors"],
+            "texts_sha256": sha256_of_file(given.texts),
+            "passages": str(len(tokens)),
+            "options": json.dumps(asdict(options), sort_keys=True),
+            "seed": str(given.seed),
+        }
+        write_adaptation(TABLE, tensors, facts)
+        print(f"{TABLE.name}: {TABLE.stat().st_size / 1e6:.1f} MB")
+
+
+class _Guess(nn.Module):
+    """From states to words: a layer of its own, then the likeness to each word's embedding."""
+
+    def __init__(self, embeddings: torch.Tensor) -> None:
+        super().__init__()
+        width = embeddings.shape[1]
+        self.inner, self.norm = nn.Linear(width, width), nn.LayerNorm(width)
+        nn.init.eye_(self.inner.weight)
+        nn.init.zeros_(self.inner.bias)
+        self.bias = nn.Parameter(torch.zeros(len(embeddings)))
+        self.register_buffer("words", embeddings / (embeddings.std() * math.sqrt(width)))
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        """Return a score for each word, shape (states, words)."""
+        inner = self.norm(nn.functional.gelu(self.inner(states)))
+        result: torch.Tensor = inner @ self.words.T + self.bias  # type: ignore[operator]  # a buffer is a tensor
+        return result
+
+
+def _hidden(
+    ids: torch.Tensor, mask: torch.Tensor, share: float, words: Vocabulary, count: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what the encoder is shown, and where it is asked."""
+    asked = mask & (ids >= words.first) & (torch.rand(ids.shape, device=ids.device) < share)
+    fate = torch.rand(ids.shape, device=ids.device)
+    shown = torch.where(asked & (fate < 0.8), torch.full_like(ids, words.mask), ids)
+    other = torch.randint(words.first, count, ids.shape, device=ids.device)
+    return torch.where(asked & (fate >= 0.8) & (fate < 0.9), other, shown), asked
+
+
+def _batches(lengths: Sequence[int], size: int, rng: np.random.Generator) -> list[list[int]]:
+    noisy = np.array(lengths) * rng.uniform(0.85, 1.15, len(lengths))
+    order = np.argsort(noisy, kind="stable")
+    batches = [order[start : start + size].tolist() for start in range(0, len(order), size)]
+    rng.shuffle(batches)
+    return batches
+
+
+if __name__ == "__main__":
+    main()
