@@ -45,7 +45,7 @@ class AdaptationOptions:
     """
 
     rank: int = 96
-    epochs: int = 20
+    epochs: int = 16
     batch: int = 64
     rate: float = 2e-4
     head_rate: float = 1e-3

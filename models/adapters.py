@@ -127,15 +127,27 @@ def _factor(tensors: Mapping[str, torch.Tensor], name: str) -> torch.Tensor:
 
 def averaged(members: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """Return the exact mean of several adapters of the same layers; its rank is the sum of theirs."""
+    if len(members) == 1:
+        return dict(members[0])
     stacked = {}
     for name in members[0]:
+        if name.endswith(_STEP):
+            continue
         if name.endswith(_A):
-            stacked[name] = torch.cat([one[name] for one in members], dim=0)
+            stacked[name] = torch.cat([_factor(one, name) for one in members], dim=0).to(torch.float16)
         elif name.endswith(_CHANGE):
             stacked[name] = torch.stack([one[name].float() for one in members]).mean(dim=0).to(torch.float16)
         else:
-            stacked[name] = torch.cat([one[name].float() / len(members) for one in members], dim=1).to(torch.float16)
+            stacked[name] = torch.cat([_factor(one, name) / len(members) for one in members], dim=1).to(torch.float16)
     return stacked
+
+
+def dense(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return an adapter with its factors multiplied out, as the change of each weight matrix."""
+    found = {name: one for name, one in tensors.items() if name.endswith(_CHANGE)}
+    for name in (key.removesuffix(_A) for key in tensors if key.endswith(_A)):
+        found[name + ".weight" + _CHANGE] = SCALE * _factor(tensors, name + _B) @ _factor(tensors, name + _A)
+    return found
 
 
 def added(first: Mapping[str, torch.Tensor], second: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -146,7 +158,7 @@ def added(first: Mapping[str, torch.Tensor], second: Mapping[str, torch.Tensor])
             continue
         own = [one for one in (first, second) if name in one]
         if name.endswith(_CHANGE) and len(own) == 2:
-            total[name] = (own[0][name].float() + own[1][name].float()).to(torch.float16)
+            total[name] = own[0][name].float() + own[1][name].float()
         elif len(own) == 2:
             total[name] = torch.cat([_factor(one, name) for one in own], dim=0 if name.endswith(_A) else 1).to(torch.float16)
         else:

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from entente.files import replacing
-from models.adapters import added, averaged, compressed, merge
+from models.adapters import added, averaged, compressed, dense, merge
 from models.annotations import AnnotatedPassage
 from models.blocks import Trunk
 from models.codebook import Codebook
@@ -25,7 +25,7 @@ from models.features import readable
 from models.head_training import EncoderView
 from models.splits import Fold
 from models.targets import Target, targets
-from models.tuning import TuningOptions, fine_tune, lower_parts
+from models.tuning import TuningOptions, fine_tune, lower_parts, outputs
 
 Tell = Callable[[str, int, int], None]
 _WEIGHT, _BIAS, _HELD_OUT, _SECONDS = _OWN = ("head.weight", "head.bias", "held_out", "seconds")
@@ -92,6 +92,8 @@ def cross_fit(
                 weights,
                 options,
                 seed,
+                adaptation or {},
+                lambda: load_network(files, folder),
                 lambda step, steps, k=number: tell("fine-tuning", k * steps + step, len(rounds) * steps),  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             )
             fold[_SECONDS] = torch.tensor(time.perf_counter() - start)
@@ -104,10 +106,6 @@ def cross_fit(
     members = done[-1:] if options.refit else done
     adapters = averaged([{name: one for name, one in fold.items() if name not in _OWN} for fold in members])
     weight, bias = (np.stack([fold[name].numpy() for fold in members]).mean(axis=0) for name in (_WEIGHT, _BIAS))
-    if options.full:
-        adapters = compressed(adapters, options.rank)
-    if adaptation:
-        adapters = added(adaptation, adapters)
     return CrossFitted(adapters, EncoderView(weight=weight, bias=bias, out_of_fold=held_out), seconds_before)
 
 
@@ -128,14 +126,25 @@ def _train(
     weights: NDArray[np.float64],
     options: TuningOptions,
     seed: int,
+    adaptation: Mapping[str, torch.Tensor],
+    plain: Callable[[], torch.nn.Module],
     tell: Callable[[int, int], None],
 ) -> dict[str, torch.Tensor]:
-    """Train on one fold; return the adapters' factors, the heads and the outputs for the passages that were held out."""
+    """Train on one fold; return the adapters (what training began from included), the heads and the outputs for passages held out."""
     train, test = fold
     own, other = [parts[i] for i in train], [parts[i] for i in test]
     tuned = fine_tune(trunk, own, wanted, weights[train], options, seed, held_out=other, tell=tell)
-    heads = {_WEIGHT: tuned.weight, _BIAS: tuned.bias, _HELD_OUT: tuned.held_out}
-    return {**tuned.adapters, **{name: torch.from_numpy(np.ascontiguousarray(one)) for name, one in heads.items()}}
+    adapters, held_out = added(adaptation, tuned.adapters), tuned.held_out
+    if options.full:
+        # What is cut away counts: held-out passages are read by what is kept, as all others will be.
+        adapters = compressed(added(dense(adaptation), tuned.adapters), options.rank)
+        kept = plain()
+        merge(kept, adapters)
+        head = torch.nn.Linear(tuned.weight.shape[1], tuned.weight.shape[0])
+        head.weight.data, head.bias.data = torch.from_numpy(tuned.weight), torch.from_numpy(tuned.bias)
+        held_out = outputs(Trunk(torch.nn.Module.to(kept, trunk.device), options.first_layer), head, other)
+    heads = {_WEIGHT: tuned.weight, _BIAS: tuned.bias, _HELD_OUT: held_out}
+    return {**adapters, **{name: torch.from_numpy(np.ascontiguousarray(one)) for name, one in heads.items()}}
 
 
 def _read(path: Path) -> dict[str, torch.Tensor] | None:

@@ -31,13 +31,13 @@ class TuningOptions:
     that it names; `mean_decay` is that of the running mean of weights.
     """
 
-    full: bool = False
+    full: bool = True
     refit: bool = True
-    rank: int = 24
-    first_layer: int = 3
-    epochs: int = 4
+    rank: int = 128
+    first_layer: int = 0
+    epochs: int = 5
     batch: int = 16
-    rate: float = 1.5e-3
+    rate: float = 7e-5
     head_rate: float = 5e-3
     weight_decay: float = 0.01
     warmup: float = 0.1
