@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import marshal
+import json
 import os
 from array import array
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ class PageStore(Sequence[PageLines]):
 
     def append(self, page: PageLines) -> None:
         """Add the next page."""
-        self._places.append(self._put(marshal.dumps(_plain(page))))
+        self._places.append(self._put(_encoded(page)))
 
     def __len__(self) -> int:
         return len(self._places)
@@ -42,7 +42,7 @@ class PageStore(Sequence[PageLines]):
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
         place = self._places[index]
-        return _page(marshal.loads(place if isinstance(place, bytes) else self._get(*place)))  # noqa: S302  # written above
+        return _decoded(place if isinstance(place, bytes) else self._get(*place))
 
     def __iter__(self) -> Iterator[PageLines]:
         for index in range(len(self)):
@@ -68,30 +68,37 @@ class PageStore(Sequence[PageLines]):
         return os.pread(self._file.fileno(), length, start)
 
 
-def _plain(page: PageLines) -> tuple[Any, ...]:
+def _encoded(page: PageLines) -> bytes:
+    """Return a page as one line of JSON, followed by the edges of the words of its lines as plain floats of four bytes."""
     lines = [
         (
             line.page, line.x0, line.top, line.x1, line.bottom, line.text, line.size, line.bold, line.italic, line.column, line.flow,
-            line.gaps, line.starts_raised, line.cells, array("f", line.starts).tobytes(), array("f", line.ends).tobytes(), line.marks,
-            line.doubts, line.aside,
+            line.gaps, line.starts_raised, line.cells, len(line.starts), len(line.ends), line.marks, line.doubts, line.aside,
         )
         for line in page.lines
     ]  # fmt: skip
+    edges = array("f")
+    for line in page.lines:
+        edges.extend(line.starts)
+        edges.extend(line.ends)
     rules = [(rule.x0, rule.top, rule.x1, rule.bottom) for rule in page.rules]
-    return page.number, page.width, page.height, lines, rules
+    head = json.dumps((page.number, page.width, page.height, lines, rules), separators=(",", ":"))
+    return head.encode("ascii") + b"\n" + edges.tobytes()
 
 
-def _page(plain: tuple[Any, ...]) -> PageLines:
-    number, width, height, lines, rules = plain
-    return PageLines(
-        number,
-        width,
-        height,
-        [_line(*line) for line in lines],
-        [Rule(*rule) for rule in rules],
-    )
-
-
-def _line(*fields: Any) -> Line:
-    before, starts, ends, after = fields[:14], fields[14], fields[15], fields[16:]
-    return Line(*(*before, array("f", starts), array("f", ends), *after))
+def _decoded(encoded: bytes) -> PageLines:
+    head, _, tail = encoded.partition(b"\n")
+    number, width, height, lines, rules = json.loads(head)
+    edges = array("f", tail)
+    result = []
+    at = 0
+    for *before, column, flow, gaps, starts_raised, cells, n_starts, n_ends, marks, doubts, aside in lines:
+        middle, end = at + n_starts, at + n_starts + n_ends
+        result.append(
+            Line(
+                *before, tuple(column), flow, gaps, starts_raised, tuple(cells), edges[at:middle], edges[middle:end],
+                tuple(marks), tuple(doubts), aside,
+            )
+        )  # fmt: skip
+        at = end
+    return PageLines(number, width, height, result, [Rule(*rule) for rule in rules])
