@@ -92,11 +92,12 @@ def _decoded(encoded: bytes) -> PageLines:
     edges = array("f", tail)
     result = []
     at = 0
-    for *before, column, flow, gaps, starts_raised, cells, n_starts, n_ends, marks, doubts, aside in lines:
+    for place, x0, top, x1, bottom, text, size, bold, italic, column, *others in lines:
+        flow, gaps, starts_raised, cells, n_starts, n_ends, marks, doubts, aside = others
         middle, end = at + n_starts, at + n_starts + n_ends
         result.append(
             Line(
-                *before, tuple(column), flow, gaps, starts_raised, tuple(cells), edges[at:middle], edges[middle:end],
+                place, x0, top, x1, bottom, text, size, bold, italic, tuple(column), flow, gaps, starts_raised, tuple(cells), edges[at:middle], edges[middle:end],
                 tuple(marks), tuple(doubts), aside,
             )
         )  # fmt: skip
