@@ -97,7 +97,8 @@ def _decoded(encoded: bytes) -> PageLines:
         middle, end = at + n_starts, at + n_starts + n_ends
         result.append(
             Line(
-                place, x0, top, x1, bottom, text, size, bold, italic, tuple(column), flow, gaps, starts_raised, tuple(cells), edges[at:middle], edges[middle:end],
+                place, x0, top, x1, bottom, text, size, bold, italic, tuple(column), flow, gaps, starts_raised, tuple(cells),
+                edges[at:middle], edges[middle:end],
                 tuple(marks), tuple(doubts), aside,
             )
         )  # fmt: skip
