@@ -203,7 +203,9 @@ def _passage(row: Mapping[str, Any], where: str, problems: _Problems) -> Passage
 
 
 def _facets(row: Mapping[str, Any]) -> dict[str, str]:
-    facets = {name: str(row[name]) for name in ("igo", "doc_type", "country", "language", "page", "repeats", "coders") if row.get(name)}
+    facets = {
+        name: str(row[name]) for name in ("igo", "doc_type", "country", "language", "page", "repeats", "coders") if row.get(name)
+    }
     quality = row.get("quality")
     if isinstance(quality, int | float) and not isinstance(quality, bool) and 0 <= quality <= 1:
         facets["quality"] = quality_band(quality)

@@ -50,8 +50,8 @@ def model_card(facts: ModelFacts) -> str:
         "",
         _coders_said(facts.training["coders"])
         if facts.training.get("coders")
-        else "**The coders were language models applying the codebook. No person has coded these passages**, the real ones or the invented ones. "
-        "Runs of one model share their errors, so agreement with these codes overstates agreement with people."
+        else "**The coders were language models applying the codebook. No person has coded these passages**, the real ones or the "
+        "invented ones. Runs of one model share their errors, so agreement with these codes overstates agreement with people."
         if real
         else "**The codes were made by language models applying the codebook. No person has coded these passages**, and none of them is "
         "from a real report.",

@@ -30,4 +30,4 @@ def is_unseen(passages: Sequence[AnnotatedPassage], facts: ModelFacts) -> bool:
     seen = seen_by(facts, passages)
     if seen is not None:
         return seen == 0
-    return facts.metrics.get("dev", {}).get("passages_sha256") == passages_sha256(passages)
+    return bool(facts.metrics.get("dev", {}).get("passages_sha256") == passages_sha256(passages))

@@ -119,7 +119,6 @@ def train_encoder(data: TrainingData, request: TrainingRequest, *, progress: Pro
     _encoder_part(data, request, split_folds(data.passages, request.seed), progress or (lambda what, done, total: None))
 
 
-
 def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress | None = None) -> Path:
     """Train a model on given passages; otherwise as `train`, whose `annotations` is not looked at."""
     _check(data, request)

@@ -15,7 +15,9 @@ from models.splits import FOLDS, split_folds, split_groups
 from models.types import PassageText
 
 
-def _passage(number: int, document: str, country: str = "", origin: str = "real", text: str = "", **facets: str) -> AnnotatedPassage:
+def _passage(
+    number: int, document: str, country: str = "", origin: str = "real", text: str = "", **facets: str
+) -> AnnotatedPassage:
     said = facets | ({"country": country} if country else {})
     return AnnotatedPassage(PassageText(f"p{number}", "", text or f"Text {number}."), document, {}, origin, None, said)
 
