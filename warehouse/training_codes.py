@@ -17,7 +17,7 @@ _NAMES = ("id", "igo", "doc", "doc_type", "country", "year", "heading", "text", 
 class CodedTexts:
     """Passages, each with its text (as a line of `texts.jsonl`) and its codes by dimension.
 
-    `near_gold` counts passages that were left out because they are gold, or repeat gold word for word or nearly so.
+    `near_gold` counts passages that are no gold themselves and were left out because they repeat gold, word for word or nearly so.
     """
 
     passages: list[tuple[dict[str, Any], dict[str, str]]]
@@ -41,7 +41,7 @@ def training_passages(connection: Connection, needed: Sequence[str], major: str)
         for text, codes in found
         if repeats.get(text["id"], text["id"]) not in gold and not withheld.holds(text["id"], text["text"])
     ]
-    return CodedTexts(kept, len(found) - len(kept))
+    return CodedTexts(kept, len([text for text, _codes in found if text["id"] not in withheld.passage_ids]) - len(kept))
 
 
 def gold_passages(connection: Connection, needed: Sequence[str], major: str) -> CodedTexts:

@@ -76,7 +76,7 @@ def _data(stages: Mapping[str, Any]) -> str:
             "## Training",
             how,
             f"{told['train']} coded passages ({told['of_project']} of this project) of {split['documents']} documents, beside what ships with "
-            f"Entente; {told['left_out_as_near_gold']} left out because they are gold or repeat gold, {told['shipped_left_out']} of what "
+            f"Entente; {told['left_out_as_near_gold']} left out because they repeat gold, {told['shipped_left_out']} of what "
             f"ships because the project has them. {told['waiting_for_decision']} decisions wait for an adjudicator.",
             f"Split into {len(split['folds'])} folds by document and country: {split['groups']} groups, the largest of {split['largest_group']} "
             f"passages; {split['repeating']} passages repeat others and are on their side.",
