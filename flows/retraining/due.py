@@ -10,11 +10,13 @@ from typing import Any
 from entente.errors import BadInput
 from flows.load import read_codebook
 from flows.retraining.data import folder_codes, new_codes
-from flows.retraining.runs import OPEN, last_ended, runs_of
+from flows.retraining.runs import LOCK, OPEN, last_ended, runs_of
 from flows.settings import Settings
 from warehouse.code_arrivals import arrivals
 from warehouse.database import open_warehouse
 from warehouse.lock import refresh_lock
+
+_COMMAND = "entente retrain --if-due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,16 @@ def due(settings: Settings, now: datetime) -> Due:
         now: with zone. Where `retraining.every` is set, Prefect reads it: the environment in which it is imported must be set.
 
     Raises:
-        Busy: when another command is writing.
+        Busy: when another command is writing, or a retraining is at work.
         BadInput: when the schedule cannot be read, or there is no warehouse.
+        Unavailable: when the warehouse waits for the changes of a newer Entente.
     """
     own = settings.retraining
     codebook = read_codebook(settings)
     with (
-        refresh_lock(settings.paths.state / "refresh.lock", "entente retrain --if-due"),
-        open_warehouse(settings.paths.warehouse) as connection,
+        refresh_lock(settings.paths.state / LOCK, _COMMAND),
+        refresh_lock(settings.paths.state / "refresh.lock", _COMMAND),
+        open_warehouse(settings.paths.warehouse, read_only=True) as connection,
     ):
         codes = arrivals(connection, codebook.major)
     runs = runs_of(settings)

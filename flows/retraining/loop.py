@@ -6,6 +6,7 @@ was killed goes on with the stage that was not finished.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,10 @@ from flows.retraining.data import check
 from flows.retraining.options import RetrainOptions, run_key
 from flows.retraining.publication import publish, record_failure, rescore
 from flows.retraining.report import REPORT, write_report
-from flows.retraining.runs import FAILED, FINISHED, Run, last_finished, open_run, runs_of
+from flows.retraining.runs import FAILED, FINISHED, LOCK, Run, last_finished, open_run, runs_of
 from flows.retraining.turns import Waits
 from flows.settings import Settings
 from warehouse.lock import refresh_lock
-
-LOCK = "retrain.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +88,12 @@ def _go_on(
         if done is not None:
             return done
         progress(name, 0, 1)
-        result = run.record(name, call(name, function, *arguments))
+        started = time.monotonic()
+        result = call(name, function, *arguments)
+        run.seconds[name] = round(time.monotonic() - started, 3)
+        run.record(name, result)
         progress(name, 1, 1)
-        return result
+        return dict(result)
 
     stage("import", stages.take_in, settings, options)
     stage("check", check, settings, options, run, before, waits)

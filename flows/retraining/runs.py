@@ -20,6 +20,7 @@ from entente.files import write_text_whole
 from flows.settings import Settings
 
 FOLDER = "retraining"
+LOCK = "retrain.lock"
 OPEN, FINISHED, FAILED, GIVEN_UP = "open", "finished", "failed", "given up"
 _STATE, _SEEN = "run.json", "seen-codes.txt"
 
@@ -35,6 +36,7 @@ class Run:
         status: open, finished, failed (a person has to mend something; the same command goes on) or given up (another took its place).
         stages: the results of the stages that are done, in their order.
         said: what failed.
+        seconds: what each finished stage took, in the go in which it was finished.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Run:
     status: str = OPEN
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     said: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -78,6 +81,7 @@ class Run:
             "began": self.began.isoformat(),
             "status": self.status,
             "said": self.said,
+            "seconds": self.seconds,
             "stages": self.stages,
         }
         write_text_whole(self.folder / _STATE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
@@ -148,6 +152,7 @@ def _read(folder: Path) -> Run:
             content["status"],
             dict(content["stages"]),
             content["said"],
+            dict(content["seconds"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path} is damaged ({error}). Remove the folder {folder}; codes and models are elsewhere.") from error

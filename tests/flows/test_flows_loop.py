@@ -126,6 +126,22 @@ def test_enough_new_codes_make_it_due_and_gold_does_not_count(coded: CodedProjec
     assert entente.told("retrain", "--if-due")["due"] is False
 
 
+def test_the_service_retrains_when_it_is_due(coded: CodedProject, tmp_path: Path) -> None:
+    entente = coded.copy(tmp_path / "project")
+    config = entente.project / "configs" / "entente.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("after_new_codes: 200", f"after_new_codes: {SIZES['training']}"), encoding="utf-8")
+    command = [sys.executable, "-m", "tests.flows.mortal", "-C", str(entente.project), "serve", "--once"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"retraining: is due. {SIZES['training']} passages have new codes" in done.stdout
+    assert "was promoted" in done.stdout
+    (run,) = runs_of(entente.settings)
+    assert run.status == "finished"
+    assert entente.told("retrain", "--if-due")["due"] is False
+
+
 def test_what_cannot_be_judged_is_held_and_published_without_it_until_a_reason_is_given(
     coded: CodedProject, tmp_path: Path
 ) -> None:
