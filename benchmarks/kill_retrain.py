@@ -20,8 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-import models.training_data
 from flows.cli.output import table
 from flows.settings import load_settings
 from models.promotion import decisions
@@ -75,8 +75,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=10, help="kills at random moments, after those in each stage")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    models.training_data.read_invented = some_invented  # type: ignore[assignment]  # fewer of them
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, mock.patch("models.training_data.read_invented", some_invented):
         coded = code_a_project(Path(folder, "coded"))
         calm = coded.copy(Path(folder, "calm")).project
         started = time.monotonic()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 from typing import Any
+from unittest import mock
 
 STAGES = ("import", "check", "split", "train", "calibrate", "evaluate", "compare", "promote or hold", "re-score", "publish")
 INSIDE = {"train": "fine-tuning", "calibrate": "fitting heads", "evaluate": "evaluate", "re-score": "classify"}
@@ -19,15 +20,14 @@ INSIDE = {"train": "fine-tuning", "calibrate": "fitting heads", "evaluate": "eva
 
 def main() -> None:
     """Run the command."""
-    import flows.retraining.runs
-    import models.training_data
     from flows.cli.main import run
     from flows.progress import ProgressFile
+    from flows.retraining.runs import Run
     from tests.flows.coding_session import some_invented
 
-    models.training_data.read_invented = some_invented  # type: ignore[assignment]  # fewer of them
+    mock.patch("models.training_data.read_invented", some_invented).start()
     stage, moment = os.environ.get("DIE_IN", ""), os.environ.get("DIE_AT", "begin")
-    tell, record = ProgressFile.__call__, flows.retraining.runs.Run.record
+    tell, record = ProgressFile.__call__, Run.record
 
     def told(self: ProgressFile, what: str, done: int, total: int) -> None:
         tell(self, what, done, total)
@@ -35,13 +35,13 @@ def main() -> None:
         if begins or (moment == "inside" and what == INSIDE.get(stage) and done >= total / 2):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def recorded(self: Any, what: str, result: dict[str, Any]) -> dict[str, Any]:
+    def recorded(self: Run, what: str, result: dict[str, Any]) -> dict[str, Any]:
         if (what, moment) == (stage, "done"):
             os.kill(os.getpid(), signal.SIGKILL)
         return record(self, what, result)
 
-    ProgressFile.__call__ = told  # type: ignore[method-assign]  # dies there
-    flows.retraining.runs.Run.record = recorded  # type: ignore[method-assign]  # and there
+    mock.patch.object(ProgressFile, "__call__", told).start()
+    mock.patch.object(Run, "record", recorded).start()
     run()
 
 

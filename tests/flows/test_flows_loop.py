@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from entente.errors import BadInput
+from entente.errors import BadInput, Busy
+from flows.retraining.due import due
 from flows.retraining.runs import runs_of
 from models.model_file import read_facts
 from models.promotion import decisions
@@ -23,6 +25,7 @@ from tests.flows.projects import rows
 from tests.flows.simulated import COUNTRIES, PROFILES, codes_of, expected_alpha
 from warehouse.content import content_digest
 from warehouse.database import open_warehouse
+from warehouse.lock import refresh_lock
 
 pytestmark = pytest.mark.e2e
 
@@ -120,10 +123,9 @@ def test_enough_new_codes_make_it_due_and_gold_does_not_count(coded: CodedProjec
     config.write_text(text.replace("after_new_codes: 200", f"after_new_codes: {SIZES['training'] + 1}"), encoding="utf-8")
     assert "Not due." in entente("retrain", "--if-due"), "the codes of gold are not to be learned from"
     config.write_text(text.replace("after_new_codes: 200", f"after_new_codes: {SIZES['training']}"), encoding="utf-8")
-    told = entente.told("retrain", "--if-due", "--no-prefect")
-    assert (told["due"], told["decision"]) == (True, "promoted")
-    assert told["stages"]["train"] == {"mode": "heads", "encoder_of": coded.first_model}
-    assert entente.told("retrain", "--if-due")["due"] is False
+    assert due(entente.settings, datetime.now(UTC)).is_due
+    with refresh_lock(entente.settings.paths.state / "retrain.lock", "somebody"), pytest.raises(Busy, match="somebody"):
+        entente.run("retrain", "--if-due")
 
 
 def test_the_service_retrains_when_it_is_due(coded: CodedProject, tmp_path: Path) -> None:
@@ -139,6 +141,7 @@ def test_the_service_retrains_when_it_is_due(coded: CodedProject, tmp_path: Path
     assert "was promoted" in done.stdout
     (run,) = runs_of(entente.settings)
     assert run.status == "finished"
+    assert run.stages["train"] == {"mode": "heads", "encoder_of": coded.first_model}
     assert entente.told("retrain", "--if-due")["due"] is False
 
 
