@@ -98,7 +98,16 @@ def _go_on(
     stage("import", stages.take_in, settings, options)
     stage("check", check, settings, options, run, before, waits)
     if before is not None and _nothing_new(run, before, options):
-        return _as_before(settings, run, before)
+        if run.seen() == before.seen():
+            run.remove()
+            return Outcome(before.folder.name, before.stages, before.folder / REPORT, is_new=False)
+        # Codes have come that cannot be learned from yet: they are published, and nothing is trained.
+        run.stages = {name: told for name, told in before.stages.items() if name != "publish"} | dict(run.stages)
+        run.save()
+        stage("publish", publish, settings, options, run, waits)
+        report = write_report(settings, run)
+        run.end(FINISHED, f"nothing to learn since {before.folder.name}")
+        return Outcome(run.folder.name, run.stages, report, is_new=False)
     stage("split", stages.split, settings, options, run)
     stage("train", stages.train, settings, options, run, progress)
     stage("calibrate", stages.calibrate, settings, options, run, progress)
@@ -119,17 +128,6 @@ def _nothing_new(run: Run, before: Run, options: RetrainOptions) -> bool:
     if options.force is not None or set(run.stages) - {"import", "check"}:
         return False
     return all(before.stages["check"][name] == run.stages["check"][name] for name in ("sha256", "how"))
-
-
-def _as_before(settings: Settings, run: Run, before: Run) -> Outcome:
-    """Return how the run before ended; the new one stays only where it has seen codes that cannot be learned from yet."""
-    if run.seen() == before.seen():
-        run.remove()
-        return Outcome(before.folder.name, before.stages, before.folder / REPORT, is_new=False)
-    run.stages = dict(before.stages) | {"import": run.stages["import"], "check": run.stages["check"]}
-    report = write_report(settings, run)
-    run.end(FINISHED, f"nothing to learn since {before.folder.name}")
-    return Outcome(run.folder.name, run.stages, report, is_new=False)
 
 
 def _still_compared(settings: Settings, run: Run) -> bool:

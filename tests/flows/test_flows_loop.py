@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -211,3 +212,21 @@ def test_a_retraining_that_is_killed_goes_on_and_ends_in_the_same_state(
         assert content_digest(getattr(killed.settings.paths, file)) == content_digest(getattr(calm.settings.paths, file))
     made = [[one.version for one in decisions(one.settings.paths.models)] for one in (killed, calm)]
     assert made[0] == made[1], "a decision is written down once"
+
+
+def test_codes_that_cannot_be_learned_from_yet_are_published_and_train_nothing(
+    coded: CodedProject, retrained: tuple[Session, dict[str, Any]], tmp_path: Path
+) -> None:
+    entente, told = retrained
+    copy = Session(tmp_path / "project")
+    shutil.copytree(entente.project, copy.project)
+    ((passage,),) = rows(
+        copy.settings.paths.warehouse,
+        "SELECT min(passage_id) FROM passages WHERE passage_id NOT IN (SELECT passage_id FROM annotations) AND is_codable",
+    )
+    file = tmp_path / "one.csv"
+    file.write_text(f"passage_id,coder,dimension,value,codebook_version\n{passage},ann,voice,igo,1.1.0\n", encoding="utf-8")
+    again = copy.told("retrain", str(file), "--full", "--no-prefect")
+    assert (again["changed"], again["version"], again["stages"]["import"]["new"]) == (False, told["version"], 1)
+    assert rows(copy.settings.paths.published, f"SELECT value FROM annotations WHERE passage_id = '{passage}'") == [("igo",)]
+    assert len(list(copy.settings.paths.models.iterdir())) == len(list(entente.settings.paths.models.iterdir()))
