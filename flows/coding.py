@@ -192,31 +192,41 @@ def export_training(settings: Settings, folder: Path, *, overwrite: bool = False
             )
     codebook = read_codebook(settings)
     require_warehouse(settings)
-    needed = [one.id for one in codebook.dimensions if one.tier != "later" and not one.derived_from]
-    sets = forms.sets_of(codebook)
+    needed = needed_dimensions(codebook)
     with open_warehouse(settings.paths.warehouse) as connection:
-        found = training_passages(connection, needed, codebook.major)
+        found = training_passages(connection, needed, codebook.major).passages
     if not found:
         raise BadInput(
             "No passage outside the gold samples has settled codes in every dimension. Draw and code a training sample first."
         )
-    texts, codes = [], []
-    for text, told in found:
-        texts.append(text)
-        codes.append(
-            {
-                "id": text["id"],
-                **{name: ([one for one in value.split(";") if one] if name in sets else value) for name, value in told.items()},
-            }
-        )
-    write_outputs(
-        {
-            folder / name: "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
-            for name, lines in (("texts.jsonl", texts), ("train.jsonl", codes))
-        },
-        overwrite=overwrite,
-    )
+    texts, codes = annotation_lines(found, codebook)
+    write_outputs({folder / "texts.jsonl": as_lines(texts), folder / "train.jsonl": as_lines(codes)}, overwrite=overwrite)
     return len(found)
+
+
+def needed_dimensions(codebook: Codebook) -> list[str]:
+    """Return the dimensions without which a passage cannot be learned from."""
+    return [one.id for one in codebook.dimensions if one.tier != "later" and not one.derived_from]
+
+
+def annotation_lines(
+    found: Sequence[tuple[dict[str, Any], dict[str, str]]], codebook: Codebook
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return coded passages as the lines of `texts.jsonl` and of a file of codes."""
+    sets = forms.sets_of(codebook)
+    codes = [
+        {
+            "id": text["id"],
+            **{name: ([one for one in value.split(";") if one] if name in sets else value) for name, value in told.items()},
+        }
+        for text, told in found
+    ]
+    return [text for text, _told in found], codes
+
+
+def as_lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return rows as JSON lines."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def _asked(told: Mapping[str, str], codebook: Codebook) -> dict[str, str]:

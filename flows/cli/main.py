@@ -125,6 +125,7 @@ def _import_commands() -> None:
         refresh,
         release,
         releases,
+        retrain,
         sample,
         search,
         serve,
