@@ -13,7 +13,7 @@ SUPPORT = (
 
 _SUMS = (
     "s.quantity, s.category, s.is_share, s.passages, s.model_y, s.model_z, s.label_y, s.label_z, s.gold_passages, s.weight, s.gold_y, "
-    "s.gold_z, s.gold_yy, s.weighted_model_y, s.weighted_model_z"
+    "s.gold_z, s.gold_yy, s.weighted_model_y, s.weighted_model_z, s.coder_kinds"
 )
 
 
@@ -73,11 +73,12 @@ cells AS (SELECT {cell}, any_value(is_share) AS is_share, any_value(r) AS r, any
         (sum(u * u) + sum(v * v)) ** 2 AS df_whole,
         (sum(gold_yy) - 2 * any_value(r) * sum(gold_y) + any_value(r) ** 2 * sum(gold_z)) / any_value(g) / any_value(z) ** 2 AS spread,
         count(*) AS documents, sum(passages)::BIGINT AS passages, sum(gold_passages)::BIGINT AS gold_passages,
-        count(*) FILTER (WHERE gold_passages > 0) AS gold_documents, sum(label_y) / nullif(sum(label_z), 0) AS naive_share,
-        sum(model_y) / nullif(sum(model_z), 0) AS model_share, any_value(l) AS tuning_weight, any_value(scale) AS scale
+        count(*) FILTER (WHERE gold_passages > 0) AS gold_documents, sum(label_y) / nullif(sum(label_z), 0) AS naive_estimate,
+        sum(model_y) / nullif(sum(model_z), 0) AS model_estimate, any_value(l) AS tuning_weight, any_value(scale) AS scale,
+        list_sort(list_distinct(flatten(list(coder_kinds)))) AS coder_kinds
     FROM centred GROUP BY {cell}),
 judged AS (SELECT *, df_whole / nullif(df_parts, 0) AS df,
-        least(greatest(model_share * scale, 0), 1) AS likely,
+        least(greatest(model_estimate * scale, 0), 1) AS likely,
         CASE WHEN is_share THEN least(greatest(r, 0), 1) ELSE r END AS value,
         least(greatest(r, 0.5 / nullif(gold_passages, 0)), 1 - 0.5 / nullif(gold_passages, 0)) AS kept
     FROM cells),
@@ -98,7 +99,7 @@ SELECT {cell}, CASE WHEN reason IS NULL THEN value END AS estimate, CASE WHEN re
     CASE WHEN reason IS NULL THEN CASE WHEN is_share THEN greatest(0, middle - half) ELSE value - t * sqrt(variance) END END AS lower,
     CASE WHEN reason IS NULL THEN CASE WHEN is_share THEN least(1, middle + half) ELSE value + t * sqrt(variance) END END AS upper,
     CASE WHEN reason IS NULL THEN df END AS degrees_of_freedom, CASE WHEN reason IS NULL THEN spread / variance END AS effective_sample_size,
-    documents, passages, gold_passages, gold_documents, naive_share, model_share, tuning_weight, is_share, reason
+    documents, passages, gold_passages, gold_documents, coder_kinds, naive_estimate, model_estimate, tuning_weight, is_share, reason
 FROM bounded"""
 
 

@@ -66,8 +66,8 @@ class CellEstimates:
         degrees_of_freedom: of the interval's Student quantile.
         effective_sample_size: simple random gold passages that would give the same standard error.
         documents, passages, gold_passages, gold_documents: what the cell rests on.
-        naive_share: from predicted labels, uncorrected.
-        model_share: from probabilities, uncorrected.
+        naive_estimate: from predicted labels, uncorrected.
+        model_estimate: from probabilities, uncorrected.
         tuning_weight: how far the model's values are used.
         is_share: whether the value lies between 0 and 1; one for all cells.
         reason: why there is no estimate; empty where there is one.
@@ -83,8 +83,8 @@ class CellEstimates:
     passages: Floats
     gold_passages: Floats
     gold_documents: Floats
-    naive_share: Floats
-    model_share: Floats
+    naive_estimate: Floats
+    model_estimate: Floats
     tuning_weight: Floats
     is_share: bool
     reason: NDArray[np.str_]
@@ -256,12 +256,12 @@ def _estimate(
     spread = (by_cell(sums.gold_yy) - 2 * ratio * by_cell(sums.gold_y) + ratio**2 * by_cell(sums.gold_z)) / weight / z**2
     gold_passages = by_cell(sums.gold_passages)
     gold_documents = by_cell((sums.gold_passages > 0).astype(np.float64))
-    model_share = by_cell(sums.model_y) / by_cell(sums.model_z)
+    model_estimate = by_cell(sums.model_y) / by_cell(sums.model_z)
     expected = np.full(number, np.inf)
     if is_share:
         ratio = np.clip(ratio, 0.0, 1.0)
         lower, upper = share_interval(ratio, variance, student_quantile(df), gold_passages)
-        likely = np.clip(model_share * (scale[first] if number else 1.0), 0.0, 1.0)
+        likely = np.clip(model_estimate * (scale[first] if number else 1.0), 0.0, 1.0)
         expected = gold_passages * np.minimum(likely, 1 - likely)
     reason = np.select(
         [
@@ -283,7 +283,7 @@ def _estimate(
 
     return CellEstimates(
         given(ratio), given(error), given(lower), given(upper), given(df), given(spread / variance),
-        documents, passages, gold_passages, gold_documents, by_cell(sums.label_y) / by_cell(sums.label_z), model_share, lam, is_share, reason,
+        documents, passages, gold_passages, gold_documents, by_cell(sums.label_y) / by_cell(sums.label_z), model_estimate, lam, is_share, reason,
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def differences(cells: CellEstimates, first: Integers, second: Integers) -> Diff
         else:
             low_p, high_p, low_q, high_q = p - t * np.sqrt(v), p + t * np.sqrt(v), q - t * np.sqrt(w), q + t * np.sqrt(w)
     lower, upper = p - q - np.hypot(p - low_p, high_q - q), p - q + np.hypot(high_p - p, q - low_q)
-    return Differences(p - q, np.sqrt(v + w), lower, upper, cells.naive_share[first] - cells.naive_share[second])
+    return Differences(p - q, np.sqrt(v + w), lower, upper, cells.naive_estimate[first] - cells.naive_estimate[second])
 
 
 def difference_statements() -> list[str]:
@@ -68,7 +68,7 @@ def _pair(key: str, first: str, second: str) -> str:
     return f"""
 SELECT igo, quantity, category, first, second, estimate, sqrt(v + w) AS standard_error,
     estimate - sqrt((p - p_low) ** 2 + (q_high - q) ** 2) AS lower, estimate + sqrt((p_high - p) ** 2 + (q - q_low) ** 2) AS upper,
-    degrees_of_freedom, documents, passages, gold_passages, naive_difference, reason
+    degrees_of_freedom, documents, passages, gold_passages, coder_kinds, naive_difference, reason
 FROM (SELECT *, {_limit("p", "v", "p_gold", "low")} AS p_low, {_limit("p", "v", "p_gold", "high")} AS p_high,
         {_limit("q", "w", "q_gold", "low")} AS q_low, {_limit("q", "w", "q_gold", "high")} AS q_high
     FROM (SELECT *, p - q AS estimate, (v + w) ** 2 / (v ** 2 / p_df + w ** 2 / q_df) AS degrees_of_freedom,
@@ -77,7 +77,8 @@ FROM (SELECT *, {_limit("p", "v", "p_gold", "low")} AS p_low, {_limit("p", "v", 
                 a.standard_error ** 2 AS v, b.standard_error ** 2 AS w, a.degrees_of_freedom AS p_df, b.degrees_of_freedom AS q_df,
                 a.gold_passages AS p_gold, b.gold_passages AS q_gold, a.documents + b.documents AS documents,
                 a.passages + b.passages AS passages, a.gold_passages + b.gold_passages AS gold_passages,
-                a.naive_share - b.naive_share AS naive_difference, coalesce(a.reason, b.reason) AS reason
+                list_sort(list_distinct(a.coder_kinds || b.coder_kinds)) AS coder_kinds,
+                a.naive_estimate - b.naive_estimate AS naive_difference, coalesce(a.reason, b.reason) AS reason
             FROM all_cells a JOIN all_cells b ON a.igo IS NOT DISTINCT FROM b.igo AND a.quantity = b.quantity AND a.category = b.category
             WHERE a.{key} = {first} AND b.{key} = {second})))"""
 
