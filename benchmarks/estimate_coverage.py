@@ -102,7 +102,7 @@ def run(scenario: Scenario, corpora: int, seed: int) -> Iterator[tuple[CellEstim
     for start in range(0, corpora, AT_ONCE):
         number = min(AT_ONCE, corpora - start)
         sums, country = simulate(rng, scenario, number)
-        yield estimate_cells(sums, country, country // 2, Support(), is_share=scenario.kind != "mean"), number
+        yield estimate_cells(sums, country, country // 2, Support(), is_share=scenario.kind != "mean", bounds=(0, 3)), number
 
 
 def row(scenario: Scenario, corpora: int, seed: int) -> tuple[str, list[float]]:

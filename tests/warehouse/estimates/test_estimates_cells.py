@@ -61,7 +61,9 @@ def test_sql_and_python_agree(database: duckdb.DuckDBPyConnection, quantity: str
     first = {row[0]: (row[1], row[2]) for row in rows}
     cells = sorted(set(first.values()))
     cell = np.array([cells.index(first[n]) for n in range(len(first))])
-    python = estimate_cells(sums, cell, np.zeros(len(cell), int), Support(2, 1, 1, 0), is_share=quantity != "tone")
+    python = estimate_cells(
+        sums, cell, np.zeros(len(cell), int), Support(2, 1, 1, 0), is_share=quantity != "tone", bounds=(-3, 3)
+    )
     sql = database.execute(
         "SELECT estimate, standard_error, lower, upper, degrees_of_freedom, effective_sample_size, documents, passages, gold_passages, "
         "gold_documents, model_estimate, tuning_weight FROM estimates_by_country_year(?, min_documents := 2, min_gold := 1, "
@@ -128,7 +130,7 @@ def test_a_difference_is_that_of_python(database: duckdb.DuckDBPyConnection) -> 
     estimate, error, lower, upper, df, gold, naive = (np.array(column, float) for column in zip(*cells, strict=True))
     nothing = np.zeros(2)
     both = CellEstimates(
-        estimate, error, lower, upper, df, nothing, nothing, nothing, gold, nothing, naive, nothing, nothing, True, np.array(["", ""])
+        estimate, error, lower, upper, df, nothing, nothing, nothing, gold, nothing, naive, nothing, nothing, True, (0, 1), np.array(["", ""])
     )  # fmt: skip
     python = differences(both, np.array([0]), np.array([1]))
     ((*sql, reason),) = database.execute(
