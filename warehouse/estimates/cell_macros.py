@@ -12,8 +12,8 @@ SUPPORT = (
 """The parameters by which an analyst asks for another support."""
 
 _SUMS = (
-    "s.quantity, s.category, s.is_share, s.lowest, s.highest, s.passages, s.model_y, s.model_z, s.label_y, s.label_z, s.gold_passages, s.weight, s.gold_y, "
-    "s.gold_z, s.gold_yy, s.weighted_model_y, s.weighted_model_z, s.coder_kinds"
+    "s.quantity, s.category, s.is_share, s.lowest, s.highest, s.passages, s.model_y, s.model_z, s.label_y, s.label_z, s.gold_passages, "
+    "s.weight, s.gold_y, s.gold_z, s.gold_yy, s.weighted_model_y, s.weighted_model_z, s.coder_kinds"
 )
 
 
@@ -79,7 +79,8 @@ centred AS (SELECT *, gold_z ** 2 / greatest(gold_passages, 1) * (1 + gold_alike
         (gold_part - weight * sum(gold_part) OVER w / g) / g / sqrt(greatest(1 - gold_z / gz, 1e-9)) AS u,
         (model_part - passages * sum(model_part) OVER w / n) / n / sqrt(greatest(1 - passages / n, 1e-9)) AS v
     FROM residuals WINDOW w AS (PARTITION BY {cell})),
-cells AS (SELECT {cell}, any_value(is_share) AS is_share, any_value(lowest) AS lowest, any_value(highest) AS highest, any_value(r) AS r, any_value(z) AS z,
+cells AS (SELECT {cell}, any_value(is_share) AS is_share, any_value(lowest) AS lowest, any_value(highest) AS highest,
+        any_value(r) AS r, any_value(z) AS z,
         sum((u + v) ** 2) / any_value(z) ** 2 AS variance,
         coalesce(sum(u * u) ** 2 / greatest(sum(adds_gold) ** 2 / nullif(sum(adds_gold ** 2), 0) - 1, 1), 0)
             + coalesce(sum(v * v) ** 2 / greatest(sum(adds_model) ** 2 / sum(adds_model ** 2) - 1, 1), 0) AS df_parts,
@@ -113,7 +114,8 @@ SELECT {cell}, CASE WHEN reason IS NULL THEN value END AS estimate, CASE WHEN re
     CASE WHEN reason IS NULL THEN lowest + width * greatest(0, middle - half) END AS lower,
     CASE WHEN reason IS NULL THEN lowest + width * least(1, middle + half) END AS upper,
     CASE WHEN reason IS NULL THEN df END AS degrees_of_freedom, CASE WHEN reason IS NULL THEN spread / variance END AS effective_sample_size,
-    documents, passages, gold_passages, gold_documents, coder_kinds, naive_estimate, model_estimate, tuning_weight, is_share, lowest, highest, reason
+    documents, passages, gold_passages, gold_documents, coder_kinds, naive_estimate, model_estimate, tuning_weight, is_share,
+    lowest, highest, reason
 FROM bounded"""
 
 

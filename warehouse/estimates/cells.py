@@ -6,10 +6,10 @@ likewise; means over gold passages weigh each by 1 / inclusion probability. It i
 (Egami, Hinck, Stewart and Wei 2023) in its ratio form. The weight is the one that gives the smallest variance over all cells of a pool (an
 organization), so that a cell's few gold passages do not choose their own. Standard errors: linearized, clustered by document, each document's
 part divided by sqrt(1 - leverage) (Bell and McCaffrey 2002). Degrees of freedom: Satterthwaite's, from the variance that each document would add
-under a model in which passages of a document are alike by as much as they are over the pool (Imbens and Kolesar 2016). Intervals are Wilson's with the
-effective sample size (Korn and Graubard 1998; Dean and Pacheco 2014), over the range that a passage's value can have; Student's where it has no
-bounds. Whether a cell has enough gold passages is judged without looking at its own codes: a rule that looked would keep the cells that were high by chance.
-The SQL of `statements.py` computes the same.
+under a model in which passages of a document are alike by as much as they are over the pool (Imbens and Kolesar 2016). Intervals are Wilson's
+with the effective sample size (Korn and Graubard 1998; Dean and Pacheco 2014), over the range that a passage's value can have; Student's where
+it has no bounds. Whether a cell has enough gold passages is judged without looking at its own codes: a rule that looked would keep the cells
+that were high by chance. The SQL of `statements.py` computes the same.
 """
 
 from __future__ import annotations
@@ -352,7 +352,8 @@ def _estimate(
 
     return CellEstimates(
         given(ratio), given(error), given(lower), given(upper), given(df), given(spread / variance),
-        documents, passages, gold_passages, gold_documents, by_cell(sums.label_y) / by_cell(sums.label_z), model_estimate, lam, is_share, bounds, reason,
+        documents, passages, gold_passages, gold_documents, by_cell(sums.label_y) / by_cell(sums.label_z), model_estimate, lam, is_share,
+        bounds, reason,
     )  # fmt: skip
 
 

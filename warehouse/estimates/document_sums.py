@@ -35,7 +35,8 @@ def document_sums_statements(columns: ScoreColumns) -> list[str]:
         f"CREATE TEMP TABLE eligible_gold AS SELECT g.*{_implied(columns)} FROM gold g WHERE g.inclusion_prob > 0 "
         "AND split_part(g.codebook_version, '.', 1) = (SELECT split_part(max(codebook_version), '.', 1) FROM codebook_dimensions) "
         "ORDER BY g.passage_id",
-        "CREATE TEMP TABLE document_sums_to_be (document_id VARCHAR, quantity VARCHAR, category VARCHAR, is_share BOOLEAN, lowest DOUBLE, highest DOUBLE, passages BIGINT, "
+        "CREATE TEMP TABLE document_sums_to_be (document_id VARCHAR, quantity VARCHAR, category VARCHAR, is_share BOOLEAN, "
+        "lowest DOUBLE, highest DOUBLE, passages BIGINT, "
         f"{', '.join(f'{name} DOUBLE' for name in sums)}, coder_kinds VARCHAR[])",
         *(_insert(part) for part in parts),
         "CREATE TABLE document_sums AS SELECT * FROM document_sums_to_be ORDER BY quantity, category, document_id",
