@@ -35,8 +35,9 @@ def document_sums_statements(columns: ScoreColumns) -> list[str]:
         f"CREATE TEMP TABLE eligible_gold AS SELECT g.*{_implied(columns)} FROM gold g WHERE g.inclusion_prob > 0 "
         "AND split_part(g.codebook_version, '.', 1) = (SELECT split_part(max(codebook_version), '.', 1) FROM codebook_dimensions) "
         "ORDER BY g.passage_id",
-        "CREATE TEMP TABLE document_sums_to_be (document_id VARCHAR, quantity VARCHAR, category VARCHAR, is_share BOOLEAN, passages BIGINT, "
-        f"{', '.join(f'{name} DOUBLE' for name in sums)})",
+        "CREATE TEMP TABLE document_sums_to_be (document_id VARCHAR, quantity VARCHAR, category VARCHAR, is_share BOOLEAN, "
+        "lowest DOUBLE, highest DOUBLE, passages BIGINT, "
+        f"{', '.join(f'{name} DOUBLE' for name in sums)}, coder_kinds VARCHAR[])",
         *(_insert(part) for part in parts),
         "CREATE TABLE document_sums AS SELECT * FROM document_sums_to_be ORDER BY quantity, category, document_id",
         "DROP TABLE document_sums_to_be",
@@ -71,13 +72,16 @@ def _insert(quantities: list[Quantity]) -> str:
     return (
         "INSERT INTO document_sums_to_be BY NAME WITH model_sums AS ("
         f"SELECT document_id, unnest([{model}], max_depth := 2) FROM eligible_scores s GROUP BY document_id), gold_values AS ("
-        f"SELECT s.document_id, 1.0::DOUBLE / g.inclusion_prob AS w, unnest([{gold}], max_depth := 2) "
+        "SELECT s.document_id, 1.0::DOUBLE / g.inclusion_prob AS w, coalesce(g.coder_kinds, []) AS coder_kinds, "
+        f"unnest([{gold}], max_depth := 2) "
         "FROM eligible_scores s JOIN eligible_gold g USING (passage_id)), gold_sums AS ("
         "SELECT document_id, quantity, category, count(*) FILTER (WHERE z > 0) AS gold_passages, sum(w) AS weight, sum(w * y) AS gold_y, "
-        "sum(w * z) AS gold_z, sum(w * y * y) AS gold_yy, sum(w * f_y) AS weighted_model_y, sum(w * f_z) AS weighted_model_z "
+        "sum(w * z) AS gold_z, sum(w * y * y) AS gold_yy, sum(w * f_y) AS weighted_model_y, sum(w * f_z) AS weighted_model_z, "
+        "list_sort(list_distinct(flatten(list(coder_kinds)))) AS coder_kinds "
         "FROM gold_values WHERE y IS NOT NULL AND z IS NOT NULL GROUP BY document_id, quantity, category) "
-        "SELECT document_id, quantity, category, is_share, passages, model_y, model_z, label_y, label_z, "
+        "SELECT document_id, quantity, category, is_share, lowest, highest, passages, model_y, model_z, label_y, label_z, "
         + ", ".join(f"coalesce({name}, 0) AS {name}" for name in GOLD_SUMS)
+        + ", coalesce(coder_kinds, []) AS coder_kinds"
         + " FROM model_sums LEFT JOIN gold_sums USING (document_id, quantity, category)"
     )
 
@@ -99,7 +103,8 @@ def _model_sums(one: Quantity) -> str:
     label_z = f"sum({_number(one.holds_z.format(x='s'), True)})" if one.holds_z else "count(*)::DOUBLE"
     model_z = f"sum({one.model_z})" if one.model_z else "count(*)::DOUBLE"
     return (
-        f"{{'quantity': '{one.name}', 'category': '{one.category}', 'is_share': {str(one.is_share).lower()}, 'passages': count(*), "
+        f"{{'quantity': '{one.name}', 'category': '{one.category}', 'is_share': {str(one.is_share).lower()}, "
+        f"'lowest': {one.bounds[0]!r}::DOUBLE, 'highest': {one.bounds[1]!r}::DOUBLE, 'passages': count(*), "
         f"'model_y': sum({one.model_y}), 'model_z': {model_z}, 'label_y': sum({label_y}), 'label_z': {label_z}}}"
     )
 
