@@ -72,7 +72,9 @@ def simulate(rng: np.random.Generator, scenario: PathScenario) -> tuple[Evidence
     pi = np.minimum(1.0, wanted * scenario.gold / wanted.sum())
     drawn = rng.random(len(code)) < pi
     confusion = confusion_of(q[drawn], code[drawn], 1 / np.where(drawn, pi, 1.0)[drawn], q.mean(axis=0))
-    evidence = evidence_of(pair, year, counts, np.bincount(document, minlength=len(place)).astype(np.float64), confusion)
+    evidence = evidence_of(
+        pair, year, counts, np.bincount(document, np.ones(len(document)), len(place)).astype(np.float64), confusion
+    )
     label = q.argmax(axis=1)
     votes = np.zeros((pairs * years, STATES))
     realized = label < STATES
