@@ -67,7 +67,7 @@ def simulate(rng: np.random.Generator, scenario: PathScenario) -> tuple[Evidence
     score = np.log(shares + 1e-6) + scenario.signal * seen + bias[pair[document]]
     q = np.exp(score - score.max(axis=1, keepdims=True))
     q /= q.sum(axis=1, keepdims=True)
-    counts = np.column_stack([np.bincount(document, q[:, one], len(place)) for one in range(CLASSES)])
+    counts = np.column_stack([np.bincount(document, q[:, one], len(place)) for one in range(CLASSES)]).astype(np.float64)
     wanted = 0.3 + 1 - q[:, CLASSES]
     pi = np.minimum(1.0, wanted * scenario.gold / wanted.sum())
     drawn = rng.random(len(code)) < pi
