@@ -88,8 +88,8 @@ def simulate(rng: np.random.Generator, scenario: LagScenario) -> tuple[YearlyDoc
     wanted = 0.3 + model.max(axis=1)
     pi = np.minimum(1.0, wanted * scenario.gold / wanted.sum())
     drawn = rng.random(len(document)) < pi
-    sums = np.column_stack([np.bincount(document, model[:, one], len(place)) for one in (0, 1)])
-    passages = np.bincount(document, minlength=len(place)).astype(np.float64)
+    sums = np.column_stack([np.bincount(document, model[:, one], len(place)) for one in (0, 1)]).astype(np.float64)
+    passages = np.bincount(document, np.ones(len(document)), len(place)).astype(np.float64)
     return (
         YearlyDocuments(country, year, passages, sums),
         GoldPassages(where[drawn], 1 / pi[drawn], model[drawn], code[drawn]),

@@ -67,12 +67,14 @@ def simulate(rng: np.random.Generator, scenario: PathScenario) -> tuple[Evidence
     score = np.log(shares + 1e-6) + scenario.signal * seen + bias[pair[document]]
     q = np.exp(score - score.max(axis=1, keepdims=True))
     q /= q.sum(axis=1, keepdims=True)
-    counts = np.column_stack([np.bincount(document, q[:, one], len(place)) for one in range(CLASSES)])
+    counts = np.column_stack([np.bincount(document, q[:, one], len(place)) for one in range(CLASSES)]).astype(np.float64)
     wanted = 0.3 + 1 - q[:, CLASSES]
     pi = np.minimum(1.0, wanted * scenario.gold / wanted.sum())
     drawn = rng.random(len(code)) < pi
     confusion = confusion_of(q[drawn], code[drawn], 1 / np.where(drawn, pi, 1.0)[drawn], q.mean(axis=0))
-    evidence = evidence_of(pair, year, counts, np.bincount(document, minlength=len(place)).astype(np.float64), confusion)
+    evidence = evidence_of(
+        pair, year, counts, np.bincount(document, np.ones(len(document)), len(place)).astype(np.float64), confusion
+    )
     label = q.argmax(axis=1)
     votes = np.zeros((pairs * years, STATES))
     realized = label < STATES
