@@ -1,5 +1,7 @@
 """Do intervals come out as wide as `entente plan width` says, and do they cover? Prints a table; ends with 1 where they do not.
 
+Within 7 % of the target for simple samples, between 25 % below and 15 % above for the other designs, whose plan rests on more assumptions.
+
 For each scenario: a corpus of several countries in which passages of a document are alike and the model errs more in some countries than in
 others; a first gold sample; from it the plan for a target width, by design, with the model's help and without; then, again and again, a gold
 sample of the planned size is drawn by the sampling plans of `entente sample` from a new corpus of the same kind, and estimated.
@@ -201,7 +203,8 @@ def main() -> None:
         ):  # fmt: skip
             text, ratio, coverage = row(scenario, design, options.corpora, options.seed, helped=helped, by_size=by_size)  # type: ignore[arg-type]  # names of designs
             print(text, flush=True)
-            right = right and 0.9 <= ratio <= 1.1 and coverage >= 0.93
+            low, high = (0.93, 1.07) if design == "simple" else (0.75, 1.15)
+            right = right and low <= ratio <= high and coverage >= 0.92
     raise SystemExit(0 if right else 1)
 
 

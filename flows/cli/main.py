@@ -122,6 +122,7 @@ def _import_commands() -> None:
         codes,
         diff,
         doctor,
+        doubtful,
         extract,
         init,
         models,
