@@ -2,11 +2,11 @@
 
     python -m benchmarks.doccano_roundtrip --folder FOLDER --python python3.10    # 600 MB are installed there; some minutes
 
-doccano 1.8 needs a pandas before 2, for which there are no ready-made packages for Python 3.12 and later: `--python` names an older interpreter
-where this one is newer. It also breaks with marshmallow 4 and numpy 2, which its own requirements let in. Passages and labels are made as `entente codes
-export` makes them; two users code through the API, with flags and comments, and leave passages alone; the export of one file a user is read
-as `entente codes import` reads it. Every code must come back as it was, under its user's name. The servers listen on loopback, keep their
-data in the folder, and are ended at the end.
+doccano 1.8 needs a pandas before 2, for which there are no ready-made packages for Python 3.12 and later: `--python` names an older
+interpreter where this one is newer. It also breaks with marshmallow 4 and numpy 2, which its own requirements let in. Passages and labels are
+made as `entente codes export` makes them, some with what the model says; two users code through the API, with flags and comments, and leave
+passages alone; the export of one file a user is read as `entente codes import` reads it. Every code must come back as it was, under its
+user's name, and none that nobody gave. The servers listen on loopback, keep their data in the folder, and are ended at the end.
 """
 
 from __future__ import annotations
