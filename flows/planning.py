@@ -52,7 +52,7 @@ def plan_width(settings: Settings, request: WidthRequest) -> dict[str, Any]:
     Raises:
         BadInput: when there is no published file, the request does not fit it, or nothing in it is scored.
     """
-    quantity, facts, known, widths = _known(settings, request)
+    quantity, facts, known, widths = known_of(settings, request)
     needs = {
         design: {
             help_: widths.need(design, request.width, helped=help_ == "with_model") for help_ in ("with_model", "without_model")
@@ -70,11 +70,11 @@ def plan_width(settings: Settings, request: WidthRequest) -> dict[str, Any]:
                 "gold_passages": int(now.gold_passages[n]),
                 "gold_documents": int(now.gold_documents[n]),
                 "basis": known.basis[n],
-                "expected_value": _plain(known.value[n]),
-                "width_now": _plain(now.upper[n] - now.lower[n]) if request.confidence == 0.95 else None,
-                "least_width": _plain(least[n]),
-                "explained_by_model": _plain(1 - known.residual[n] / known.variance[n]) if known.variance[n] > 0 else None,
-                "alike_within_documents": _plain(known.alike[n]),
+                "expected_value": plain(known.value[n]),
+                "width_now": plain(now.upper[n] - now.lower[n]) if request.confidence == 0.95 else None,
+                "least_width": plain(least[n]),
+                "explained_by_model": plain(1 - known.residual[n] / known.variance[n]) if known.variance[n] > 0 else None,
+                "alike_within_documents": plain(known.alike[n]),
                 "needs": {
                     design: {
                         help_: {"passages": _whole(need.passages[n]), "documents": _whole(need.documents[n])}
@@ -98,7 +98,7 @@ def plan_width(settings: Settings, request: WidthRequest) -> dict[str, Any]:
     }
 
 
-def _known(settings: Settings, request: WidthRequest) -> tuple[Quantity, dict[str, Any], CellVariances, Widths]:
+def known_of(settings: Settings, request: WidthRequest) -> tuple[Quantity, dict[str, Any], CellVariances, Widths]:
     """Read the published file and put what is known of the cells together; raises as `plan_width` does."""
     import duckdb
     import numpy as np
@@ -176,7 +176,8 @@ def assumptions(basis: Sequence[str]) -> list[str]:
     return [_WORDS[name] for name in ("gold", "dev", "worst") if name in basis]
 
 
-def _plain(value: float) -> float | None:
+def plain(value: float) -> float | None:
+    """Return a number for JSON; None for what is not finite."""
     return float(value) if math.isfinite(value) else None
 
 

@@ -127,6 +127,7 @@ def _import_commands() -> None:
         init,
         models,
         plan,
+        plan_progress,
         publish,
         refresh,
         release,

@@ -64,9 +64,9 @@ def width(
     from flows.planning import WidthRequest, plan_width
 
     settings = load_settings(context.obj)
-    name, category = _quantity(quantity)
+    name, category = quantity_of(quantity)
     request = WidthRequest(
-        name, width, _filters(igo, country, doc_type, from_year, to_year), category, _parts(by), confidence,
+        name, width, filters_of(igo, country, doc_type, from_year, to_year), category, parts_of(by), confidence,
         assume.value if assume else None, per_document, by_size,
     )  # fmt: skip
     found = plan_width(settings, request)
@@ -126,20 +126,23 @@ def _need(cell: dict[str, Any], design: str, help_: str) -> int | str:
     return "never" if number is None else int(number)
 
 
-def _quantity(given: str) -> tuple[str, str | None]:
+def quantity_of(given: str) -> tuple[str, str | None]:
+    """Return name and category of a quantity as it is written on the command line; `BadInput` where it is not understood."""
     name, equals, category = given.partition("=")
     if not name or (equals and not category):
         raise BadInput(f"--quantity {given!r} is not understood; write for example contested or stage=compliance.")
     return name, category or None
 
 
-def _parts(by: str) -> tuple[str, ...]:
+def parts_of(by: str) -> tuple[str, ...]:
+    """Return the names in a list with commas."""
     return tuple(part.strip() for part in by.split(",") if part.strip())
 
 
-def _filters(
+def filters_of(
     igo: list[str] | None, country: list[str] | None, doc_type: list[str] | None, from_year: int | None, to_year: int | None
 ) -> FrameFilter:
+    """Return the filter that these options say."""
     from warehouse.frames import FrameFilter
 
     return FrameFilter(

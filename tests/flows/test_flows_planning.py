@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -93,3 +94,54 @@ def test_a_project_without_a_published_file_is_told_the_way_out(tmp_path: Path) 
     settings = make_project(tmp_path / "p", 0)
     done = entente("plan", "width", "--quantity", "contested", "--width", "0.1", project=settings.project, check=False)
     assert (done.returncode, "entente refresh" in done.stderr) == (2, True)
+
+
+def test_progress_says_for_each_cell_whether_more_codes_are_needed(project: Settings) -> None:
+    def asked(width: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            entente(
+                "plan", "progress", "--quantity", "contested", "--width", width, "--by", "country", "--next", "60", "--json",
+                project=project.project,
+            ).stdout
+        )  # fmt: skip
+        return found
+
+    wide, between, narrow = (asked(width)["estimates"] for width in ("0.5", "0.22", "0.02"))
+    assert (wide["verdict"], between["verdict"], narrow["verdict"]) == ("stop", "go on", "stop")
+    assert {one["reason"] for one in wide["cells"]} == {"as narrow as wished"}
+    assert all("documents are too few" in one["reason"] for one in narrow["cells"])
+    for cell in between["cells"]:
+        assert cell["half_width_after_next"] < cell["half_width"]
+        if cell["verdict"] == "go on":
+            assert cell["still_needed"] >= 1
+    model = asked("0.5")["model"]
+    assert model["verdict"] == "cannot tell yet"
+    assert {one["reason"] for one in model["curves"]} == {"0 passages of 0 documents are coded; a curve needs 200 of 20"}
+
+
+def test_progress_tells_of_gold_that_waits_for_its_coders(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    with open_warehouse(settings.paths.warehouse) as connection:
+        simulate(connection)
+        connection.execute(
+            "INSERT INTO samples BY NAME SELECT 'later' AS sample_id, passage_id, 'srs' AS design, 0.5 AS inclusion_probability, "
+            "TIMESTAMP '2026-02-01' AS drawn_at, 2 AS seed, 'gold' AS purpose FROM passages ORDER BY passage_id LIMIT 100"
+        )
+    publish(settings.paths.warehouse, settings.paths.published, built_by="test")
+    shown = entente("plan", "progress", "--quantity", "contested", "--width", "0.4", project=settings.project).stdout
+    assert "of 100 coded; it counts in no estimate until all of it is coded" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--width", "0.1"), "belong together"),
+        (("--next", "0"), "--next 0"),
+        (("--dimension", "stance"), "curves are drawn of"),
+        (("--annotations", "nowhere"), "texts.jsonl"),
+    ],
+)
+def test_what_progress_cannot_be_asked(project: Settings, options: tuple[str, ...], told: str) -> None:
+    done = entente("plan", "progress", *options, project=project.project, check=False)
+    assert done.returncode == 2
+    assert told in done.stderr
