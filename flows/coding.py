@@ -113,20 +113,47 @@ def export_tasks(
         raise BadInput(
             "No passage of this sample is scored by the model in use. Run `entente refresh` first, or leave --predictions out."
         )
+    return write_outputs(
+        task_files(
+            tasks, codebook, file_format, out, coder=coder, guesses=guesses if predictions else None, model_version=version
+        ),
+        overwrite=overwrite,
+    )
+
+
+def task_files(
+    tasks: Sequence[CodingTask],
+    codebook: Codebook,
+    file_format: str,
+    out: Path,
+    *,
+    coder: str = "",
+    guesses: Mapping[str, Mapping[str, str]] | None = None,
+    model_version: str = "",
+) -> dict[Path, bytes]:
+    """Return the files that a tool wants for passages to code: the tasks, and beside them what it needs to show them.
+
+    Args:
+        tasks: the passages.
+        codebook: what is asked.
+        file_format: of `ENDINGS`.
+        out: the file of the tasks.
+        coder: is put into an empty form.
+        guesses: the model's labels by passage, where they are to be shown; forms show none.
+        model_version: of the guesses.
+    """
     if file_format == "excel":
-        contents = {out: excel.write_form(tasks, codebook, coder)}
-    elif file_format == "label-studio":
-        text = label_studio.write_tasks(tasks, codebook, guesses if predictions else None, version)
-        contents = {out: text.encode(), out.with_suffix(".xml"): label_studio.interface(codebook).encode()}
-    elif file_format == "doccano":
-        names = {passage: doccano.label_names(_asked(told, codebook), codebook) for passage, told in guesses.items()}
-        text = doccano.write_tasks(tasks, codebook, names if predictions else None)
-        contents = {out: text.encode(), out.with_suffix(".labels.json"): doccano.labels(codebook).encode()}
-    elif file_format == "inception":
-        contents = {out: inception.write_tasks(tasks, codebook, guesses if predictions else None)}
-    else:
-        contents = {out: _form(tasks, codebook, file_format, coder)}
-    return write_outputs(contents, overwrite=overwrite)
+        return {out: excel.write_form(tasks, codebook, coder)}
+    if file_format == "label-studio":
+        text = label_studio.write_tasks(tasks, codebook, guesses, model_version)
+        return {out: text.encode(), out.with_suffix(".xml"): label_studio.interface(codebook).encode()}
+    if file_format == "doccano":
+        names = {passage: doccano.label_names(_asked(told, codebook), codebook) for passage, told in (guesses or {}).items()}
+        text = doccano.write_tasks(tasks, codebook, None if guesses is None else names)
+        return {out: text.encode(), out.with_suffix(".labels.json"): doccano.labels(codebook).encode()}
+    if file_format == "inception":
+        return {out: inception.write_tasks(tasks, codebook, guesses)}
+    return {out: _form(tasks, codebook, file_format, coder)}
 
 
 def _form(tasks: Sequence[CodingTask], codebook: Codebook, file_format: str, coder: str) -> bytes:
