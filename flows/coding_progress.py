@@ -167,7 +167,7 @@ def _learned_from(
     require_warehouse(settings, "Run `entente refresh` first, or name a folder with --annotations.")
     needed = [one.id for one in codebook.dimensions if one.tier != "later" and not one.derived_from]
     with open_warehouse(settings.paths.warehouse) as connection:
-        found = training_passages(connection, needed, codebook.major)
+        found = training_passages(connection, needed, codebook.major).passages
     texts = [PassageText(str(text["id"]), str(text["heading"] or ""), str(text["text"])) for text, _told in found]
     return texts, [str(text["doc"]) for text, _told in found], [dict(told) for _text, told in found]
 

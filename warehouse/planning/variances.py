@@ -81,7 +81,7 @@ def cell_variances(
     label_share = totals(passages.cell, passages.label_y, number) / np.maximum(
         totals(passages.cell, passages.label_z, number), 1e-9
     )
-    value, basis = estimates.model_share.copy(), ["worst"] * number
+    value, basis = estimates.model_estimate.copy(), ["worst"] * number
     denominator = totals(passages.cell, passages.model_z, number) / size
     found = {name: np.zeros(number) for name in ("variance", "residual", "alike", "residual_alike", "tuning_weight", *_POWERS)}
     for pool in range(int(passages.pool.max()) + 1):
@@ -160,10 +160,10 @@ def _ratio(passages: QuantityPassages, gold: Floats, part: Literal["y", "z"]) ->
 
 def _likely(passages: QuantityPassages, gold: Floats, estimates: CellEstimates) -> Floats:
     if passages.quantity.is_share:
-        return np.clip(estimates.model_share * _ratio(passages, gold, "y") / _ratio(passages, gold, "z"), 0.0, 1.0)
+        return np.clip(estimates.model_estimate * _ratio(passages, gold, "y") / _ratio(passages, gold, "z"), 0.0, 1.0)
     w = _weights(passages, gold)
     shift = float(np.average(passages.gold_y[gold], weights=w) - np.average(passages.model_y[gold], weights=w))
-    return estimates.model_share + shift
+    return estimates.model_estimate + shift
 
 
 def _from_gold(passages: QuantityPassages, gold: Floats, value: Floats, prior: float) -> dict[str, float]:
