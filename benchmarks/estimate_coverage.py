@@ -102,7 +102,7 @@ def run(scenario: Scenario, corpora: int, seed: int) -> Iterator[tuple[CellEstim
     for start in range(0, corpora, AT_ONCE):
         number = min(AT_ONCE, corpora - start)
         sums, country = simulate(rng, scenario, number)
-        yield estimate_cells(sums, country, country // 2, Support(), is_share=scenario.kind != "mean"), number
+        yield estimate_cells(sums, country, country // 2, Support(), is_share=scenario.kind != "mean", bounds=(0, 3)), number
 
 
 def row(scenario: Scenario, corpora: int, seed: int) -> tuple[str, list[float]]:
@@ -120,7 +120,10 @@ def row(scenario: Scenario, corpora: int, seed: int) -> tuple[str, list[float]]:
             covered[place] += inside[known[:, place], place].tolist()
         covered[2] += ((found.lower <= right[1] - right[0]) & (right[1] - right[0] <= found.upper))[both].tolist()
         half = 1.96 * np.sqrt(
-            sum(cells.naive_share[first + n] * (1 - cells.naive_share[first + n]) / cells.passages[first + n] for n in (0, 1))
+            sum(
+                cells.naive_estimate[first + n] * (1 - cells.naive_estimate[first + n]) / cells.passages[first + n]
+                for n in (0, 1)
+            )
         )
         covered[3] += (np.abs(found.naive_difference - (right[1] - right[0])) <= half).tolist()
         widths += (cells.upper - cells.lower)[known.ravel()].tolist()

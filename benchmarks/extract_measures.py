@@ -14,6 +14,7 @@ from extractors.mend import normal_form
 _NUMBER = re.compile(
     r"^\s*(?:[A-Za-z]\.\s*)?(?:\(?(?:\d{1,3}(?:\.\d{1,3})*|[a-z]{1,2}|[ivxl]{1,5}|[IVXL]{1,5}|[A-Z])[.)]+|[•●▪–—-]|\*+)\s*"
 )
+_NOTE_MARK = re.compile(r"(?<=[^\W\d_]{4})(?=\d{1,3}\b)")
 _NEAR = 4  # words after the start of a paragraph by which it may be recognized
 
 
@@ -39,9 +40,9 @@ class Score:
 
 def score(reading: Reading, pair: Pair) -> Score:
     """Return the score of a reading of the document of `pair`."""
-    wanted = Counter(normal_form(" ".join(piece.text for piece in pair.pieces)).split())
-    found = Counter(normal_form(reading.everything).split())
-    body = Counter(normal_form(" ".join(text for kind, text in reading.pieces if kind != "cover")).split())
+    wanted = _words(" ".join(piece.text for piece in pair.pieces))
+    found = _words(reading.everything)
+    body = _words(" ".join(text for kind, text in reading.pieces if kind != "cover"))
     both = (wanted & found).total()
     result = Score(both / max(wanted.total(), 1), (wanted & body).total() / max(body.total(), 1))
     if pair.kind in ("typed", "aligned"):
@@ -55,6 +56,11 @@ def score(reading: Reading, pair: Pair) -> Score:
         )
         result.headings = _headings(reading, pair)
     return result
+
+
+def _words(text: str) -> Counter[str]:
+    """Return the words of a text; the mark of a note that plain text writes at the end of a word ("elections2") is one of its own."""
+    return Counter(_NOTE_MARK.sub(" ", normal_form(text)).split())
 
 
 def _from_body(pair: Pair) -> list[Piece]:

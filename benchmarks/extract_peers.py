@@ -1,10 +1,19 @@
-"""The readers that Entente is compared with, each as it comes: pdfplumber's `extract_text` and PDFium's text of a page."""
+"""The readers that Entente is compared with, each as it comes: pdfplumber's `extract_text`, PDFium's text of a page, and a layout tool.
+
+The layout tool is the program `opendataloader-pdf` (Apache 2.0; wants Java 11), which finds headings, paragraphs, lists, tables and the
+order of reading. It takes part where it is found on the path: `pip install opendataloader-pdf` into an environment of its own.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pdfplumber
 import pypdfium2
@@ -13,6 +22,7 @@ from benchmarks.extract_measures import Reading
 from extractors.block import Block
 
 _ENDS = re.compile(r"[.!?:;]\s*$")
+_LAYOUT_PROGRAM = "opendataloader-pdf"
 
 
 def pdfium_pages(path: Path) -> list[str]:
@@ -65,3 +75,38 @@ def reading_of_blocks(blocks: list[Block], furniture: Sequence[str] = ()) -> Rea
         for block in blocks
     )
     return Reading(pieces, " ".join((words, *furniture)))
+
+
+def layout_reading(path: Path) -> Reading | None:
+    """Return what the layout tool makes of a PDF, None where it is not installed.
+
+    The body is its headings, paragraphs and items; what it calls a table, caption, running head or foot counts as read and is no body.
+
+    Raises:
+        subprocess.CalledProcessError: when the tool fails.
+    """
+    program = shutil.which(_LAYOUT_PROGRAM)
+    if program is None:
+        return None
+    with TemporaryDirectory() as folder:
+        subprocess.run(
+            [program, "-q", "-f", "json", "--image-output", "off", "--include-header-footer", "-o", folder, str(path)],
+            check=True,
+            capture_output=True,
+        )
+        found: Any = json.loads((Path(folder) / f"{path.stem}.json").read_text(encoding="utf-8"))
+    nodes = [(kind, text) for child in found["kids"] for kind, text in _texts(child, in_body=True)]
+    pieces = [(kind, text) for kind, text in nodes if kind and text.strip()]
+    return Reading(pieces, "\n".join(text for _, text in nodes))
+
+
+def _texts(node: dict[str, Any], *, in_body: bool) -> Iterator[tuple[str, str]]:
+    """Yield kind (empty for what is no body) and text of an element of the layout tool and of all below it, in reading order."""
+    in_body = in_body and node.get("type") not in ("table", "caption", "header", "footer", "image")
+    if content := node.get("content"):
+        yield ("" if not in_body else "heading" if node["type"] == "heading" else "paragraph"), str(content)
+    for below in node.values():
+        if isinstance(below, list):
+            for child in below:
+                if isinstance(child, dict):
+                    yield from _texts(child, in_body=in_body)

@@ -1,7 +1,8 @@
 """How well extraction reads the reference documents of a corpus, beside its peers: `python -m benchmarks.extract_quality [CORPUS]`.
 
 One table by kind of reference (see `extract_reference`): word recall and precision, edit similarity of the body in reading order, F1 of
-paragraph starts and of headings, share of paragraphs that do not belong into the body, passages with a running head in them.
+paragraph starts and of headings, share of paragraphs that do not belong into the body, passages with a running head in them. The peer
+called `layout` takes part where the program opendataloader-pdf is on the path.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from statistics import mean
 
 from benchmarks.extract_measures import Score, leaked_heads, running_heads, score
-from benchmarks.extract_peers import pdfium_pages, pdfplumber_pages, reading_of_blocks, reading_of_pages
+from benchmarks.extract_peers import layout_reading, pdfium_pages, pdfplumber_pages, reading_of_blocks, reading_of_pages
 from benchmarks.extract_reference import KINDS, Pair, pairs_of
 from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.read_pdf import pdf_structure
@@ -23,7 +24,7 @@ from extractors.structure import structure_of
 from extractors.units import units_of
 
 LIMITS = ExtractionLimits(300, 3000, 256, 5000)
-TOOLS = ("entente", "pdfplumber", "pdfium")
+TOOLS = ("entente", "pdfplumber", "pdfium", "layout")
 
 
 @dataclass(slots=True)
@@ -56,6 +57,8 @@ def measure(pair: Pair, peers: bool) -> Result:
         if peers:
             scores["pdfium"] = score(reading_of_pages(pages), pair)
             scores["pdfplumber"] = score(reading_of_pages(pdfplumber_pages(pair.document)), pair)
+            if (layout := layout_reading(pair.document)) is not None:
+                scores["layout"] = score(layout, pair)
     return Result(pair.document.name, pair.kind, scores, len(coded), leaked)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from extractors.duplicates import Seen, sketch_of
 from extractors.language import language_of
@@ -15,7 +15,7 @@ from extractors.units import Unit
 
 
 def passages_of(
-    units: Sequence[Unit],
+    units: Iterable[Unit],
     file_sha256: str,
     language: str | None,
     page_language: Mapping[int, str | None] | None = None,
@@ -33,12 +33,16 @@ def passages_of(
     seen_ids: Counter[tuple[int | None, str | None, str]] = Counter()
     seen = Seen()
     passages: list[Passage] = []
+    titles: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
     for unit in units:
         text = clean(unit.text)
         normal = normal_form(text)
         if not normal:
             continue
         sketch = sketch_of(normal)
+        if unit.heading_path != titles:
+            titles, path = unit.heading_path, tuple(map(clean, unit.heading_path))
         key = (unit.page_first, unit.para_no, text)
         pages = range(unit.page_first or 0, (unit.page_last or unit.page_first or 0) + 1)
         known = [score for number in pages if (score := (page_quality or {}).get(number)) is not None]
@@ -51,7 +55,7 @@ def passages_of(
                 kind=unit.kind,
                 text=text,
                 n_words=len(text.split()),
-                heading_path=tuple(clean(title) for title in unit.heading_path),
+                heading_path=path,
                 para_no=unit.para_no,
                 part=unit.part,
                 lead_in=clean(unit.lead_in) if unit.lead_in else None,

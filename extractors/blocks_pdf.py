@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from statistics import median
 
 from extractors.block import Block
 from extractors.boxes import block_of_lines
-from extractors.breaks import mend_breaks
 from extractors.contents import contents_end, has_contents
-from extractors.cover import mark_cover
+from extractors.cover import with_cover
 from extractors.figures import figure_end, is_figure_label, is_label, is_numbers
 from extractors.footnotes import footnote_blocks, footnote_lines, is_drawn_by_type, note_of_lines
-from extractors.furniture import furniture_of
+from extractors.habits import Habits, prepared
 from extractors.headings import (
     MAX_HEADING_WORDS,
     HeadingDepth,
@@ -29,9 +25,9 @@ from extractors.headings import (
 )
 from extractors.lines import Line
 from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, Marker, before, find_marker
-from extractors.mend import Hyphens, hyphens_of
+from extractors.mend import Hyphens
 from extractors.numbering import NUMBERED_ITEM_DEPTH, ParagraphSequence
-from extractors.page import Rule
+from extractors.page_lines import PageLines
 from extractors.tables import is_cells, is_name_list, table_runs
 from extractors.units import MIN_WORDS
 
@@ -41,43 +37,16 @@ _DEEPEST = 99
 _LONG_HEADING = 80  # words of a heading that is set in bold throughout
 
 
-@dataclass(slots=True)
-class PageLines:
-    """The lines of one page with what is needed of the page itself (points)."""
-
-    number: int
-    width: float
-    height: float
-    lines: list[Line]
-    rules: list[Rule]
-    heads: list[Line] = field(default_factory=list)  # running heads and feet, once they are told from the text
-    furniture: tuple[str, ...] = ()  # their text
+def blocks_of(pages: Sequence[PageLines], habits: Habits) -> Iterator[Block]:
+    """Yield the blocks of a document in reading order; notes and boxes of a page follow the paragraph with which it ends."""
+    return with_cover(_blocks(pages, habits))
 
 
-def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
-    """Return the blocks of a document in reading order; notes and boxes of a page follow the paragraph with which it ends."""
-    unread = {page.number for page in pages if not page.lines}
-    furniture = furniture_of((page.height, page.lines) for page in pages)
-    for page in pages:
-        page.heads = [line for line in page.lines if id(line) in furniture]
-        page.furniture = tuple(line.text for line in page.heads)
-        page.lines = [line for line in page.lines if id(line) not in furniture]
-    mend_breaks([line for page in pages for line in page.lines])
-    sizes: Counter[float] = Counter()
-    for page in pages:
-        for line in page.lines:
-            sizes[round(line.size * 2) / 2] += len(line.text)
-    body = max(sizes, key=lambda size: (sizes[size], size)) if sizes else 10.0
-    letters = sum(sizes.values())
-    if letters and sum(len(line.text) for page in pages for line in page.lines if line.bold) > 0.5 * letters:
-        # Text that is set in a bold type throughout, or in one that only calls itself so, has no headings by it.
-        for page in pages:
-            for line in page.lines:
-                line.bold = False
-    hyphens = hyphens_of(line.text for page in pages for line in page.lines)
-    builder = _Builder(body, hyphens, _leading(pages))
-    for page in pages:
-        if page.number in unread:
+def _blocks(pages: Sequence[PageLines], habits: Habits) -> Iterator[Block]:
+    body, hyphens = habits.body, habits.hyphens
+    builder = _Builder(body, hyphens, habits.leading)
+    for page in prepared(pages, habits):
+        if not page.lines and not page.heads:
             # What stands there is not known: the text before and after must not grow together.
             builder.close()
         lines, boxed = [line for line in page.lines if not line.aside], [line for line in page.lines if line.aside]
@@ -88,19 +57,8 @@ def blocks_of(pages: Sequence[PageLines]) -> list[Block]:
         for _, box in groupby(boxed, key=lambda line: line.flow):
             builder.pending_notes.extend(_box_blocks(list(box), page, _Builder(body, hyphens, builder.leading)))
         builder.pending_notes.extend(footnote_blocks(notes))
-        page.lines, page.rules, page.heads = [], [], []  # the document may have thousands of pages
-    return mark_cover(builder.finish())
-
-
-def _leading(pages: Sequence[PageLines]) -> float:
-    """Return the usual distance of baselines in type sizes."""
-    steps = [
-        (b.bottom - a.bottom) / a.size
-        for page in pages
-        for a, b in zip(page.lines, page.lines[1:], strict=False)
-        if a.flow == b.flow and 0.8 < (b.bottom - a.bottom) / max(a.size, 1) < 3
-    ]
-    return median(steps) if steps else 1.2
+        yield from builder.done()
+    yield from builder.finish()
 
 
 def _box_blocks(lines: list[Line], page: PageLines, builder: _Builder) -> list[Block]:
@@ -134,6 +92,11 @@ class _Builder:
     def finish(self) -> list[Block]:
         self.close()
         return self.blocks
+
+    def done(self) -> list[Block]:
+        """Return the blocks that nothing changes any more and let them go; the last is asked for what follows."""
+        done, self.blocks = self.blocks[:-1], self.blocks[-1:]
+        return done
 
     def add_page(self, lines: list[Line], page: PageLines) -> None:
         runs = table_runs(lines, page.rules, self.body, page.heads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from extractors.block import Block
 from extractors.headings import is_summary, section_marker
@@ -15,6 +16,18 @@ _MASTHEAD = re.compile(
 _CLAUSE = re.compile(r"^\W?[A-ZÀ-ÝА-Я]\w*(?:\s\S+){2,}[,;:]$")  # a resolution begins with clauses; lines of a cover do not end so
 _COVER_WORDS = 30
 _MOST = 20  # blocks that a cover without pages may have
+
+
+def with_cover(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield the blocks of a document, those on its cover marked as `mark_cover` does; only these are held."""
+    upcoming = iter(blocks)
+    head: list[Block] = []
+    for block in upcoming:
+        head.append(block)
+        if block.page_first != 1 or _is_body(block):
+            break
+    yield from mark_cover(head)
+    yield from upcoming
 
 
 def mark_cover(blocks: list[Block]) -> list[Block]:

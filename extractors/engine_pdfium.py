@@ -16,7 +16,7 @@ from extractors.page import RawPage, Rule
 from extractors.pdfium_words import WordReader
 from warehouse.states import Reason
 
-_PAGES_AT_ONCE = 250
+_PAGES_AT_ONCE = 50
 _MAX_OBJECTS = 4000  # drawings beyond this are maps and charts: their lines say nothing about tables
 _COVERED = 0.7  # share of a page that the picture of a scan covers at least
 _FRAME = 20.0  # points; the smallest side of a box with text in it

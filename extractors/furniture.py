@@ -21,15 +21,15 @@ _DEPTH = 4  # outermost lines at either end of a page that may be furniture
 _ZONE = 0.16  # share of the page's height
 
 
-def _candidates(lines: list[Line], height: float) -> list[tuple[str, Line]]:
-    by_top = sorted(lines, key=lambda line: line.top)
-    upper = [("top", line) for line in by_top[:_DEPTH] if line.bottom < _ZONE * height]
-    lower = [("bottom", line) for line in by_top[-_DEPTH:] if line.top > (1 - _ZONE) * height]
+def _candidates(lines: list[Line], height: float) -> list[tuple[str, int, Line]]:
+    by_top = sorted(enumerate(lines), key=lambda item: item[1].top)
+    upper = [("top", place, line) for place, line in by_top[:_DEPTH] if line.bottom < _ZONE * height]
+    lower = [("bottom", place, line) for place, line in by_top[-_DEPTH:] if line.top > (1 - _ZONE) * height]
     return upper + lower
 
 
-def furniture_of(pages: Iterable[tuple[float, list[Line]]]) -> set[int]:
-    """Return the `id` of each line that belongs to the furniture.
+def furniture_of(pages: Iterable[tuple[float, list[Line]]]) -> dict[int, set[int]]:
+    """Return the indexes of the lines that belong to the furniture, by the index of their page.
 
     A line does when the same words (numbers may change) stand in the same margin of three pages or more, or of every page of a
     document of two; and when it is nothing but a page number at the very edge. Odd and even pages may differ.
@@ -37,31 +37,34 @@ def furniture_of(pages: Iterable[tuple[float, list[Line]]]) -> set[int]:
     Args:
         pages: height in points and lines of each page.
     """
-    all_pages = list(pages)
-    seen: dict[tuple[str, str], list[tuple[int, Line]]] = defaultdict(list)
-    result: set[int] = set()
-    for index, (height, lines) in enumerate(all_pages):
+    seen: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)  # page, line, height on the page
+    result: dict[int, set[int]] = defaultdict(set)
+    n_pages = 0
+    for index, (height, lines) in enumerate(pages):
+        n_pages += 1
         candidates = _candidates(lines, height)
-        for zone, line in candidates:
-            seen[zone, _key(line.text)].append((index, line))
+        for zone, at, line in candidates:
+            seen[zone, _key(line.text)].append((index, at, round(line.top / 6)))
             if _BARCODE.match(line.text) or (
                 zone == "bottom" and (_JOB_NUMBER.match(line.text) or _TO_BE_CONTINUED.match(line.text))
             ):
-                result.add(id(line))
+                result[index].add(at)
         for zone in ("top", "bottom"):
-            edge = [line for place, line in candidates if place == zone]
+            edge = [(at, line) for place, at, line in candidates if place == zone]
             outer = (edge[0] if zone == "top" else edge[-1]) if edge else None
-            if outer is not None and _PAGE_NUMBER.match(outer.text):
-                result.add(id(outer))
-    needed = 2 if len(all_pages) <= 3 else 3
+            if outer is not None and _PAGE_NUMBER.match(outer[1].text):
+                result[index].add(outer[0])
+    needed = 2 if n_pages <= 3 else 3
     for (_, key), found in seen.items():
-        page_indexes = Counter(index for index, _ in found)
-        if len(page_indexes) < needed or not key or len(all_pages) < 2:
+        page_indexes = {index for index, _, _ in found}
+        if len(page_indexes) < needed or not key or n_pages < 2:
             continue
-        places = Counter(round(line.top / 6) for _, line in found)
+        places = Counter(height for _, _, height in found)
         near = {place + shift for place, n in places.items() if n >= 2 for shift in (-1, 0, 1)}
         # Running heads do not move: lines of the same words elsewhere are text.
-        result.update(id(line) for _, line in found if round(line.top / 6) in near)
+        for index, at, height_there in found:
+            if height_there in near:
+                result[index].add(at)
     return result
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractors.blocks_pdf import PageLines
 from extractors.engines import LazySpare, open_engine
 from extractors.language import is_of, language_of
 from extractors.lines import ColumnMemory, Line, page_lines
 from extractors.ocr import PageRecognizer, is_available
 from extractors.options import ExtractOptions
 from extractors.page import RawPage
+from extractors.page_lines import PageLines
 from extractors.quality import (
     LEFTWARD_QUALITY,
     USABLE,

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.assemble import passages_of
 from extractors.block import Block
-from extractors.blocks_pdf import PageLines, blocks_of
+from extractors.blocks_pdf import blocks_of
 from extractors.cover_title import title_of
 from extractors.failure import ExtractionError
+from extractors.habits import Habits, habits_of
 from extractors.language import language_of
 from extractors.ocr import is_available
 from extractors.options import ExtractionLimits, ExtractOptions
+from extractors.page_lines import PageLines
+from extractors.page_store import PageStore
 from extractors.pdf_pages import PageReader
 from extractors.types import Extraction, PageInfo
-from extractors.units import units_of
+from extractors.units import SummaryTally, units_in_order
 from extractors.version import EXTRACTOR_VERSION
 from warehouse.states import Reason
 
@@ -37,29 +41,55 @@ class PdfStructure:
     warnings: list[str]
 
 
+@dataclass(slots=True)
+class _Pages:
+    """The pages of a PDF as they were read, before the layout."""
+
+    store: PageStore
+    infos: list[PageInfo]
+    warnings: list[str]
+
+
 def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: ExtractionLimits) -> Extraction:
-    """Return the extraction of a PDF.
+    """Return the extraction of a PDF; of a long one only the lines of one page and the blocks of one section are held at a time.
 
     Raises:
         ExtractionError: encrypted, broken_file, no_pages, too_large, no_text_layer.
     """
-    found = pdf_structure(path, options, limits)
-    passages = passages_of(
-        units_of(found.blocks),
-        file_sha256,
-        found.language,
-        {info.number: info.language for info in found.infos},
-        {info.number: info.quality for info in found.infos},
-    )
+    read = _read(path, options, limits)
+    with closing(read.store):
+        language, cover = _document_language(read.store), _cover(read.store)
+        habits = habits_of(read.store)
+        words: Counter[int] = Counter()
+        tally = SummaryTally()
+        passages = passages_of(
+            units_in_order(_counted(blocks_of(read.store, habits), words), tally),
+            file_sha256,
+            language,
+            {info.number: info.language for info in read.infos},
+            {info.number: info.quality for info in read.infos},
+        )
     if not passages:
         raise ExtractionError(Reason.NO_PASSAGES, "The file has text, but nothing that is a passage.")
-    return Extraction(
-        file_sha256, "pdf", EXTRACTOR_VERSION, found.language, tuple(found.infos), passages, found.cover, tuple(found.warnings)
-    )
+    if tally.is_misread():
+        passages = tuple(replace(passage, is_summary=False) for passage in passages)
+    infos = tuple(_completed(read.infos, habits, words))
+    return Extraction(file_sha256, "pdf", EXTRACTOR_VERSION, language, infos, passages, cover, tuple(read.warnings))
 
 
 def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits) -> PdfStructure:
     """Return pages and blocks of a PDF; raises what `read_pdf` raises."""
+    read = _read(path, options, limits)
+    with closing(read.store):
+        language, cover = _document_language(read.store), _cover(read.store)
+        habits = habits_of(read.store)
+        words: Counter[int] = Counter()
+        blocks = list(_counted(blocks_of(read.store, habits), words))
+    return PdfStructure(_completed(read.infos, habits, words), blocks, cover, language, read.warnings)
+
+
+def _read(path: Path, options: ExtractOptions, limits: ExtractionLimits) -> _Pages:
+    read = _Pages(PageStore(), [], [])
     reader = PageReader(path, options)
     try:
         count = reader.page_count()
@@ -70,61 +100,65 @@ def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits)
                 Reason.TOO_LARGE,
                 f"The PDF has {count} pages; at most {limits.max_pages} are read (setting extraction.max_pages).",
             )
-        read = [reader.page(number) for number in range(1, count + 1)]
+        for number in range(1, count + 1):
+            page = reader.page(number)
+            read.store.append(page.lines)
+            read.infos.append(page.info)
+            read.warnings.extend(page.warnings)
     finally:
         reader.close()
-    infos = [page.info for page in read]
-    if all(info.text_source == "none" for info in infos):
+    if all(info.text_source == "none" for info in read.infos):
         wanted = (
             "" if options.ocr == "off" or is_available() else " The program that would read them, tesseract, is not installed."
         )
-        raise ExtractionError(Reason.NO_TEXT_LAYER, f"None of the {len(infos)} pages has readable text; they are images.{wanted}")
-    pages = [page.lines for page in read]
-    language = _document_language(pages)
-    cover = _cover(pages)
-    blocks = blocks_of(pages)
-    warnings = [warning for page in read for warning in page.warnings]
-    return PdfStructure(_completed(infos, pages, blocks), blocks, cover, language, warnings)
+        raise ExtractionError(
+            Reason.NO_TEXT_LAYER, f"None of the {len(read.infos)} pages has readable text; they are images.{wanted}"
+        )
+    return read
 
 
-def _completed(infos: Sequence[PageInfo], pages: Sequence[PageLines], blocks: Sequence[Block]) -> list[PageInfo]:
-    """Return the pages with their furniture and the share of their words that stands in blocks; the rest is furniture, mostly."""
-    words: Counter[int] = Counter()
+def _counted(blocks: Iterable[Block], words: Counter[int]) -> Iterator[Block]:
+    """Yield the blocks, their words counted by page."""
     for block in blocks:
         for span in block.spans:
             words[span.box.page] += span.n_words + span.continues  # the page counted the two halves of such a word
+        yield block
+
+
+def _completed(infos: Sequence[PageInfo], habits: Habits, words: Mapping[int, int]) -> list[PageInfo]:
+    """Return the pages with their furniture and the share of their words that stands in blocks; the rest is furniture, mostly."""
     return [
         replace(
             info,
             coverage=round(min(1.0, words[info.number] / info.n_words), 3) if info.n_words else None,
-            furniture=page.furniture,
+            furniture=habits.heads.get(info.number, ()),
         )
-        for info, page in zip(infos, pages, strict=True)
+        for info in infos
     ]
 
 
 def _document_language(pages: Sequence[PageLines]) -> str | None:
     """Judge by text from the middle pages, where covers and lists are rarest."""
-    texts = ["\n".join(line.text for line in page.lines) for page in pages]
-    order = sorted(range(len(texts)), key=lambda i: abs(i - len(texts) // 2))
+    order = sorted(range(len(pages)), key=lambda i: abs(i - len(pages) // 2))
     sample = ""
     for index in order:
-        sample += texts[index][:1500] + "\n"
+        sample += "\n".join(line.text for line in pages[index].lines)[:1500] + "\n"
         if len(sample) > 3500:
             break
     return language_of(sample, None, own_words=5)
 
 
 def _cover(pages: Sequence[PageLines]) -> dict[str, str]:
-    if not pages or not pages[0].lines:
+    first = pages[0] if pages else None
+    if first is None or not first.lines:
         return {}
-    lines = pages[0].lines
+    lines = first.lines
     text = "\n".join(line.text for line in lines)
     cover: dict[str, str] = {}
     if match := _SYMBOL.search(text):
         cover["symbol"] = match.group(0)
     if match := _DATE.search(text):
         cover["date"] = match.group(0)
-    if title := title_of(lines, pages[0].height):
+    if title := title_of(lines, first.height):
         cover["title"] = title
     return cover

@@ -7,7 +7,7 @@ alone with their lead-in in front, short ones stay with their paragraph.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from extractors.block import Block, Span
@@ -63,36 +63,70 @@ class _Node:
         return self.block.n_words + sum(child.words() for child in self.children)
 
 
-def units_of(blocks: Sequence[Block]) -> list[Unit]:
+@dataclass(slots=True)
+class SummaryTally:
+    """Words of coded passages, and those of them below the heading of a summary."""
+
+    coded: int = 0
+    summary: int = 0
+
+    def count(self, unit: Unit) -> None:
+        """Add a passage."""
+        if unit.codable:
+            words = unit.n_words
+            self.coded += words
+            self.summary += words if unit.summary else 0
+
+    def is_misread(self) -> bool:
+        """True where summaries hold more than half of the words: then the depth of headings was misread, and none is a summary."""
+        return self.summary > self.coded / 2
+
+
+def units_of(blocks: Iterable[Block]) -> list[Unit]:
     """Return the passages of a document, in reading order.
 
     Headings give the path and are no passages; a heading under which nothing stands remains in the paths of its children only.
     """
-    units: list[Unit] = []
+    tally = SummaryTally()
+    units = list(units_in_order(blocks, tally))
+    if tally.is_misread():
+        for unit in units:
+            unit.summary = False
+    return units
+
+
+def units_in_order(blocks: Iterable[Block], tally: SummaryTally) -> Iterator[Unit]:
+    """Yield the same as `units_of`, one section at a time; whether the marks of summaries hold is known from `tally` at the end."""
     path: list[tuple[int, str]] = []
-    open_nodes: list[_Node] = []
-
-    def close() -> None:
+    for section in _sections(map(_labelled, blocks)):
+        open_nodes: list[_Node] = []
+        for block in _captioned(section):
+            if block.kind == "heading":
+                while path and path[-1][0] >= block.level:
+                    path.pop()
+                # A title printed on the cover and again above the text is one title.
+                if normal_form(block.text) not in {normal_form(title) for _, title in path}:
+                    path.append((block.level, block.text))
+            elif block.kind == "list_item" and open_nodes and open_nodes[-1].block.kind in ("paragraph", "list_item"):
+                _attach(open_nodes[-1], block, open_nodes)
+            else:
+                open_nodes.append(_Node(block))
         titles = tuple(title for _, title in path)
-        group = [unit for node in open_nodes for unit in _emit(node, "", titles)]
-        units.extend(_join_short(group))
-        open_nodes.clear()
+        for unit in _join_short([unit for node in open_nodes for unit in _emit(node, "", titles)]):
+            tally.count(unit)
+            yield from _cut(unit)
 
-    for block in _captioned(blocks):
-        if block.kind == "heading":
-            close()
-            while path and path[-1][0] >= block.level:
-                path.pop()
-            # A title printed on the cover and again above the text is one title.
-            if normal_form(block.text) not in {normal_form(title) for _, title in path}:
-                path.append((block.level, block.text))
-        elif block.kind == "list_item" and open_nodes and open_nodes[-1].block.kind in ("paragraph", "list_item"):
-            _attach(open_nodes[-1], block, open_nodes)
-        else:
-            open_nodes.append(_Node(block))
-    close()
-    _keep_short_summaries(units)
-    return [part for unit in units for part in _cut(unit)]
+
+def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    """Yield the blocks from one heading up to the next."""
+    section: list[Block] = []
+    for block in blocks:
+        if block.kind == "heading" and section:
+            yield section
+            section = []
+        section.append(block)
+    if section:
+        yield section
 
 
 def _in_summary(titles: Sequence[str]) -> bool:
@@ -102,24 +136,17 @@ def _in_summary(titles: Sequence[str]) -> bool:
     return any(is_summary(title) for title in titles[-2:])
 
 
-def _keep_short_summaries(units: Sequence[Unit]) -> None:
-    """Take the mark back where it lies on more than half of the words: then the depth of headings was misread."""
-    coded = [unit for unit in units if unit.codable]
-    if sum(unit.n_words for unit in coded if unit.summary) > sum(unit.n_words for unit in coded) / 2:
-        for unit in units:
-            unit.summary = False
+def _labelled(block: Block) -> Block:
+    """Return a block, as part of a table where it is the label of one, and as a note where it explains abbreviations."""
+    if block.kind in ("heading", "paragraph") and _TABLE_LABEL.match(block.text) and _is_caption(block):
+        return replace(block, kind="table", codable=False)
+    if block.kind == "paragraph" and block.para_no is None and _ABBREVIATIONS.match(block.text):
+        return replace(block, kind="footnote", codable=False)
+    return block
 
 
-def _captioned(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks with what belongs to a table marked as such: short lines without a full stop before it, a note below it."""
-    result = [
-        replace(block, kind="table", codable=False)
-        if block.kind in ("heading", "paragraph") and _TABLE_LABEL.match(block.text) and _is_caption(block)
-        else replace(block, kind="footnote", codable=False)
-        if block.kind == "paragraph" and block.para_no is None and _ABBREVIATIONS.match(block.text)
-        else block
-        for block in blocks
-    ]
+def _captioned(result: list[Block]) -> list[Block]:
+    """Return the blocks of a section, in it marked what belongs to a table: short lines without a full stop before it, a note below."""
     for index, block in enumerate(result):
         abbreviations = block.kind == "footnote" and bool(_ABBREVIATIONS.match(block.text))
         if block.kind != "table" and not abbreviations:

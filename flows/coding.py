@@ -113,20 +113,47 @@ def export_tasks(
         raise BadInput(
             "No passage of this sample is scored by the model in use. Run `entente refresh` first, or leave --predictions out."
         )
+    return write_outputs(
+        task_files(
+            tasks, codebook, file_format, out, coder=coder, guesses=guesses if predictions else None, model_version=version
+        ),
+        overwrite=overwrite,
+    )
+
+
+def task_files(
+    tasks: Sequence[CodingTask],
+    codebook: Codebook,
+    file_format: str,
+    out: Path,
+    *,
+    coder: str = "",
+    guesses: Mapping[str, Mapping[str, str]] | None = None,
+    model_version: str = "",
+) -> dict[Path, bytes]:
+    """Return the files that a tool wants for passages to code: the tasks, and beside them what it needs to show them.
+
+    Args:
+        tasks: the passages.
+        codebook: what is asked.
+        file_format: of `ENDINGS`.
+        out: the file of the tasks.
+        coder: is put into an empty form.
+        guesses: the model's labels by passage, where they are to be shown; forms show none.
+        model_version: of the guesses.
+    """
     if file_format == "excel":
-        contents = {out: excel.write_form(tasks, codebook, coder)}
-    elif file_format == "label-studio":
-        text = label_studio.write_tasks(tasks, codebook, guesses if predictions else None, version)
-        contents = {out: text.encode(), out.with_suffix(".xml"): label_studio.interface(codebook).encode()}
-    elif file_format == "doccano":
-        names = {passage: doccano.label_names(_asked(told, codebook), codebook) for passage, told in guesses.items()}
-        text = doccano.write_tasks(tasks, codebook, names if predictions else None)
-        contents = {out: text.encode(), out.with_suffix(".labels.json"): doccano.labels(codebook).encode()}
-    elif file_format == "inception":
-        contents = {out: inception.write_tasks(tasks, codebook, guesses if predictions else None)}
-    else:
-        contents = {out: _form(tasks, codebook, file_format, coder)}
-    return write_outputs(contents, overwrite=overwrite)
+        return {out: excel.write_form(tasks, codebook, coder)}
+    if file_format == "label-studio":
+        text = label_studio.write_tasks(tasks, codebook, guesses, model_version)
+        return {out: text.encode(), out.with_suffix(".xml"): label_studio.interface(codebook).encode()}
+    if file_format == "doccano":
+        names = {passage: doccano.label_names(_asked(told, codebook), codebook) for passage, told in (guesses or {}).items()}
+        text = doccano.write_tasks(tasks, codebook, None if guesses is None else names)
+        return {out: text.encode(), out.with_suffix(".labels.json"): doccano.labels(codebook).encode()}
+    if file_format == "inception":
+        return {out: inception.write_tasks(tasks, codebook, guesses)}
+    return {out: _form(tasks, codebook, file_format, coder)}
 
 
 def _form(tasks: Sequence[CodingTask], codebook: Codebook, file_format: str, coder: str) -> bytes:
@@ -192,31 +219,41 @@ def export_training(settings: Settings, folder: Path, *, overwrite: bool = False
             )
     codebook = read_codebook(settings)
     require_warehouse(settings)
-    needed = [one.id for one in codebook.dimensions if one.tier != "later" and not one.derived_from]
-    sets = forms.sets_of(codebook)
+    needed = needed_dimensions(codebook)
     with open_warehouse(settings.paths.warehouse) as connection:
-        found = training_passages(connection, needed, codebook.major)
+        found = training_passages(connection, needed, codebook.major).passages
     if not found:
         raise BadInput(
             "No passage outside the gold samples has settled codes in every dimension. Draw and code a training sample first."
         )
-    texts, codes = [], []
-    for text, told in found:
-        texts.append(text)
-        codes.append(
-            {
-                "id": text["id"],
-                **{name: ([one for one in value.split(";") if one] if name in sets else value) for name, value in told.items()},
-            }
-        )
-    write_outputs(
-        {
-            folder / name: "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
-            for name, lines in (("texts.jsonl", texts), ("train.jsonl", codes))
-        },
-        overwrite=overwrite,
-    )
+    texts, codes = annotation_lines(found, codebook)
+    write_outputs({folder / "texts.jsonl": as_lines(texts), folder / "train.jsonl": as_lines(codes)}, overwrite=overwrite)
     return len(found)
+
+
+def needed_dimensions(codebook: Codebook) -> list[str]:
+    """Return the dimensions without which a passage cannot be learned from."""
+    return [one.id for one in codebook.dimensions if one.tier != "later" and not one.derived_from]
+
+
+def annotation_lines(
+    found: Sequence[tuple[dict[str, Any], dict[str, str]]], codebook: Codebook
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return coded passages as the lines of `texts.jsonl` and of a file of codes."""
+    sets = forms.sets_of(codebook)
+    codes = [
+        {
+            "id": text["id"],
+            **{name: ([one for one in value.split(";") if one] if name in sets else value) for name, value in told.items()},
+        }
+        for text, told in found
+    ]
+    return [text for text, _told in found], codes
+
+
+def as_lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return rows as JSON lines."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def _asked(told: Mapping[str, str], codebook: Codebook) -> dict[str, str]:

@@ -193,7 +193,7 @@ def _run_steps(
 
         call("read missions", remote.read_missions, settings)
     if options.classify:
-        _classify(settings, progress, call, run_id, summary)
+        classify_pending(settings, progress, call, run_id, summary.counts)
     if options.publish:
         progress("publish", 0, 1)
         summary.published = call("publish", steps.publish_now, settings)
@@ -242,19 +242,28 @@ def _extract(settings: Settings, progress: Progress, call: Call, run_id: str, su
             summary.counts.update(call("extract", steps.extract, settings, run_id, pool, batch))
 
 
-def _classify(settings: Settings, progress: Progress, call: Call, run_id: str, summary: Summary) -> None:
+def classify_pending(settings: Settings, progress: Progress, call: Call, run_id: str, counts: Counter[str]) -> None:
+    """Score what the model in use has not scored yet, batch by batch, and show its labels from then on.
+
+    Args:
+        settings: the project's settings.
+        progress: told at every batch.
+        call: how steps are called.
+        run_id: of the ledger.
+        counts: gets the documents (`classified`) and passages (`scored`) added.
+    """
     todo = call("register model", steps.register_model, settings)
     if todo:
         classifier = call("load model", load_classifier, settings)
         progress("classify", 0, todo)
-        while summary.counts["scored"] < todo:
-            done = summary.counts["scored"]
-            counts = call(
+        while counts["scored"] < todo:
+            done = counts["scored"]
+            found = call(
                 "classify", steps.classify_batch, settings, run_id, classifier, _offset(progress, "classify", done, todo)
             )
-            if not counts["classified"]:
+            if not found["classified"]:
                 break
-            summary.counts.update(counts)
+            counts.update(found)
     call("finish classification", steps.finish_classification, settings, run_id)
 
 

@@ -24,19 +24,24 @@ def refresh_flow(settings: Settings, options: RefreshOptions) -> Summary:
     """Refresh a project: discover, fetch, extract, classify, load, publish. Progress goes to whoever `watched_by` names."""
 
     def call(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        step = task(
-            name=name,
-            retries=settings.refresh.retries,
-            retry_delay_seconds=settings.refresh.retry_delay_seconds,
-            retry_condition_fn=_may_pass,
-            cache_policy=NO_CACHE,
-            persist_result=False,
-        )(function)
-        return step(*arguments)
+        return as_task(settings, name, function)(*arguments)
 
     summary = refresh(settings, options, watcher(), call)
     create_markdown_artifact(key="refresh-summary", markdown=as_markdown(summary), description="What the refresh did")
     return summary
+
+
+def as_task(settings: Settings, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a step as a Prefect task of this name, tried again as the configuration says where trying again may help."""
+    step: Callable[..., Any] = task(
+        name=name,
+        retries=settings.refresh.retries,
+        retry_delay_seconds=settings.refresh.retry_delay_seconds,
+        retry_condition_fn=_may_pass,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )(function)
+    return step
 
 
 def _may_pass(_task: object, _run: object, state: Any) -> bool:

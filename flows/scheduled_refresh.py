@@ -75,7 +75,7 @@ def scheduled_refresh(project: str, sources: list[str] | None = None) -> State[A
         Completed with what was done, or Failed with what a person has to mend.
     """
     if prefect.runtime.deployment.id:
-        _end_with_parent()
+        end_with_parent()
     began = datetime.now(UTC)
     name = _name({"sources": sources})
     say(f"{name}: begins.")
@@ -220,7 +220,7 @@ def say(text: str) -> None:
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}  {text}", flush=True)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Let this process end, as after SIGTERM, when the one that started it is gone: a service that was killed takes its run with it."""
     parent = os.getppid()
 

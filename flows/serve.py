@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Sequence
+import time
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,11 +26,13 @@ from prefect.types.entrypoint import EntrypointType
 
 from entente.errors import BadInput, Unavailable
 from flows.scheduled_refresh import AT_WORK, close_inner_runs, drop_late_runs, find_runs, say, scheduled_refresh, stopping
+from flows.scheduled_retraining import look, scheduled_retraining
 from flows.schedules import Schedule, missed
 from flows.server_process import ServerProcess
 from flows.settings import Settings
 
 _MOST_DEPLOYMENTS = 200
+_LOOK_SECONDS = 5.0
 
 
 def serve(settings: Settings, schedules: Sequence[Schedule], server: ServerProcess | None) -> None:
@@ -54,13 +57,14 @@ def serve(settings: Settings, schedules: Sequence[Schedule], server: ServerProce
             _refuse_foreign(client, settings, schedules)
         _close_dead_runs(client, list(before.values()))
         ids = asyncio.run(_register(runner, settings, schedules))
-        for name in before.keys() - {_name(settings, schedule) for schedule in schedules}:
+        retraining = asyncio.run(_register_retraining(runner, settings))
+        for name in before.keys() - {_retraining_name(settings), *(_name(settings, schedule) for schedule in schedules)}:
             client.delete_deployment(before[name])
         drop_late_runs(list(ids.values()), "Missed while the service was down; one refresh makes up for all missed ones.")
         for schedule, due in late:
             say(f"{schedule.name}: was due {due:%Y-%m-%d %H:%M} UTC and is caught up now.")
             client.create_flow_run_from_deployment(ids[schedule], state=Scheduled(scheduled_time=due), tags=["caught up"])
-    asyncio.run(_run(runner, server))
+    asyncio.run(_run(runner, server, _retrain_when_due(settings, retraining)))
 
 
 class _StoppableRunner(Runner):
@@ -70,7 +74,7 @@ class _StoppableRunner(Runner):
         """Leave the answer to `_run`."""
 
 
-async def _run(runner: Runner, server: ServerProcess | None) -> None:
+async def _run(runner: Runner, server: ServerProcess | None, looking: Coroutine[Any, Any, None]) -> None:
     signalled = asyncio.Event()
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(runner.start())
@@ -79,6 +83,7 @@ async def _run(runner: Runner, server: ServerProcess | None) -> None:
     for sent in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sent, signalled.set)
     watch = asyncio.ensure_future(_until_gone(server))
+    looks = asyncio.ensure_future(looking)
     asked = asyncio.ensure_future(signalled.wait())
     await asyncio.wait({task, watch, asked}, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
@@ -87,6 +92,7 @@ async def _run(runner: Runner, server: ServerProcess | None) -> None:
     if runner.started:
         await runner.astop()
     watch.cancel()
+    looks.cancel()
     asked.cancel()
     error: BaseException | None = None
     try:
@@ -116,6 +122,57 @@ async def _register(runner: Runner, settings: Settings, schedules: Sequence[Sche
         )
         ids[schedule] = await runner.aadd_deployment(deployment)
     return ids
+
+
+async def _register_retraining(runner: Runner, settings: Settings) -> UUID:
+    deployment = await scheduled_retraining.ato_deployment(
+        name=_retraining_name(settings),
+        parameters={"project": str(settings.project)},
+        description=f"Retrains the model of {settings.project} when the service finds it due (retraining in the configuration), and publishes.",
+        tags=_tags(settings),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    return await runner.aadd_deployment(deployment)
+
+
+def _retraining_name(settings: Settings) -> str:
+    return f"{settings.project.name}: retraining".replace("/", "-").replace("%", "-")
+
+
+async def _retrain_when_due(settings: Settings, deployment: UUID) -> None:
+    """Start a retraining when one is due; the warehouse is looked into only when it has changed, or its schedule may have come.
+
+    What has been started is not started again for the same codes, however it ended.
+    """
+    looked: object = None
+    started = ""
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        state = _state_of(settings)
+        if state is None or state == looked:
+            continue
+        found = await asyncio.to_thread(look, settings)
+        if found is None:
+            continue
+        looked = state
+        if found.is_due and found.mark != started:
+            started = found.mark
+            say(f"retraining: is due. {found.why[0]}")
+            await asyncio.to_thread(_start_run, deployment)
+
+
+def _state_of(settings: Settings) -> tuple[int, int, int] | None:
+    """Return what changes when the warehouse does, and each minute where there is a schedule; None where there is no warehouse."""
+    try:
+        found = settings.paths.warehouse.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, int(time.time() // 60) if settings.retraining.every is not None else 0
+
+
+def _start_run(deployment: UUID) -> None:
+    with get_client(sync_client=True) as client:
+        client.create_flow_run_from_deployment(deployment, state=Scheduled(), tags=["due"])
 
 
 def _when(schedule: Schedule) -> Any:

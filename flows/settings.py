@@ -148,6 +148,22 @@ class Release(_Section):
     licence: str = ""
 
 
+class Retraining(_Section):
+    """When the model is trained anew, and how (see `flows.retraining`).
+
+    `after_new_codes` is the number of passages with new codes (gold not counted) after which it is due, `every` a cron (UTC); null for
+    neither. `mode` is `heads` (on the encoder of the model in use) or `full`; `annotations` a folder with coded passages from outside the
+    project; `epochs` those of fine-tuning.
+    """
+
+    after_new_codes: Count | None = 200
+    every: Annotated[str, Field(pattern=r"^\S+( \S+){4}$")] | None = None
+    mode: Literal["heads", "full"] = "heads"
+    annotations: Path | None = None
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    epochs: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+
 class Settings(_Section):
     """All settings of a project; every path is absolute."""
 
@@ -160,6 +176,7 @@ class Settings(_Section):
     refresh: Refresh = Refresh()
     publish: Publish = Publish()
     release: Release = Release()
+    retraining: Retraining = Retraining()
 
     @property
     def content_hash(self) -> str:
@@ -306,6 +323,16 @@ def _absolute(settings: Settings) -> Settings:
         codebook = default_codebook_path()
     publish = settings.publish.model_copy(update={"expected_counts": resolve(settings.publish.expected_counts)})
     sources = settings.sources.model_copy(update={"folders": folders})
+    retraining = settings.retraining
+    if retraining.annotations is not None:
+        retraining = retraining.model_copy(update={"annotations": resolve(retraining.annotations)})
     return settings.model_copy(
-        update={"paths": paths, "codebook": codebook, "classification": classification, "sources": sources, "publish": publish}
+        update={
+            "paths": paths,
+            "codebook": codebook,
+            "classification": classification,
+            "sources": sources,
+            "publish": publish,
+            "retraining": retraining,
+        }
     )

@@ -40,7 +40,8 @@ class AnnotatedPassage:
     `labels` has a value for each coded dimension: a category id (ordinal levels as text) or a sorted tuple of them. `document` groups
     passages for splits and intervals; it is never model input. `origin` is "real", "invented" or "codebook". `secondary_stage` is the
     second code that a coder may give where two steps have much the same weight. `facets` (organization, document type, country, page, quality of
-    the extraction) are for splits and reports, never model input. `like` is the id of the real passage that an invented one was made after.
+    the extraction, the passage that it repeats, what its coders are) are for splits and reports, never model input. `like` is the id of the
+    real passage that an invented one was made after.
     """
 
     passage: PassageText
@@ -91,11 +92,11 @@ def read_coded_texts(path: Path, codebook: Codebook, origin: str = "invented") -
     return found
 
 
-def read_annotations(folder: Path, part: Literal["train", "dev"], codebook: Codebook) -> list[AnnotatedPassage]:
+def read_annotations(folder: Path, part: Literal["train", "dev", "gold"], codebook: Codebook) -> list[AnnotatedPassage]:
     """Read the final codes of one part of an annotations folder, joined with their texts.
 
     Args:
-        folder: holds `texts.jsonl` and `train.jsonl` or `dev.jsonl`.
+        folder: holds `texts.jsonl` and `train.jsonl`, `dev.jsonl` or `gold.jsonl`.
         part: which codes.
         codebook: what the codes must agree with.
 
@@ -205,7 +206,9 @@ def _passage(row: Mapping[str, Any], where: str, problems: _Problems) -> Passage
 
 
 def _facets(row: Mapping[str, Any]) -> dict[str, str]:
-    facets = {name: str(row[name]) for name in ("igo", "doc_type", "country", "language", "page") if row.get(name)}
+    facets = {
+        name: str(row[name]) for name in ("igo", "doc_type", "country", "language", "page", "repeats", "coders") if row.get(name)
+    }
     quality = row.get("quality")
     if isinstance(quality, int | float) and not isinstance(quality, bool) and 0 <= quality <= 1:
         facets["quality"] = quality_band(quality)

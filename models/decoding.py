@@ -8,6 +8,7 @@ enumerated once, the forbidden ones dropped, and the combination with the larges
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -27,7 +28,10 @@ class Decoder:
         """Prepare for a codebook; `offsets` are added to the log-probabilities of the categories that they name (see `models.offsets`)."""
         self._values = {d.id: d.category_ids for d in codebook.trained_dimensions if d.kind != "multi"}
         self.groups: tuple[tuple[str, ...], ...] = _tied_dimensions(tuple(self._values), codebook.constraint_ids)
-        self._allowed = {group: self._allowed_combinations(group, codebook.constraint_ids) for group in self.groups}
+        self._allowed = {
+            group: _allowed_combinations(group, tuple(self._values[name] for name in group), tuple(codebook.constraint_ids))
+            for group in self.groups
+        }
         self._more = {group: self._group_offsets(group, offsets or {}) for group in self.groups}
 
     def _group_offsets(self, group: tuple[str, ...], offsets: Mapping[str, Mapping[str, float]]) -> NDArray[np.float64]:
@@ -37,22 +41,6 @@ class Decoder:
             own = np.array([offsets.get(name, {}).get(value, 0.0) for value in self._values[name]])
             total += own[self._allowed[group][:, column]]
         return total
-
-    def _allowed_combinations(self, group: tuple[str, ...], constraint_ids: Sequence[str]) -> NDArray[np.intp]:
-        """Return the allowed combinations of a group as category indexes, shape (combinations, dimensions), in codebook order."""
-        sizes = [len(self._values[name]) for name in group]
-        if np.prod(sizes) > _MOST_COMBINATIONS:
-            raise ValueError(
-                f"the constraints tie {', '.join(group)} together in {np.prod(sizes)} combinations, too many to enumerate"
-            )
-        allowed = [
-            indexes
-            for indexes in product(*(range(size) for size in sizes))
-            if not violations({name: self._values[name][i] for name, i in zip(group, indexes, strict=True)}, constraint_ids)
-        ]
-        if not allowed:
-            raise ValueError(f"the constraints leave no combination of {', '.join(group)}")
-        return np.array(allowed, dtype=np.intp)
 
     def margins(self, probabilities: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Return by how much the best combination of any group leads over the next (in log-probability), the least of them a passage."""
@@ -116,3 +104,28 @@ def _tied_dimensions(dimensions: tuple[str, ...], constraint_ids: Sequence[str])
         if group not in seen:
             seen.append(group)
     return tuple(seen)
+
+
+@lru_cache(maxsize=64)
+def _allowed_combinations(
+    group: tuple[str, ...], values: tuple[tuple[str, ...], ...], constraint_ids: tuple[str, ...]
+) -> NDArray[np.intp]:
+    """Return the allowed combinations of a group as category indexes, shape (combinations, dimensions), in codebook order.
+
+    They are kept, as the choice of offsets makes a decoder for each of its trials; nobody writes into them.
+    """
+    sizes = [len(own) for own in values]
+    if np.prod(sizes) > _MOST_COMBINATIONS:
+        raise ValueError(
+            f"the constraints tie {', '.join(group)} together in {np.prod(sizes)} combinations, too many to enumerate"
+        )
+    allowed = [
+        indexes
+        for indexes in product(*(range(size) for size in sizes))
+        if not violations({name: own[i] for name, own, i in zip(group, values, indexes, strict=True)}, constraint_ids)
+    ]
+    if not allowed:
+        raise ValueError(f"the constraints leave no combination of {', '.join(group)}")
+    found = np.array(allowed, dtype=np.intp)
+    found.flags.writeable = False
+    return found

@@ -149,6 +149,10 @@ def load_network(files: EncoderFiles, folder: Path) -> PreTrainedModel:
     from transformers import AutoModel, BertConfig, BertModel
 
     if files.name != MINILM.name:
+        from transformers.utils import logging as library_messages
+
+        # Entente tells of progress itself, and on a terminal only.
+        library_messages.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         try:
             other: PreTrainedModel = AutoModel.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32

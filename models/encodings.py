@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from entente.files import replacing
 from models.annotations import AnnotatedPassage
+from models.classifier import one_torch_thread
 from models.encoder import EncoderFiles, Windows, load_network
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from models.training import Progress, TrainingRequest
 
 FOLDER = ".encodings"
+_KEPT_EVERY = 1000
+"""After so many passages what was read is kept, so that a run that is killed goes on from there."""
 
 
 def encodings_of(
@@ -40,9 +44,13 @@ def encodings_of(
         from models.reading import Reader
 
         reader = Reader(load_network(files, folder), Windows.load(folder), adapters)
-        for done, i in enumerate(missing, start=1):
-            known[keys[i]] = reader.read(passages[i].passage)[0]
-            tell("reading training passages", done, len(missing))
+        with ThreadPoolExecutor(max(1, request.threads), initializer=one_torch_thread) as pool:
+            read = pool.map(lambda i: reader.read(passages[i].passage)[0], missing)
+            for done, (i, encoding) in enumerate(zip(missing, read, strict=True), start=1):
+                known[keys[i]] = encoding
+                tell("reading training passages", done, len(missing))
+                if done % _KEPT_EVERY == 0:
+                    _write(path, known)
         _write(path, known)
     return np.stack([known[key] for key in keys])
 

@@ -48,8 +48,10 @@ def model_card(facts: ModelFacts) -> str:
         lines += ["", f"Left out of training because the same text stands in dev too: {left_out}."]
     lines += [
         "",
-        "**The coders were language models applying the codebook. No person has coded these passages**, the real ones or the invented ones. "
-        "Runs of one model share their errors, so agreement with these codes overstates agreement with people."
+        _coders_said(facts.training["coders"])
+        if facts.training.get("coders")
+        else "**The coders were language models applying the codebook. No person has coded these passages**, the real ones or the "
+        "invented ones. Runs of one model share their errors, so agreement with these codes overstates agreement with people."
         if real
         else "**The codes were made by language models applying the codebook. No person has coded these passages**, and none of them is "
         "from a real report.",
@@ -158,3 +160,12 @@ def _categories(report: dict[str, Any]) -> list[str]:
             for category, s in one["categories"].items()
         ]
     return lines
+
+
+def _coders_said(coders: dict[str, int]) -> str:
+    """Return whose codes the real passages have, as the project says."""
+    told = "; ".join(f"{kind}: {number}" for kind, number in coders.items())
+    return (
+        f"Whose codes the real passages have, as the project says: {told}. **The invented passages and the codebook's examples were coded by "
+        "language models**, which share their errors."
+    )

@@ -60,7 +60,9 @@ class ModelFacts(_Facts):
     """The content of `model.json`.
 
     `thresholds`, `offsets` and `certain_from` are those of `models.scoring.LabelRules`; `familiar_from` is the share of known n-grams
-    from which a passage is of the kind that the model was trained on; `labels` counts the codes trained on.
+    from which a passage is of the kind that the model was trained on; `labels` counts the codes trained on; `learned` has the beginnings of
+    the hashes of the real texts that it or its encoder learned from, so that figures on them are not taken for figures on unseen ones
+    (empty where an older Entente did not write them down).
     """
 
     format: int
@@ -82,6 +84,7 @@ class ModelFacts(_Facts):
     training: dict[str, Any]
     metrics: dict[str, Any]
     libraries: dict[str, str]
+    learned: list[str] = []
 
 
 def content_version(prefix: str, weights: tuple[str, ...], facts: dict[str, Any]) -> str:

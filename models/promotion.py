@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,14 @@ def differences(current: ModelFacts, candidate: ModelFacts) -> list[Difference]:
 
 
 def promote(
-    version: str, folders: Sequence[Path], parent: Path, codebook: Codebook, *, reason: str | None = None, force: bool = False
+    version: str,
+    folders: Sequence[Path],
+    parent: Path,
+    codebook: Codebook,
+    *,
+    reason: str | None = None,
+    force: bool = False,
+    measured: Mapping[str, Any] | None = None,
 ) -> Decision:
     """Put a model into use.
 
@@ -117,6 +124,7 @@ def promote(
         codebook: that of the project.
         reason: why; needed with `force`.
         force: promote even when the candidate is worse or cannot be compared, as when the model in use cannot be read.
+        measured: figures of the model in use on the candidate's passages, where those that it was made with are of others.
 
     Raises:
         BadInput: when the candidate is damaged or of another codebook, which force does not mend; when it is worse on a core dimension
@@ -133,7 +141,9 @@ def promote(
     if before == candidate.version:
         raise BadInput(f"{candidate.version} is in use already.")
     if not force and before is not None:
-        _check_not_worse(_readable_current(before, folders), candidate)
+        why_not = objection(_readable_current(before, folders), candidate, measured)
+        if why_not is not None:
+            raise BadInput(why_not)
     return _decide("force" if force else "promote", candidate.version, before, parent, (reason or "").strip())
 
 
@@ -160,13 +170,27 @@ def _usable(folder: Path, codebook: Codebook) -> ModelFacts:
     return facts
 
 
-def _check_not_worse(current: ModelFacts, candidate: ModelFacts) -> None:
-    compared = differences(current, candidate)
+def objection(current: ModelFacts, candidate: ModelFacts, measured: Mapping[str, Any] | None = None) -> str | None:
+    """Return why a candidate is not to take the place of the model in use; None when nothing speaks against it.
+
+    It may not be worse on a core dimension beyond its interval, and the two must be comparable.
+
+    Args:
+        current: the model in use.
+        candidate: the candidate.
+        measured: figures of the model in use on the candidate's passages, where those that it was made with are of others.
+    """
+    if measured is not None:
+        current = current.model_copy(update={"metrics": {**current.metrics, "dev": dict(measured)}})
+    try:
+        compared = differences(current, candidate)
+    except BadInput as error:
+        return str(error)
     missing = sorted(
         name for name in CORE if name in current.metrics["dev"]["dimensions"] and name not in {one.dimension for one in compared}
     )
     if missing:
-        raise BadInput(
+        return (
             f"{', '.join(missing)}: {candidate.version} or {current.version} has no figure, so it cannot be told whether the candidate is "
             "worse there. To use it all the same, say why: --force --reason '...'."
         )
@@ -175,10 +199,11 @@ def _check_not_worse(current: ModelFacts, candidate: ModelFacts) -> None:
         told = "; ".join(
             f"{one.dimension} {one.candidate:.2f} (up to {one.interval[1]:.2f}) instead of {one.current:.2f}" for one in worse
         )
-        raise BadInput(
+        return (
             f"{candidate.version} is worse than {current.version} beyond its interval: {told}. To use it all the same, say why: "
             "--force --reason '...'."
         )
+    return None
 
 
 def _name_in_use(folders: Sequence[Path], *, tolerant: bool = False) -> str | None:
@@ -222,9 +247,14 @@ def _decide(action: str, version: str, before: str | None, parent: Path, reason:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     made = Decision(now, action, version, before, reason)
     path = parent / _LIST
-    lines = path.read_text(encoding="utf-8") if path.is_file() else ""
-    content = {"time": made.time, "action": action, "version": version, "before": made.before, "reason": reason}
-    write_text_whole(path, lines + json.dumps(content, ensure_ascii=False) + "\n")
+    last = decisions(parent)[-1:]
+    if last and (last[0].action, last[0].version, last[0].before, last[0].reason) == (action, version, before, reason):
+        # Written down by a command that was killed before it could put the model into use.
+        made = last[0]
+    else:
+        lines = path.read_text(encoding="utf-8") if path.is_file() else ""
+        content = {"time": made.time, "action": action, "version": version, "before": made.before, "reason": reason}
+        write_text_whole(path, lines + json.dumps(content, ensure_ascii=False) + "\n")
     write_text_whole(parent / _POINTER, version + "\n")
     return made
 

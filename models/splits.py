@@ -1,4 +1,4 @@
-"""Which passages must stay on one side of a split: those of one document, and those about one country.
+"""Which passages must stay on one side of a split: those of one document, those about one country, and those that repeat one another.
 
 A model is used on countries that it has never read about. Figures from other documents of the same country would be too good: so held-out
 passages are of other countries, as those of dev and test are. Where no single country is named, the document is the group.
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from entente.yaml_files import read_yaml_mapping
 from models.annotations import AnnotatedPassage
+from models.types import plain_sha256
 
 FOLDS = 3
 """Of fine-tuning, where each costs minutes."""
@@ -24,7 +25,8 @@ Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def split_groups(passages: Sequence[AnnotatedPassage]) -> list[str]:
-    """Return for each passage the name of its group: documents are joined where passages of theirs are about the same country.
+    """Return for each passage the name of its group: documents are joined where passages of theirs are about the same country, have the
+    same text but for case and spacing, or repeat the same passage (the facet `repeats`).
 
     A country is recognized by its code or any of its names in `configs/countries.yaml`; other values (several countries, regions) join nothing.
     An invented passage that was made after a real one stays with it: it tells how that one is coded.
@@ -38,13 +40,22 @@ def split_groups(passages: Sequence[AnnotatedPassage]) -> list[str]:
             name = head[name]
         return name
 
+    def join(one: str, other: str) -> None:
+        # A document or a country names the group, as it comes first in the alphabet.
+        first, second = sorted((find(one), find(other)))
+        head[second] = first
+
     for one in passages:
+        if one.origin != "real":
+            if one.like in document_of:
+                join(f"document {one.document}", f"document {document_of[one.like]}")
+            continue
+        document = f"document {one.document}"
         code = codes.get(one.facets.get("country", "").casefold())
-        if code is not None and one.origin == "real":
-            first, second = sorted((find(f"document {one.document}"), find(f"country {code}")))
-            head[second] = first
-        if one.like in document_of:
-            head[find(f"document {one.document}")] = find(f"document {document_of[one.like]}")
+        if code is not None:
+            join(document, f"country {code}")
+        join(document, f"passage {one.facets.get('repeats', one.passage.passage_id)}")
+        join(document, f"text {plain_sha256(one.passage.text)}")
     return [find(f"document {one.document}") for one in passages]
 
 

@@ -13,6 +13,7 @@ import hashlib
 import json
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -49,6 +50,7 @@ from models.model_file import (
 )
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
+from models.seen import is_unseen, text_mark
 from models.splits import NGRAM_FOLDS, Fold, split_folds, split_groups
 from models.training_data import TrainingData, collect, passages_sha256, refuse_gold
 from models.types import Withheld
@@ -105,18 +107,21 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
             given together with an encoder or tuning.
         Unavailable: when the encoder or scikit-learn is missing.
     """
-    return train_on(collect(request.codebook, request.annotations), request, progress=progress)
+    return train_on(collect(request.codebook, request.annotations, request.withheld), request, progress=progress)
+
+
+def train_encoder(data: TrainingData, request: TrainingRequest, *, progress: Progress | None = None) -> None:
+    """Do the part of `train_on` that takes long, and keep what comes of it beside the models, where `train_on` takes it up.
+
+    That is the fine-tuning, or with `heads_on` the reading of the passages; what is kept of an earlier, interrupted one is not done again.
+    """
+    _check(data, request)
+    _encoder_part(data, request, split_folds(data.passages, request.seed), progress or (lambda what, done, total: None))
 
 
 def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress | None = None) -> Path:
     """Train a model on given passages; otherwise as `train`, whose `annotations` is not looked at."""
-    refuse_gold(data, request.withheld)
-    _require_sklearn()
-    if request.heads_on is not None and (request.tuning or request.encoder is not MINILM):
-        raise BadInput(
-            "Heads on a model's encoder are trained without fine-tuning: neither another encoder nor epochs can be given with it. Leave "
-            "out either --heads-on, or --encoder, --revision and --epochs."
-        )
+    _check(data, request)
     started = time.perf_counter()
     tell: Progress = progress or (lambda what, done, total: None)
     folds = split_folds(data.passages, request.seed)
@@ -184,9 +189,12 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
             "threads": request.threads,
             "seconds": seconds,
             "left_out_because_in_dev": data.left_out,
+            **({"shipped_left_out": data.shipped_left_out} if data.shipped_left_out else {}),
+            **_coders(data),
         },
         metrics=metrics,
         libraries=_libraries(),
+        learned=_learned(data, request),
     )
     written = write_model(request.output, facts, heads, weights, model_card(facts))
     # Only what this training left: another one may be at work beside it.
@@ -197,12 +205,19 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     return written
 
 
+def _check(data: TrainingData, request: TrainingRequest) -> None:
+    refuse_gold(data, request.withheld)
+    _require_sklearn()
+    if request.heads_on is not None and (request.tuning or request.encoder is not MINILM):
+        raise BadInput(
+            "Heads on a model's encoder are trained without fine-tuning: neither another encoder nor epochs can be given with it. Leave "
+            "out either --heads-on, or --encoder, --revision and --epochs."
+        )
+
+
 def _encoder_knows_only(data: TrainingData, request: TrainingRequest) -> bool:
-    """True unless the encoder comes with a model that has learned from other passages, which may be those of dev."""
-    if request.heads_on is None:
-        return True
-    learned = [one.sha256 for one in read_facts(request.heads_on).data if one.name == "real"]
-    return learned == [one["sha256"] for one in data.facts() if one["name"] == "real"]
+    """True unless the encoder comes with a model that has learned from passages of dev, or may have."""
+    return request.heads_on is None or is_unseen(data.dev, read_facts(request.heads_on))
 
 
 def _encoder_part(
@@ -262,6 +277,20 @@ def _kept(
     ]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
     return request.output / _UNFINISHED / key
+
+
+def _coders(data: TrainingData) -> dict[str, dict[str, int]]:
+    """Return by what kind of coders how many real passages were coded, where that is said of any."""
+    counts = Counter(one.facets.get("coders", "not said") for one in data.passages if one.origin == "real")
+    return {"coders": dict(sorted(counts.items()))} if set(counts) - {"not said"} else {}
+
+
+def _learned(data: TrainingData, request: TrainingRequest) -> list[str]:
+    """Return the marks of what the model and its encoder learned from; nothing where that of the encoder is not known."""
+    before = [] if request.heads_on is None else read_facts(request.heads_on).learned
+    if request.heads_on is not None and not before and any(one.name == "real" for one in read_facts(request.heads_on).data):
+        return []
+    return sorted({text_mark(one.passage.text) for one in data.passages if one.origin == "real"} | set(before))
 
 
 def _libraries() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from entente.errors import BadInput
 from entente.files import sha256_of_file
 from models.annotations import INVENTED_FILES, AnnotatedPassage, example_bank, read_annotations, read_invented
 from models.codebook import Codebook
-from models.types import Withheld
+from models.types import Withheld, plain_sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,15 @@ class TrainingData:
     """Passages to train on, passages to report on (never trained on), and the hashes of the files they came from.
 
     `left_out` counts training passages whose very text stands in dev too: reports repeat paragraphs, and learning one by heart would
-    flatter the figures.
+    flatter the figures. `shipped_left_out` counts passages that ship with the project and are left out, because the project has gold or
+    codes of its own for the same text (the sample's reports are made of them).
     """
 
     passages: list[AnnotatedPassage]
     dev: list[AnnotatedPassage]
     sha256: dict[str, dict[str, str]]
     left_out: int
+    shipped_left_out: int = 0
 
     def facts(self) -> list[dict[str, Any]]:
         """Return name, hashes and counts of each source of training passages."""
@@ -47,12 +49,14 @@ class TrainingData:
         return found
 
 
-def collect(codebook: Codebook, annotations: Path | None) -> TrainingData:
+def collect(codebook: Codebook, annotations: Path | None, withheld: Withheld | None = None) -> TrainingData:
     """Read everything there is to train on.
 
     Args:
         codebook: what the codes must agree with.
-        annotations: a folder with `texts.jsonl`, `train.jsonl` and perhaps `dev.jsonl`; None for what ships with the project.
+        annotations: a folder with `texts.jsonl`, `train.jsonl` and perhaps `dev.jsonl` (other documents) and `gold.jsonl` (a sample of the
+            project's own passages: other passages, if need be of the same documents); None for what ships with the project.
+        withheld: gold of the project: what ships with the project and has its text is left out.
 
     Raises:
         BadInput: when a row does not fit the codebook, or a document is both in train and in dev.
@@ -65,7 +69,7 @@ def collect(codebook: Codebook, annotations: Path | None) -> TrainingData:
             sha256["invented"][name] = sha256_of_file(path)
     sha256["codebook"] = {"example_bank": hashlib.sha256(examples.encode()).hexdigest()}
     dev: list[AnnotatedPassage] = []
-    repeated = 0
+    repeated = of_shipped = 0
     if annotations is not None:
         real = read_annotations(annotations, "train", codebook)
         sha256["real"] = {name: sha256_of_file(annotations / name) for name in ("texts.jsonl", "train.jsonl")}
@@ -73,11 +77,26 @@ def collect(codebook: Codebook, annotations: Path | None) -> TrainingData:
             dev = read_annotations(annotations, "dev", codebook)
             sha256["dev"] = {name: sha256_of_file(annotations / name) for name in ("texts.jsonl", "dev.jsonl")}
             _check_apart(real, dev, annotations)
+        if (annotations / "gold.jsonl").exists():
+            dev = [*dev, *read_annotations(annotations, "gold", codebook)]
+            sha256["dev"] = sha256.get("dev", {}) | {
+                name: sha256_of_file(annotations / name) for name in ("texts.jsonl", "gold.jsonl")
+            }
+        if dev:
             told = {one.passage.text for one in dev}
             real, repeated = [one for one in real if one.passage.text not in told], len(real)
             repeated -= len(real)
-        passages += real
-    return TrainingData(passages, dev, sha256, repeated)
+        shipped = len(passages)
+        known = {plain_sha256(one.passage.text) for one in (*real, *dev)}
+        passages = [one for one in passages if plain_sha256(one.passage.text) not in known]
+        passages, of_shipped = [*passages, *real], shipped - len(passages)
+    return _without_gold(TrainingData(passages, dev, sha256, repeated, of_shipped), withheld or Withheld())
+
+
+def _without_gold(data: TrainingData, withheld: Withheld) -> TrainingData:
+    """Leave out what ships with the project and is gold in it; nobody could take that out of a file. Codes of others are refused instead."""
+    kept = [one for one in data.passages if one.origin == "real" or not withheld.holds(one.passage.passage_id, one.passage.text)]
+    return replace(data, passages=kept, shipped_left_out=data.shipped_left_out + len(data.passages) - len(kept))
 
 
 def passages_sha256(passages: Sequence[AnnotatedPassage]) -> str:

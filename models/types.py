@@ -112,16 +112,17 @@ class Withheld:
     @classmethod
     def of(cls, passage_ids: Iterable[str], text_sha256: Iterable[str], texts: Iterable[str]) -> Withheld:
         """Return what is withheld, texts in full where they are known."""
-        return cls(frozenset(passage_ids), frozenset(text_sha256), frozenset(_plain_hash(text) for text in texts))
+        return cls(frozenset(passage_ids), frozenset(text_sha256), frozenset(plain_sha256(text) for text in texts))
 
     def holds(self, passage_id: str, text: str) -> bool:
         """Return whether a passage is one of them."""
         return (
             passage_id in self.passage_ids
             or hashlib.sha256(text.encode()).hexdigest() in self.text_sha256
-            or _plain_hash(text) in self.plain_sha256
+            or plain_sha256(text) in self.plain_sha256
         )
 
 
-def _plain_hash(text: str) -> str:
+def plain_sha256(text: str) -> str:
+    """Return the SHA-256 of a text without case and spacing, by which two passages are said to have the same text."""
     return hashlib.sha256(" ".join(text.casefold().split()).encode()).hexdigest()

@@ -20,6 +20,7 @@ _VARYING = frozenset(
         "changed_at",
         "fetched_at",
         "registered_at",
+        "created",
         "location",
         "fingerprint",
         "said_at",

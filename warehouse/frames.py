@@ -117,9 +117,8 @@ def read_frame(
         "concat_ws(' | ', " + ", ".join(f"coalesce(CAST({one} AS VARCHAR), '?')" for one in chosen) + ")" if chosen else "''"
     )
     score = "NULL" if label is None else f's."{_checked_label(label, {one.name: one.categories for one in columns.dimensions})}"'
-    best = [f"greatest({', '.join(_quoted(name, one.categories))})" for name, one in dimensions.items()]
-    uncertainty = f"1 - ({' + '.join(best)}) / {len(best)}" if best else "NULL"
-    where, parameters = _conditions(filters)
+    uncertainty = uncertainty_expression(dimensions)
+    where, parameters = conditions(filters)
     earlier = "SELECT NULL WHERE false"
     if beyond is not None:
         if not connection.execute("SELECT count(*) FROM sample_frames WHERE sample_id = ?", [beyond]).fetchall()[0][0]:
@@ -169,7 +168,14 @@ def _quoted(name: str, categories: tuple[str, ...]) -> list[str]:
     return [f's."{probability_column(name, category)}"' for category in categories]
 
 
-def _conditions(filters: FrameFilter) -> tuple[str, list[Any]]:
+def uncertainty_expression(dimensions: dict[str, Any]) -> str:
+    """Return how unsure the model is of a passage, as SQL over `s`: 1 minus the mean probability of its labels of these dimensions."""
+    best = [f"greatest({', '.join(_quoted(name, one.categories))})" for name, one in dimensions.items()]
+    return f"1 - ({' + '.join(best)}) / {len(best)}" if best else "NULL"
+
+
+def conditions(filters: FrameFilter) -> tuple[str, list[Any]]:
+    """Return what a filter asks for, as SQL over `d` and `p` that begins with AND, and its parameters."""
     text = ""
     parameters: list[Any] = []
     for name in ("igo", "body", "country", "doc_type", "language"):

@@ -17,6 +17,7 @@ from warehouse.codebook import score_columns_of
 from warehouse.database import open_warehouse, quiet, remove_leftovers
 from warehouse.descriptions import load_descriptions
 from warehouse.dictionary import objects_in
+from warehouse.estimates.derived import write_derived
 from warehouse.estimates.statements import estimate_statements
 from warehouse.expected import compare
 from warehouse.failures import explained
@@ -147,6 +148,7 @@ def _finish(beside: Path, columns: ScoreColumns, events: list[Event], search: Se
         append(copy, None, events)
         for statement in [*view_statements(columns), *estimate_statements(columns)]:
             copy.execute(statement)
+        write_derived(copy, columns)
         warnings = run_checks(copy, columns)
         build_index(copy, search)
         for statement in load_descriptions(columns).comments(objects_in(copy)):

@@ -108,7 +108,7 @@ def import_(
 
     settings = load_settings(context.obj)
     request = ImportRequest(
-        file, file_format.value if file_format else None, coder, _pairs("--name", name), _pairs("--kind", kind), report
+        file, file_format.value if file_format else None, coder, pairs("--name", name), pairs("--kind", kind), report
     )
     done = import_codes(settings, request)
     if as_json:
@@ -121,11 +121,12 @@ def import_(
         )
 
 
-def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
-    pairs = {}
+def pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    """Return `KEY=VALUE` arguments as a mapping; `BadInput` for what is none."""
+    found = {}
     for one in given or []:
         key, equals, value = one.partition("=")
         if not (key and equals and value):
             raise BadInput(f"{option} {one!r} is not understood; write NAME=VALUE.")
-        pairs[key] = value
-    return pairs
+        found[key] = value
+    return found

@@ -44,6 +44,10 @@ sample_app = typer.Typer(
     help="Samples of passages for coding, with their probabilities.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(sample_app, name="sample")
+plan_app = typer.Typer(
+    help="How many gold passages are needed, and when more codes are worth no more.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(plan_app, name="plan")
 codes_app = typer.Typer(help="Codes: passages out to coders, codes back in.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(codes_app, name="codes")
 adjudicate_app = typer.Typer(help="What coders differ on, and what was decided.", no_args_is_help=True, rich_markup_mode=None)
@@ -118,13 +122,17 @@ def _import_commands() -> None:
         codes,
         diff,
         doctor,
+        doubtful,
         extract,
         init,
         models,
+        plan,
+        plan_progress,
         publish,
         refresh,
         release,
         releases,
+        retrain,
         sample,
         search,
         serve,

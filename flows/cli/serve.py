@@ -13,6 +13,7 @@ from flows.cli.output import note
 from flows.settings import CONFIG_NAME, Settings, has_project, load_settings
 
 if TYPE_CHECKING:
+    from flows.retraining.due import Due
     from flows.schedules import Schedule
 
 
@@ -29,7 +30,8 @@ def serve(
 ) -> None:
     """Refresh each source on its schedule and publish after it, until stopped (Ctrl-C).
 
-    What was missed while the service was down, or never done, is caught up once at the start. PREFECT_API_URL lets it use a Prefect server
+    The model is trained anew when enough new codes have come, or at its own times (retraining in the configuration). What was missed while
+    the service was down, or never done, is caught up once at the start. PREFECT_API_URL lets it use a Prefect server
     of yours.
     """
     from flows.schedules import crons_of, plan
@@ -89,7 +91,8 @@ def _run_due(settings: Settings, schedules: tuple[Schedule, ...]) -> None:
     set_environment(home)
     check_crons(schedules)
     due = missed(settings, schedules, datetime.now(UTC))
-    if not due:
+    training = _retraining_due(settings)
+    if not due and training is None:
         print("Nothing is due.")
         return
     failed: list[EntenteError | None] = []
@@ -108,8 +111,32 @@ def _run_due(settings: Settings, schedules: tuple[Schedule, ...]) -> None:
                 if summary.failed_sources:
                     failed.append(None)
                 say(f"{schedule.name}: {'failed' if summary.failed_sources else 'completed'}. {in_words(summary)}")
+        if training is not None:
+            from flows.scheduled_retraining import retrain_now
+
+            say(f"retraining: is due. {training.why[0]}")
+            try:
+                say(f"retraining: completed. {retrain_now(settings)}")
+            except EntenteError as error:
+                failed.append(error)
+                say("retraining: failed.")
     if failed:
         raise failed[0] or typer.Exit(1)
+
+
+def _retraining_due(settings: Settings) -> Due | None:
+    """Return why a retraining is due; None where it is not, or cannot be told now."""
+    from flows.retraining.due import due
+
+    own = settings.retraining
+    if (own.after_new_codes is None and own.every is None) or not settings.paths.warehouse.exists():
+        return None
+    try:
+        found = due(settings, datetime.now(UTC))
+    except EntenteError as error:
+        note(f"note: whether a retraining is due cannot be told now: {error}")
+        return None
+    return found if found.is_due else None
 
 
 def _tell_prefect_its_server() -> None:

@@ -32,13 +32,20 @@ def labels(codebook: Codebook) -> str:
 
 
 def write_tasks(tasks: Sequence[CodingTask], codebook: Codebook, guesses: Mapping[str, Sequence[str]] | None = None) -> str:
-    """Return passages as JSON lines to import; `guesses` are label names by passage, on demand only."""
+    """Return passages as JSON lines to import.
+
+    Args:
+        tasks: the passages.
+        codebook: names the version.
+        guesses: on demand only, the model's labels by passage. They are shown beside the passage and are no labels of doccano: it takes
+            labels that come with a passage for codes of the user who imports it, and they would come back as his.
+    """
     lines = []
     for task in tasks:
         shown = task.shown()
         text = shown.pop("text")
-        given = list((guesses or {}).get(task.passage_id, ()))
-        lines.append({"text": text, "label": given, **shown, "codebook_version": codebook.version})
+        told = {} if guesses is None else {"model_says": ", ".join(guesses.get(task.passage_id, ()))}
+        lines.append({"text": text, "label": [], **shown, **told, "codebook_version": codebook.version})
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.extract_align import aligned_words, edit_distance
-from benchmarks.extract_measures import leaked_heads, running_heads
+from benchmarks.extract_measures import Reading, leaked_heads, running_heads, score
+from benchmarks.extract_reference import Pair, Piece
 from extractors import ocr
 from extractors.duplicates import Seen, are_alike, sketch_of
 from extractors.extract import extract_file
@@ -134,3 +135,9 @@ def test_running_heads_are_known_by_their_place_and_found_where_they_leaked() ->
     assert "a/#/#" in heads
     assert leaked_heads(["one A/12/35 two", "three"], heads, "") == 1
     assert leaked_heads(["one A/12/35 two"], heads, "see A/12/35 of the year") == 0
+
+
+def test_the_mark_of_a_note_glued_to_a_word_of_the_reference_counts_as_read_apart_and_glued() -> None:
+    pair = Pair(Path("report.pdf"), "text", (Piece("paragraph", "hold free elections2 and ratify ICCPR"),))
+    for text in ("hold free elections and ratify ICCPR 2", "hold free elections2 and ratify ICCPR"):
+        assert score(Reading([("paragraph", text)], text), pair).recall == 1.0

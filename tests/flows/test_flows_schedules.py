@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entente.errors import BadInput
+from flows.retraining.due import due
+from flows.retraining.runs import FINISHED, Run
 from flows.schedules import Schedule, check_crons, command_for_ledger, crons_of, missed, plan, record_failure
 from flows.service_server import is_loopback, set_service_environment
 from flows.settings import Settings
@@ -187,3 +189,26 @@ def test_a_run_that_wrote_down_how_it_ended_is_left_alone(tmp_path: Path, status
 )
 def test_addresses_that_only_this_machine_reaches_are_known(host: str, only_here: bool) -> None:
     assert is_loopback(host) is only_here
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(30, True), (1, False)])
+def test_a_retraining_by_its_own_schedule_is_due_once_for_each_time(tmp_path: Path, hours: int, expected: bool) -> None:
+    settings = make_project(tmp_path / "p", 0, config="retraining: {after_new_codes: null, every: 0 3 * * *}\n")
+    with open_warehouse(settings.paths.warehouse):
+        pass
+    assert not due(settings, NOW).is_due, "without a code there is nothing to learn at any time"
+    Run(settings.paths.state / "retraining" / "1", "key", NOW - timedelta(hours=hours), FINISHED).save()
+    found = due(settings, NOW)
+    assert found.is_due is expected
+    assert any("0 3 * * * UTC" in one for one in found.why)
+
+
+def test_a_retraining_that_was_cut_off_is_due_and_a_schedule_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    with open_warehouse(settings.paths.warehouse):
+        pass
+    Run(settings.paths.state / "retraining" / "1", "key", NOW).save()
+    assert "was cut off and goes on" in due(settings, NOW).why[0]
+    odd = settings.model_copy(update={"retraining": settings.retraining.model_copy(update={"every": "61 3 * * *"})})
+    with pytest.raises(BadInput, match="61 3"):
+        due(odd, NOW)

@@ -13,6 +13,7 @@ from models.annotations import example_bank, read_annotations, read_coded_texts,
 from models.codebook import load_codebook
 from models.constraints import violations
 from models.training_data import collect
+from models.types import Withheld
 
 CODEBOOK = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
 
@@ -137,6 +138,28 @@ def test_what_stands_in_dev_is_never_trained_on(tmp_path: Path) -> None:
     texts[2]["doc"] = "d1"
     with pytest.raises(BadInput, match="share 1 documents"):
         collect(CODEBOOK, _folder(tmp_path, texts, codes[:2], codes[2:]))
+
+
+def test_gold_may_be_of_the_documents_of_training_and_its_texts_are_not_learned_from(tmp_path: Path) -> None:
+    texts = [TEXT, {**TEXT, "id": "p2", "text": "Another passage."}, {**TEXT, "id": "p3", "text": "A third passage."}]
+    folder = _folder(tmp_path, texts, [{**CODE, "id": "p1"}, {**CODE, "id": "p2"}])
+    (folder / "gold.jsonl").write_text(json.dumps({**CODE, "id": "p3"}) + "\n", encoding="utf-8")
+    (folder / "dev.jsonl").unlink(missing_ok=True)
+    data = collect(CODEBOOK, folder)
+    assert [one.passage.passage_id for one in data.dev] == ["p3"]
+    assert data.dev[0].document in {one.document for one in data.passages if one.origin == "real"}
+    assert {"texts.jsonl", "gold.jsonl"} <= set(data.sha256["dev"])
+
+
+def test_what_ships_and_is_gold_or_coded_in_a_project_is_left_out(tmp_path: Path) -> None:
+    first, second = read_invented(CODEBOOK)[:2]
+    everything = len(collect(CODEBOOK, None).passages)
+    gold = Withheld.of([], [], [f"  {first.passage.text.upper()}"])
+    data = collect(CODEBOOK, _folder(tmp_path, [{**TEXT, "text": second.passage.text}], [CODE]), gold)
+    assert data.shipped_left_out >= 2
+    assert len(data.passages) == everything - data.shipped_left_out + 1
+    shipped = {one.passage.text for one in data.passages if one.origin != "real"}
+    assert not shipped & {first.passage.text, second.passage.text}
 
 
 @pytest.mark.parametrize("value", ["foo", "partnership", "none"])

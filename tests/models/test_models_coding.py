@@ -208,6 +208,16 @@ def test_guesses_are_in_a_file_only_on_demand() -> None:
     assert '"label": []' in doccano.write_tasks([TASKS["p0"]], CODEBOOK)
 
 
+def test_what_the_model_says_is_no_code_of_who_imports_it_into_doccano(tmp_path: Path) -> None:
+    # doccano 1.8 keeps labels that come with a passage as codes of the importing user, and exports them as his.
+    tasks = doccano.write_tasks([TASKS["p0"]], CODEBOOK, {"p0": ["stage:initiation", "voice:igo"]})
+    assert "stage:initiation, voice:igo" in tasks
+    path = tmp_path / "anna.jsonl"
+    path.write_text(tasks, encoding="utf-8")
+    checked = read_codes_file(path, CODEBOOK)
+    assert (checked.rows, checked.problems) == ([], [])
+
+
 def test_an_export_of_doccano_itself(tmp_path: Path) -> None:
     line = {"id": 11, "text": "T", "label": ["stage:none", "flag:out_of_scope"], "passage_id": "p1", "Comments": ["Hm."]}
     path = tmp_path / "anna.jsonl"

@@ -190,3 +190,24 @@ def test_figures_of_as_many_other_passages_are_no_comparison(project: Project, m
     with pytest.raises(BadInput, match=said):
         promote(other, project.folders, project.own, CODEBOOK)
     assert project.in_use() == project.shipped.name
+
+
+def test_figures_of_the_model_in_use_may_be_measured_anew_on_the_passages_of_the_candidate(project: Project) -> None:
+    other = project.add("encoder-2-other", 0.01, measured_on="b" * 64)
+    with pytest.raises(BadInput, match="different passages"):
+        promote(other, project.folders, project.own, CODEBOOK)
+    measured = {**read_facts(project.shipped).metrics["dev"], "passages_sha256": "b" * 64}
+    better = {**measured, "dimensions": {k: {**v, "macro_f1": 0.999} for k, v in measured["dimensions"].items()}}
+    with pytest.raises(BadInput, match="is worse than"):
+        promote(other, project.folders, project.own, CODEBOOK, measured=better)
+    assert promote(other, project.folders, project.own, CODEBOOK, measured=measured).action == "promote"
+
+
+def test_a_promotion_that_was_killed_before_the_model_was_in_use_is_written_down_once(project: Project) -> None:
+    better = project.add("encoder-2-better", 0.01)
+    first = promote(better, project.folders, project.own, CODEBOOK, reason="more codes")
+    # As a kill between the list and the name would leave it.
+    (project.own / "DEFAULT").unlink()
+    assert promote(better, project.folders, project.own, CODEBOOK, reason="more codes") == first
+    assert len(decisions(project.own)) == 1
+    assert project.in_use() == better

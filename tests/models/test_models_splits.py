@@ -15,10 +15,11 @@ from models.splits import FOLDS, split_folds, split_groups
 from models.types import PassageText
 
 
-def _passage(number: int, document: str, country: str = "", origin: str = "real", text: str = "Text.") -> AnnotatedPassage:
-    return AnnotatedPassage(
-        PassageText(f"p{number}", "", text), document, {}, origin, None, {"country": country} if country else {}
-    )
+def _passage(
+    number: int, document: str, country: str = "", origin: str = "real", text: str = "", **facets: str
+) -> AnnotatedPassage:
+    said = facets | ({"country": country} if country else {})
+    return AnnotatedPassage(PassageText(f"p{number}", "", text or f"Text {number}."), document, {}, origin, None, said)
 
 
 def test_documents_about_one_country_are_one_group_however_it_is_named() -> None:
@@ -36,6 +37,20 @@ def test_values_that_name_no_single_country_join_nothing() -> None:
 def test_a_document_about_two_countries_joins_both() -> None:
     passages = [_passage(0, "a", "Libya"), _passage(1, "b", "Libya"), _passage(2, "b", "Somalia"), _passage(3, "c", "Somalia")]
     assert len(set(split_groups(passages))) == 1
+
+
+def test_passages_that_repeat_one_another_are_never_on_two_sides_of_a_fold() -> None:
+    same = [_passage(0, "a", text="The mine  is closed."), _passage(1, "b", text="the mine is closed.")]
+    near = [_passage(2, "c"), _passage(3, "d", repeats="p2"), _passage(4, "e", repeats="p2")]
+    others = [_passage(number, f"other {number}") for number in range(5, 30)]
+    groups = split_groups([*same, *near, *others])
+    assert groups[0] == groups[1] != groups[2]
+    assert groups[2] == groups[3] == groups[4]
+    assert len(set(groups)) == 2 + len(others)
+    for seed in range(5):
+        for _train, test in split_folds([*same, *near, *others], seed):
+            assert len({0, 1} & set(test)) in (0, 2)
+            assert len({2, 3, 4} & set(test)) in (0, 3)
 
 
 _ROWS = st.lists(

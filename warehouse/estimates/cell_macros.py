@@ -12,8 +12,8 @@ SUPPORT = (
 """The parameters by which an analyst asks for another support."""
 
 _SUMS = (
-    "s.quantity, s.category, s.is_share, s.passages, s.model_y, s.model_z, s.label_y, s.label_z, s.gold_passages, s.weight, s.gold_y, "
-    "s.gold_z, s.gold_yy, s.weighted_model_y, s.weighted_model_z"
+    "s.quantity, s.category, s.is_share, s.lowest, s.highest, s.passages, s.model_y, s.model_z, s.label_y, s.label_z, s.gold_passages, "
+    "s.weight, s.gold_y, s.gold_z, s.gold_yy, s.weighted_model_y, s.weighted_model_z, s.coder_kinds"
 )
 
 
@@ -34,7 +34,7 @@ def cells_query(keys: str, source: str) -> str:
     cell = f"{keys}, quantity, category"
     return f"""
 WITH rows_of_cells AS ({source}),
-pooled_rows AS (SELECT DISTINCT pool, document_id, quantity, category, passages, model_y, model_z, weight, gold_y, gold_z,
+pooled_rows AS (SELECT DISTINCT pool, document_id, quantity, category, passages, model_y, model_z, weight, gold_passages, gold_y, gold_z,
     weighted_model_y, weighted_model_z FROM rows_of_cells),
 pool_totals AS (SELECT *, sum(gold_y) OVER w / nullif(sum(gold_z) OVER w, 0) AS ratio,
         (sum(gold_y) OVER w / nullif(sum(gold_z) OVER w, 0)) * nullif(sum(weighted_model_z) OVER w, 0) / nullif(sum(weighted_model_y) OVER w, 0)
@@ -51,8 +51,19 @@ pools AS (SELECT pool, quantity, category, coalesce(any_value(scale), 1) AS scal
         CASE WHEN sum(a * b) IS NULL OR coalesce(sum(b * b), 0) = 0 THEN 1.0
             ELSE least(1.0, greatest(0.0, -sum(a * b) / sum(b * b))) END AS tuning_weight
     FROM pool_parts GROUP BY ALL),
-tuned AS (SELECT r.*, p.tuning_weight AS l, p.scale FROM rows_of_cells r JOIN pools p
+left_in_pools AS (SELECT r.*, (gold_y - ratio * gold_z) - p.tuning_weight * weighted AS left_over FROM pool_residuals r JOIN pools p
     ON p.pool IS NOT DISTINCT FROM r.pool AND p.quantity = r.quantity AND p.category = r.category),
+off_in_pools AS (SELECT pool, quantity, category, passages, passages - 1 AS more, greatest(gold_passages - 1, 0) AS more_gold,
+        CASE WHEN gold_passages > 0 THEN 1.0::DOUBLE ELSE 0 END AS coded,
+        CASE WHEN gold_passages > 0 THEN (left_over - weight * sum(left_over) OVER w / all_weight) ** 2 * gold_passages / gold_z ** 2
+            ELSE 0 END AS gold_variance,
+        (model - passages * sum(model) OVER w / all_passages) ** 2 / passages AS model_variance
+    FROM left_in_pools WINDOW w AS (PARTITION BY pool, quantity, category)),
+alike AS (SELECT pool, quantity, category, {_slope("coded", "gold_variance", "more_gold")} AS gold_alike,
+        {_slope("1.0::DOUBLE / passages", "model_variance", "more")} AS model_alike FROM off_in_pools GROUP BY ALL),
+tuned AS (SELECT r.*, p.tuning_weight AS l, p.scale, a.gold_alike, a.model_alike FROM rows_of_cells r JOIN pools p
+    ON p.pool IS NOT DISTINCT FROM r.pool AND p.quantity = r.quantity AND p.category = r.category
+    JOIN alike a ON a.pool IS NOT DISTINCT FROM r.pool AND a.quantity = r.quantity AND a.category = r.category),
 totals AS (SELECT *, sum(passages) OVER w AS n, nullif(sum(weight) OVER w, 0) AS g, nullif(sum(gold_z) OVER w, 0) AS gz,
         sum(gold_y) OVER w / nullif(sum(weight) OVER w, 0)
             + l * (sum(model_y) OVER w / sum(passages) OVER w - sum(weighted_model_y) OVER w / nullif(sum(weight) OVER w, 0)) AS y,
@@ -63,23 +74,28 @@ residuals AS (SELECT *, y / nullif(z, 0) AS r,
         (gold_y - y / nullif(z, 0) * gold_z) - l * (weighted_model_y - y / nullif(z, 0) * weighted_model_z) AS gold_part,
         l * (model_y - y / nullif(z, 0) * model_z) AS model_part
     FROM totals),
-centred AS (SELECT *, (gold_part - weight * sum(gold_part) OVER w / g) / g / sqrt(greatest(1 - gold_z / gz, 1e-9)) AS u,
+centred AS (SELECT *, gold_z ** 2 / greatest(gold_passages, 1) * (1 + gold_alike * greatest(gold_passages - 1, 0)) AS adds_gold,
+        passages * (1 + model_alike * (passages - 1)) AS adds_model,
+        (gold_part - weight * sum(gold_part) OVER w / g) / g / sqrt(greatest(1 - gold_z / gz, 1e-9)) AS u,
         (model_part - passages * sum(model_part) OVER w / n) / n / sqrt(greatest(1 - passages / n, 1e-9)) AS v
     FROM residuals WINDOW w AS (PARTITION BY {cell})),
-cells AS (SELECT {cell}, any_value(is_share) AS is_share, any_value(r) AS r, any_value(z) AS z,
+cells AS (SELECT {cell}, any_value(is_share) AS is_share, any_value(lowest) AS lowest, any_value(highest) AS highest,
+        any_value(r) AS r, any_value(z) AS z,
         sum((u + v) ** 2) / any_value(z) ** 2 AS variance,
-        coalesce(sum(u * u) ** 2 / greatest(sum(gold_z ** 2) ** 2 / nullif(sum(gold_z ** 4), 0) - 1, 1), 0)
-            + coalesce(sum(v * v) ** 2 / greatest(sum(passages ** 2.0) ** 2 / sum(passages ** 4.0) - 1, 1), 0) AS df_parts,
+        coalesce(sum(u * u) ** 2 / greatest(sum(adds_gold) ** 2 / nullif(sum(adds_gold ** 2), 0) - 1, 1), 0)
+            + coalesce(sum(v * v) ** 2 / greatest(sum(adds_model) ** 2 / sum(adds_model ** 2) - 1, 1), 0) AS df_parts,
         (sum(u * u) + sum(v * v)) ** 2 AS df_whole,
         (sum(gold_yy) - 2 * any_value(r) * sum(gold_y) + any_value(r) ** 2 * sum(gold_z)) / any_value(g) / any_value(z) ** 2 AS spread,
         count(*) AS documents, sum(passages)::BIGINT AS passages, sum(gold_passages)::BIGINT AS gold_passages,
-        count(*) FILTER (WHERE gold_passages > 0) AS gold_documents, sum(label_y) / nullif(sum(label_z), 0) AS naive_share,
-        sum(model_y) / nullif(sum(model_z), 0) AS model_share, any_value(l) AS tuning_weight, any_value(scale) AS scale
+        count(*) FILTER (WHERE gold_passages > 0) AS gold_documents, sum(label_y) / nullif(sum(label_z), 0) AS naive_estimate,
+        sum(model_y) / nullif(sum(model_z), 0) AS model_estimate, any_value(l) AS tuning_weight, any_value(scale) AS scale,
+        list_sort(list_distinct(flatten(list(coder_kinds)))) AS coder_kinds
     FROM centred GROUP BY {cell}),
 judged AS (SELECT *, df_whole / nullif(df_parts, 0) AS df,
-        least(greatest(model_share * scale, 0), 1) AS likely,
-        CASE WHEN is_share THEN least(greatest(r, 0), 1) ELSE r END AS value,
-        least(greatest(r, 0.5 / nullif(gold_passages, 0)), 1 - 0.5 / nullif(gold_passages, 0)) AS kept
+        least(greatest(model_estimate * scale, 0), 1) AS likely,
+        least(greatest(r, lowest), highest) AS value, highest - lowest AS width,
+        (least(greatest(r, lowest), highest) - lowest) / (highest - lowest) AS place,
+        least(greatest((r - lowest) / (highest - lowest), 0.5 / nullif(gold_passages, 0)), 1 - 0.5 / nullif(gold_passages, 0)) AS kept
     FROM cells),
 reasoned AS (SELECT *, CASE
         WHEN documents < min_documents THEN '{REASONS[0]}'
@@ -89,17 +105,26 @@ reasoned AS (SELECT *, CASE
         WHEN is_share AND gold_passages * least(likely, 1 - likely) < min_expected THEN '{REASONS[4]}'
         WHEN NOT coalesce(z > 0, false) THEN '{REASONS[5]}'
         WHEN NOT coalesce(variance > 0, false) THEN '{REASONS[6]}' END AS reason,
-        student_quantile(df) AS t, kept * (1 - kept) / nullif(variance, 0) AS size
+        student_quantile(df) AS t, kept * (1 - kept) / (nullif(variance, 0) / width ** 2) AS size
     FROM judged),
-bounded AS (SELECT *, (value + t * t / (2 * size)) / (1 + t * t / size) AS middle,
-        t / (1 + t * t / size) * sqrt(value * (1 - value) / size + t * t / (4 * size * size)) AS half
+bounded AS (SELECT *, (place + t * t / (2 * size)) / (1 + t * t / size) AS middle,
+        t / (1 + t * t / size) * sqrt(place * (1 - place) / size + t * t / (4 * size * size)) AS half
     FROM reasoned)
 SELECT {cell}, CASE WHEN reason IS NULL THEN value END AS estimate, CASE WHEN reason IS NULL THEN sqrt(variance) END AS standard_error,
-    CASE WHEN reason IS NULL THEN CASE WHEN is_share THEN greatest(0, middle - half) ELSE value - t * sqrt(variance) END END AS lower,
-    CASE WHEN reason IS NULL THEN CASE WHEN is_share THEN least(1, middle + half) ELSE value + t * sqrt(variance) END END AS upper,
+    CASE WHEN reason IS NULL THEN lowest + width * greatest(0, middle - half) END AS lower,
+    CASE WHEN reason IS NULL THEN lowest + width * least(1, middle + half) END AS upper,
     CASE WHEN reason IS NULL THEN df END AS degrees_of_freedom, CASE WHEN reason IS NULL THEN spread / variance END AS effective_sample_size,
-    documents, passages, gold_passages, gold_documents, naive_share, model_share, tuning_weight, is_share, reason
+    documents, passages, gold_passages, gold_documents, coder_kinds, naive_estimate, model_estimate, tuning_weight, is_share,
+    lowest, highest, reason
 FROM bounded"""
+
+
+def _slope(kept: str, variance: str, further: str) -> str:
+    """By how much the variance of a document per passage grows with its further passages, of what one passage has: `_alike` of `cells.py`."""
+    s0, s1, s2 = f"sum({kept})", f"sum({kept} * {further})", f"sum({kept} * {further} ** 2)"
+    t0, t1 = f"sum({kept} * {variance})", f"sum({kept} * {variance} * {further})"
+    start = f"({t0} * {s2} - {t1} * {s1})"
+    return f"CASE WHEN coalesce({start} > 0, false) THEN least(1.0, greatest(0.0, ({t1} * {s0} - {t0} * {s1}) / {start})) ELSE 1.0 END"
 
 
 _JOINED = "FROM document_sums s JOIN documents d USING (document_id)"

@@ -5,10 +5,11 @@ likewise; means over gold passages weigh each by 1 / inclusion probability. It i
 (Angelopoulos, Duchi and Zrnic 2023) for designs with known, unequal probabilities; with the weight 1 it is design-based supervised learning
 (Egami, Hinck, Stewart and Wei 2023) in its ratio form. The weight is the one that gives the smallest variance over all cells of a pool (an
 organization), so that a cell's few gold passages do not choose their own. Standard errors: linearized, clustered by document, each document's
-part divided by sqrt(1 - leverage) (Bell and McCaffrey 2002). Degrees of freedom: Satterthwaite's, from the weights that documents carry.
-Intervals of shares are Wilson's with the effective sample size (Korn and Graubard 1998; Dean and Pacheco 2014), of means Student's. Whether a
-cell has enough gold passages is judged without looking at its own codes: a rule that looked would keep the cells that were high by chance.
-The SQL of `statements.py` computes the same.
+part divided by sqrt(1 - leverage) (Bell and McCaffrey 2002). Degrees of freedom: Satterthwaite's, from the variance that each document would add
+under a model in which passages of a document are alike by as much as they are over the pool (Imbens and Kolesar 2016). Intervals are Wilson's
+with the effective sample size (Korn and Graubard 1998; Dean and Pacheco 2014), over the range that a passage's value can have; Student's where
+it has no bounds. Whether a cell has enough gold passages is judged without looking at its own codes: a rule that looked would keep the cells
+that were high by chance. The SQL of `statements.py` computes the same.
 """
 
 from __future__ import annotations
@@ -66,10 +67,11 @@ class CellEstimates:
         degrees_of_freedom: of the interval's Student quantile.
         effective_sample_size: simple random gold passages that would give the same standard error.
         documents, passages, gold_passages, gold_documents: what the cell rests on.
-        naive_share: from predicted labels, uncorrected.
-        model_share: from probabilities, uncorrected.
+        naive_estimate: from predicted labels, uncorrected.
+        model_estimate: from probabilities, uncorrected.
         tuning_weight: how far the model's values are used.
-        is_share: whether the value lies between 0 and 1; one for all cells.
+        is_share: whether the numerator is a part of the denominator; one for all cells.
+        bounds: the range of a passage's value; None where it has none.
         reason: why there is no estimate; empty where there is one.
     """
 
@@ -83,10 +85,11 @@ class CellEstimates:
     passages: Floats
     gold_passages: Floats
     gold_documents: Floats
-    naive_share: Floats
-    model_share: Floats
+    naive_estimate: Floats
+    model_estimate: Floats
     tuning_weight: Floats
     is_share: bool
+    bounds: tuple[float, float] | None
     reason: NDArray[np.str_]
 
 
@@ -159,7 +162,13 @@ def sums_by_document(
 
 
 def estimate_cells(
-    sums: DocumentSums, cell: Integers, pool: Integers, support: Support | None = None, *, is_share: bool = True
+    sums: DocumentSums,
+    cell: Integers,
+    pool: Integers,
+    support: Support | None = None,
+    *,
+    is_share: bool = True,
+    bounds: tuple[float, float] | None = None,
 ) -> CellEstimates:
     """Return the estimate of each cell.
 
@@ -169,9 +178,31 @@ def estimate_cells(
         pool: the pool (organization) of each document, within which the weight of the model is tuned, numbered from 0 without gaps.
         support: what a cell needs.
         is_share: whether the numerator is a part of the denominator, so that the value lies between 0 and 1.
+        bounds: the least and the greatest value that a passage can have; of a share 0 and 1, of a mean none unless they are given.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _estimate(sums, cell, _tuning_weight(sums, pool)[pool], _scale(sums, pool)[pool], support or Support(), is_share)
+        tuned = _tuning_weight(sums, pool)[pool]
+        alike = _alike(sums, pool, tuned)
+        whole = (0.0, 1.0) if is_share else bounds
+        return _estimate(sums, cell, tuned, alike, _scale(sums, pool)[pool], support or Support(), is_share, whole)
+
+
+def value_interval(
+    value: Floats, variance: Floats, quantile: Floats, gold_passages: Floats, bounds: tuple[float, float] | None
+) -> tuple[Floats, Floats]:
+    """Return the interval of values that lie within bounds: Wilson's of their place between the bounds; Student's where there are none.
+
+    Args:
+        value: the estimate, within the bounds.
+        variance, quantile, gold_passages: as for `share_interval`.
+        bounds: the least and the greatest value that a passage can have.
+    """
+    if bounds is None:
+        half = quantile * np.sqrt(variance)
+        return value - half, value + half
+    low, width = bounds[0], bounds[1] - bounds[0]
+    lower, upper = share_interval((value - low) / width, variance / width**2, quantile, gold_passages)
+    return low + width * lower, low + width * upper
 
 
 def share_interval(share: Floats, variance: Floats, quantile: Floats, gold_passages: Floats) -> tuple[Floats, Floats]:
@@ -220,8 +251,45 @@ def _tuning_weight(sums: DocumentSums, pool: Integers) -> Floats:
     return np.where(np.isfinite(best), np.clip(best, 0.0, 1.0), 1.0)
 
 
+def _alike(sums: DocumentSums, pool: Integers, tuned: Floats) -> tuple[Floats, Floats]:
+    """How alike passages of a document are over a pool, 0 to 1: gold passages in what the model leaves, all passages in what it says."""
+    number = int(pool.max()) + 1 if len(pool) else 0
+
+    def by_pool(values: Floats) -> Floats:
+        return totals(pool, values, number)[pool]
+
+    ratio = by_pool(sums.gold_y) / by_pool(sums.gold_z)
+    left = (sums.gold_y - ratio * sums.gold_z) - tuned * (sums.weighted_model_y - ratio * sums.weighted_model_z)
+    left -= sums.weight * by_pool(left) / by_pool(sums.weight)
+    said = sums.model_y - ratio * sums.model_z
+    said -= sums.passages * by_pool(said) / by_pool(sums.passages)
+    coded = sums.gold_passages > 0
+
+    def slope(variance: Floats, further: Floats, kept: Floats) -> Floats:
+        """The variance of a document per passage grows with its further passages by this part of what one passage has."""
+        of_one, of_further = kept * variance, kept * variance * further
+        s0, s1, s2 = by_pool(kept), by_pool(kept * further), by_pool(kept * further**2)
+        start = by_pool(of_one) * s2 - by_pool(of_further) * s1
+        found = (by_pool(of_further) * s0 - by_pool(of_one) * s1) / start
+        return np.where(start > 0, np.clip(found, 0.0, 1.0), 1.0)
+
+    gold = slope(
+        np.where(coded, left**2 * sums.gold_passages / sums.gold_z**2, 0.0),
+        np.maximum(sums.gold_passages - 1, 0),
+        coded.astype(np.float64),
+    )
+    return gold, slope(said**2 / sums.passages, sums.passages - 1, 1 / sums.passages)
+
+
 def _estimate(
-    sums: DocumentSums, cell: Integers, tuned: Floats, scale: Floats, support: Support, is_share: bool
+    sums: DocumentSums,
+    cell: Integers,
+    tuned: Floats,
+    alike: tuple[Floats, Floats],
+    scale: Floats,
+    support: Support,
+    is_share: bool,
+    bounds: tuple[float, float] | None,
 ) -> CellEstimates:
     number = int(cell.max()) + 1 if len(cell) else 0
 
@@ -246,22 +314,23 @@ def _estimate(
     residual = residual / np.sqrt(np.maximum(1 - gold_leverage, 1e-9))
     model = model / np.sqrt(np.maximum(1 - model_leverage, 1e-9))
     variance = by_cell((residual + model) ** 2) / z**2
-    df_gold = np.fmax(by_cell(sums.gold_z**2) ** 2 / by_cell(sums.gold_z**4) - 1, 1)
-    df_model = np.fmax(by_cell(sums.passages**2) ** 2 / by_cell(sums.passages**4) - 1, 1)
+    adds_gold = sums.gold_z**2 / np.maximum(sums.gold_passages, 1) * (1 + alike[0] * np.maximum(sums.gold_passages - 1, 0))
+    adds_model = sums.passages * (1 + alike[1] * (sums.passages - 1))
+    df_gold = np.fmax(by_cell(adds_gold) ** 2 / by_cell(adds_gold**2) - 1, 1)
+    df_model = np.fmax(by_cell(adds_model) ** 2 / by_cell(adds_model**2) - 1, 1)
     v_gold, v_model = by_cell(residual**2), by_cell(model**2)
     df = (v_gold + v_model) ** 2 / (v_gold**2 / df_gold + v_model**2 / df_model)
     error = np.sqrt(variance)
-    half = student_quantile(df) * error
-    lower, upper = ratio - half, ratio + half
     spread = (by_cell(sums.gold_yy) - 2 * ratio * by_cell(sums.gold_y) + ratio**2 * by_cell(sums.gold_z)) / weight / z**2
     gold_passages = by_cell(sums.gold_passages)
     gold_documents = by_cell((sums.gold_passages > 0).astype(np.float64))
-    model_share = by_cell(sums.model_y) / by_cell(sums.model_z)
+    model_estimate = by_cell(sums.model_y) / by_cell(sums.model_z)
     expected = np.full(number, np.inf)
+    if bounds is not None:
+        ratio = np.clip(ratio, *bounds)
+    lower, upper = value_interval(ratio, variance, student_quantile(df), gold_passages, bounds)
     if is_share:
-        ratio = np.clip(ratio, 0.0, 1.0)
-        lower, upper = share_interval(ratio, variance, student_quantile(df), gold_passages)
-        likely = np.clip(model_share * (scale[first] if number else 1.0), 0.0, 1.0)
+        likely = np.clip(model_estimate * (scale[first] if number else 1.0), 0.0, 1.0)
         expected = gold_passages * np.minimum(likely, 1 - likely)
     reason = np.select(
         [
@@ -283,7 +352,8 @@ def _estimate(
 
     return CellEstimates(
         given(ratio), given(error), given(lower), given(upper), given(df), given(spread / variance),
-        documents, passages, gold_passages, gold_documents, by_cell(sums.label_y) / by_cell(sums.label_z), model_share, lam, is_share, reason,
+        documents, passages, gold_passages, gold_documents, by_cell(sums.label_y) / by_cell(sums.label_z), model_estimate, lam, is_share,
+        bounds, reason,
     )  # fmt: skip
 
 

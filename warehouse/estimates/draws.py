@@ -8,6 +8,8 @@ shrunk towards no change; without gold passages the factor varies with the prior
 # ruff: noqa: S608  # statements are put together of names of this room and of checked identifiers of the codebook
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from warehouse.types import ScoreColumns, ScoreDimension
 
 CALIBRATION_SPREAD = 0.3
@@ -26,39 +28,45 @@ _APPLIES = {
 """Dimension: what it hangs on, when it applies, and its value when it does not."""
 
 
-def label_draws_statement(columns: ScoreColumns, name: str = "label_draws", wanted: tuple[str, ...] = ()) -> list[str]:
+def label_draws_statement(columns: ScoreColumns) -> list[str]:
     """Return the statement for the macro `label_draws(draws, wanted_igo := NULL, wanted_country := NULL)`, or none without dimensions.
 
     Args:
-        columns: the scored dimensions.
-        name: of the macro.
-        wanted: the dimensions to draw; all that take one value when empty.
+        columns: the scored dimensions; those that take one value are drawn.
     """
-    singles = [one for one in columns.dimensions if not one.multi and one.categories and (not wanted or one.name in wanted)]
+    singles = [one for one in columns.dimensions if not one.multi and one.categories]
     if not singles:
         return []
     singles.sort(key=lambda one: _ORDER.index(one.name) if one.name in _ORDER else len(_ORDER))
     names = {one.name for one in singles}
-    factors = ", ".join(
-        f"exp(max(centre + spread * normal) FILTER (WHERE quantity = '{one.name}' AND category = '{category}')) AS \"m_{one.name}__{category}\""
-        for one in singles
-        for category in one.categories
-    )
     drawn = ", ".join(_one(one, place, names) for place, one in enumerate(singles))
     shown = ", ".join(f'drawn_{one.name} AS "{one.name}"' for one in singles)
     return [
-        f"CREATE MACRO {name}(draws, wanted_igo := NULL, wanted_country := NULL) AS TABLE WITH factors AS ("
-        "SELECT t.draw, " + factors + " FROM (SELECT unnest(range(draws)) AS draw) t CROSS JOIN ("
-        "SELECT * FROM calibration) c CROSS JOIN LATERAL (SELECT "
-        "sqrt(-2 * ln(greatest(md5_number_lower(concat_ws('|', 'u', c.quantity, c.category, t.draw)) / 18446744073709551616.0, 1e-12))) "
-        "* cos(2 * pi() * (md5_number_lower(concat_ws('|', 'v', c.quantity, c.category, t.draw)) / 18446744073709551616.0)) AS normal) "
-        "GROUP BY t.draw), chosen AS (SELECT s.* FROM scores s JOIN documents d USING (document_id) "
+        "CREATE MACRO label_draws(draws, wanted_igo := NULL, wanted_country := NULL) AS TABLE WITH factors AS ("
+        f"{factors_query(singles)}), chosen AS (SELECT s.* FROM scores s JOIN documents d USING (document_id) "
         "JOIN passages p ON p.passage_id = s.passage_id AND p.document_id = s.document_id "
         "WHERE s.model_version IN (SELECT model_version FROM models WHERE state = 'promoted') AND NOT p.is_duplicate AND NOT p.is_summary "
         "AND (wanted_igo IS NULL OR d.igo = wanted_igo) AND (wanted_country IS NULL OR d.country_iso3 = wanted_country)) "
         f"SELECT draw, passage_id, document_id, {shown} FROM (SELECT f.draw, s.passage_id, s.document_id, {drawn} "
         "FROM chosen s CROSS JOIN factors f)"
     ]
+
+
+def factors_query(dimensions: Sequence[ScoreDimension]) -> str:
+    """Return the query for the factors of each of `draws` draws: columns `draw` and `m_<dimension>__<category>`."""
+    factors = ", ".join(
+        f"coalesce(exp(max(centre + spread * normal) FILTER (WHERE quantity = '{one.name}' AND category = '{category}')), 0) "
+        f'AS "m_{one.name}__{category}"'
+        for one in dimensions
+        for category in one.categories
+    )
+    return (
+        "SELECT t.draw, " + factors + " FROM (SELECT unnest(range(draws)) AS draw) t CROSS JOIN ("
+        "SELECT * FROM calibration) c CROSS JOIN LATERAL (SELECT "
+        "sqrt(-2 * ln(greatest(md5_number_lower(concat_ws('|', 'u', c.quantity, c.category, t.draw)) / 18446744073709551616.0, 1e-12))) "
+        "* cos(2 * pi() * (md5_number_lower(concat_ws('|', 'v', c.quantity, c.category, t.draw)) / 18446744073709551616.0)) AS normal) "
+        "GROUP BY t.draw"
+    )
 
 
 def calibration_statement() -> str:

@@ -7,27 +7,25 @@ distributions over draws, never majority votes.
 # ruff: noqa: S608  # statements are put together of names of this room
 from __future__ import annotations
 
-from warehouse.estimates.draws import label_draws_statement
+from warehouse.estimates.step_draws import NEEDED, step_draws_statement
 from warehouse.types import ScoreColumns
 
-_NEEDED = ("voice", "stage", "realization", "stance")
 _DYAD = "wanted_igo, wanted_country, draws := 200"
+_DRAWN = "steps_drawn AS MATERIALIZED (FROM step_draws(draws, wanted_igo, wanted_country))"
 _DOC_STEP = (
-    "labelled AS MATERIALIZED (SELECT l.*, d.published FROM step_draws(draws, wanted_igo := wanted_igo, wanted_country := wanted_country) l "
-    "JOIN documents d USING (document_id) WHERE d.published IS NOT NULL), "
-    "doc_step AS (SELECT draw, stage, document_id, published FROM labelled WHERE realization = 'realized' AND stage <> 'none' "
-    # Compliance counts only when the organization itself reports it favourably.
-    "AND (stage <> 'compliance' OR (voice = 'igo' AND stance = 'cooperation')) GROUP BY ALL HAVING count(*) >= 2), "
+    f"{_DRAWN}, "
+    # One passage may be a slip; two of a document are a step.
+    "doc_step AS (SELECT * FROM steps_drawn WHERE realization = 'realized' AND passages >= 2), "
     "onset AS (SELECT draw, stage, min(published) AS first_seen FROM doc_step GROUP BY ALL)"
 )
 
 
 def onset_statements(columns: ScoreColumns) -> list[str]:
     """Return the statements; none where the codebook lacks one of the dimensions."""
-    if not set(_NEEDED) <= {one.name for one in columns.dimensions if one.categories}:
+    if not set(NEEDED) <= {one.name for one in columns.dimensions if one.categories}:
         return []
     return [
-        *label_draws_statement(columns, "step_draws", _NEEDED),
+        step_draws_statement(columns),
         f"CREATE MACRO stage_onsets({_DYAD}) AS TABLE WITH {_DOC_STEP} SELECT wanted_igo AS igo, wanted_country AS country_iso3, stage, "
         "count(*) / draws AS p_reached, quantile_disc(first_seen, 0.025) AS lower, quantile_disc(first_seen, 0.5) AS median, "
         "quantile_disc(first_seen, 0.975) AS upper, draws AS draws FROM onset GROUP BY stage ORDER BY median, stage",
@@ -49,9 +47,9 @@ def onset_statements(columns: ScoreColumns) -> list[str]:
         "SELECT wanted_igo AS igo, wanted_country AS country_iso3, b.draw, b.start_date, e.end_date, e.end_date IS NULL AS is_censored, "
         "date_diff('month', b.start_date, coalesce(e.end_date, l.last_seen)) AS months "
         "FROM begun b LEFT JOIN ended e USING (draw) CROSS JOIN last l ORDER BY b.draw",
-        f"CREATE MACRO uptake_of_recommendations({_DYAD}, months := 60) AS TABLE WITH {_DOC_STEP}, asked AS (SELECT DISTINCT draw, document_id, "
-        "published FROM labelled WHERE stage = 'policy_influence' AND realization = 'prospective'), done AS (SELECT DISTINCT draw, published "
-        "FROM labelled WHERE stage = 'policy_influence' AND realization = 'realized'), followed AS (SELECT a.draw, a.document_id, "
+        f"CREATE MACRO uptake_of_recommendations({_DYAD}, months := 60) AS TABLE WITH {_DRAWN}, asked AS (SELECT draw, document_id, "
+        "published FROM steps_drawn WHERE stage = 'policy_influence' AND realization = 'prospective'), done AS (SELECT DISTINCT draw, published "
+        "FROM steps_drawn WHERE stage = 'policy_influence' AND realization = 'realized'), followed AS (SELECT a.draw, a.document_id, "
         "bool_or(d.published IS NOT NULL) AS is_followed FROM asked a "
         # A recommendation of last year has not had its months yet.
         "JOIN (SELECT max(published) AS last_seen FROM documents WHERE igo = wanted_igo AND country_iso3 = wanted_country) l "

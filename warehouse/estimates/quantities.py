@@ -19,6 +19,7 @@ class Quantity:
         model_y, model_z: the model's numerator and denominator, over the probability columns of `s`; `model_z` is empty for all passages.
         holds_y, holds_z: the same for labels or codes, over the columns of `{x}`.
         is_share: whether the numerator is a part of the denominator.
+        bounds: the least and the greatest value that a passage can have.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Quantity:
     model_z: str = ""
     holds_z: str = ""
     is_share: bool = True
+    bounds: tuple[float, float] = (0.0, 1.0)
 
 
 def quantities_of(columns: ScoreColumns) -> list[Quantity]:
@@ -120,6 +122,7 @@ def _claims(by_name: dict[str, ScoreDimension]) -> Iterator[Quantity]:
 def _tone(by_name: dict[str, ScoreDimension]) -> Iterator[Quantity]:
     warm, cold = by_name["cooperation_intensity"], by_name["contestation_intensity"]
     levels = [level for level in warm.categories if level.isdigit() and level != "0"]
+    top = float(max((int(level) for level in levels), default=1))
 
     def at_least(dimension: ScoreDimension, level: str) -> str:
         return "(" + " + ".join(_probability(dimension, one) for one in levels if int(one) >= int(level)) + ")"
@@ -135,7 +138,9 @@ def _tone(by_name: dict[str, ScoreDimension]) -> Iterator[Quantity]:
     ambivalence = (
         f"CASE WHEN {level(warm)} < {level(cold)} THEN {level(warm)} WHEN {level(cold)} <= {level(warm)} THEN {level(cold)} END"
     )
-    yield Quantity("tone", "cooperation", mean(warm), level(warm), is_share=False)
-    yield Quantity("tone", "contestation", mean(cold), level(cold), is_share=False)
-    yield Quantity("tone", "net", f"{mean(warm)} - {mean(cold)}", f"{level(warm)} - {level(cold)}", is_share=False)
-    yield Quantity("tone", "ambivalence", both, ambivalence, is_share=False)
+    yield Quantity("tone", "cooperation", mean(warm), level(warm), is_share=False, bounds=(0.0, top))
+    yield Quantity("tone", "contestation", mean(cold), level(cold), is_share=False, bounds=(0.0, top))
+    yield Quantity(
+        "tone", "net", f"{mean(warm)} - {mean(cold)}", f"{level(warm)} - {level(cold)}", is_share=False, bounds=(-top, top)
+    )
+    yield Quantity("tone", "ambivalence", both, ambivalence, is_share=False, bounds=(0.0, top))

@@ -6,13 +6,18 @@ from warehouse.estimates.cell_macros import cell_statements
 from warehouse.estimates.differences import difference_statements
 from warehouse.estimates.document_sums import document_sums_statements
 from warehouse.estimates.draws import calibration_statement, label_draws_statement
+from warehouse.estimates.lead_and_lag_table import lead_and_lag_statements
 from warehouse.estimates.onsets import onset_statements
+from warehouse.estimates.stage_path_tables import stage_path_statements
 from warehouse.estimates.student import student_macro
 from warehouse.types import ScoreColumns
 
 
 def estimate_statements(columns: ScoreColumns) -> list[str]:
-    """Return the statements for the tables, views and macros of the estimates in a published database; its tables and `gold` must be there."""
+    """Return the statements for the tables, views and macros of the estimates in a published database; its tables and `gold` must be there.
+
+    Some of the tables are empty until `derived.write_derived` fills them.
+    """
     return [
         *document_sums_statements(columns),
         student_macro(),
@@ -21,4 +26,6 @@ def estimate_statements(columns: ScoreColumns) -> list[str]:
         calibration_statement(),
         *label_draws_statement(columns),
         *onset_statements(columns),
+        *stage_path_statements(columns),
+        *lead_and_lag_statements(columns),
     ]

@@ -19,6 +19,7 @@ from entente.errors import BadInput
 from warehouse.database import quiet
 from warehouse.descriptions import load_descriptions
 from warehouse.dictionary import objects_in
+from warehouse.estimates.derived import write_derived
 from warehouse.estimates.statements import estimate_statements
 from warehouse.export.plan import Plan, score_columns_in
 from warehouse.failures import explained
@@ -91,6 +92,7 @@ def write_database(connection: Connection, target: Path, plan: Plan, row: Mappin
                 *estimate_statements(columns_of_scores),
             ]:
                 copy.execute(statement)
+            write_derived(copy, columns_of_scores)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise BadInput(
                 f"The published file was made by another version of Entente: {str(error).splitlines()[0]} Run `entente publish` first."

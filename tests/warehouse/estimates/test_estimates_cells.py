@@ -61,16 +61,18 @@ def test_sql_and_python_agree(database: duckdb.DuckDBPyConnection, quantity: str
     first = {row[0]: (row[1], row[2]) for row in rows}
     cells = sorted(set(first.values()))
     cell = np.array([cells.index(first[n]) for n in range(len(first))])
-    python = estimate_cells(sums, cell, np.zeros(len(cell), int), Support(2, 1, 1, 0), is_share=quantity != "tone")
+    python = estimate_cells(
+        sums, cell, np.zeros(len(cell), int), Support(2, 1, 1, 0), is_share=quantity != "tone", bounds=(-3, 3)
+    )
     sql = database.execute(
         "SELECT estimate, standard_error, lower, upper, degrees_of_freedom, effective_sample_size, documents, passages, gold_passages, "
-        "gold_documents, model_share, tuning_weight FROM estimates_by_country_year(?, min_documents := 2, min_gold := 1, "
+        "gold_documents, model_estimate, tuning_weight FROM estimates_by_country_year(?, min_documents := 2, min_gold := 1, "
         "min_gold_documents := 1, min_expected := 0) WHERE category = ? ORDER BY country_iso3, year",
         [quantity, category],
     ).fetchall()
     names = (
         "estimate standard_error lower upper degrees_of_freedom effective_sample_size documents passages gold_passages gold_documents "
-        "model_share tuning_weight"
+        "model_estimate tuning_weight"
     )
     for n, name in enumerate(names.split()):
         got = np.array([np.nan if row[n] is None else row[n] for row in sql], float)
@@ -79,7 +81,7 @@ def test_sql_and_python_agree(database: duckdb.DuckDBPyConnection, quantity: str
 
 
 def test_a_cell_without_support_is_null_and_says_why(database: duckdb.DuckDBPyConnection) -> None:
-    rows = database.execute("SELECT estimate, lower, reason, naive_share FROM contestation_by_country_year").fetchall()
+    rows = database.execute("SELECT estimate, lower, reason, naive_estimate FROM contestation_by_country_year").fetchall()
     assert len(rows) == 6
     for estimate, lower, reason, naive in rows:
         assert (estimate is None) == (reason is not None) == (lower is None)
@@ -122,13 +124,13 @@ def test_with_all_passages_coded_the_estimate_is_the_share_of_the_codes() -> Non
 def test_a_difference_is_that_of_python(database: duckdb.DuckDBPyConnection) -> None:
     support = "min_gold := 5, min_expected := 0"
     cells = database.execute(
-        "SELECT estimate, standard_error, lower, upper, degrees_of_freedom, gold_passages, naive_share "
+        "SELECT estimate, standard_error, lower, upper, degrees_of_freedom, gold_passages, naive_estimate "
         f"FROM estimates_by_country('contested', {support}) ORDER BY country_iso3"
     ).fetchall()
     estimate, error, lower, upper, df, gold, naive = (np.array(column, float) for column in zip(*cells, strict=True))
     nothing = np.zeros(2)
     both = CellEstimates(
-        estimate, error, lower, upper, df, nothing, nothing, nothing, gold, nothing, naive, nothing, nothing, True, np.array(["", ""])
+        estimate, error, lower, upper, df, nothing, nothing, nothing, gold, nothing, naive, nothing, nothing, True, (0, 1), np.array(["", ""])
     )  # fmt: skip
     python = differences(both, np.array([0]), np.array([1]))
     ((*sql, reason),) = database.execute(

@@ -1,0 +1,1 @@
+"""Retraining: from new codes to a published release, in stages that are each done once."""

@@ -1,0 +1,57 @@
+"""Stage paths and lead and lag: what was planted in simulated corpora is found again, and the published tables say what they rest on."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+
+from benchmarks import coverage_lags, coverage_paths
+from warehouse.estimates.lead_and_lag import GoldPassages, lead_and_lag
+from warehouse.estimates.stage_path_model import fit, posterior, years_of
+from warehouse.estimates.stage_path_tables import smallest_sets
+
+
+def test_known_paths_are_in_the_credible_sets_and_a_majority_vote_does_worse() -> None:
+    evidence, truth, vote = coverage_paths.simulate(np.random.default_rng(1), coverage_paths.SCENARIOS[0])
+    found = posterior(evidence, fit(evidence), years_of(evidence))
+    held = np.take_along_axis(smallest_sets(found.state), truth[..., None], -1).mean()
+    assert held >= 0.93
+    voted = vote >= 0
+    assert (found.state.argmax(axis=-1) == truth)[voted].mean() > (vote == truth)[voted].mean() + 0.1
+    # What was reached stays reached, and a later step is not reached before an earlier one.
+    assert (np.diff(found.below, axis=1) <= 1e-9).all()
+    assert (np.diff(found.below, axis=2) >= -1e-9).all()
+
+
+def test_a_planted_lead_of_two_years_is_found_where_the_naive_correlation_misses_it() -> None:
+    scenario = coverage_lags.SCENARIOS[0]
+    right = coverage_lags.truth(scenario, 5000)[coverage_lags.LEAD]
+    found = coverage_lags.one(np.random.default_rng(1), scenario)
+    best = max(found, key=lambda one: one.estimate)
+    assert best.lag == coverage_lags.LEAD
+    assert best.lower <= right <= best.upper
+    assert best.naive < best.lower
+
+
+def test_without_enough_gold_passages_there_is_no_lead_and_a_reason() -> None:
+    documents, gold = coverage_lags.simulate(np.random.default_rng(1), coverage_lags.SCENARIOS[1])
+    few = GoldPassages(gold.country[:10], gold.weight[:10], gold.model[:10], gold.code[:10])
+    assert {one.reason for one in lead_and_lag(documents, few)} == {"too few gold passages"}
+
+
+def test_published_paths_say_what_they_rest_on(database: duckdb.DuckDBPyConnection) -> None:
+    years = database.execute(
+        "SELECT igo, country_iso3, year, sum(p_at_step), min(n_gold_passages), any_value(coder_kinds) FROM stage_paths "
+        "WHERE reason IS NULL GROUP BY ALL"
+    ).fetchall()
+    assert len(years) == 6
+    assert all(abs(total - 1) < 1e-3 and gold > 0 and kinds for _igo, _country, _year, total, gold, kinds in years)
+    ((arrivals,),) = database.execute("SELECT count(*) FROM stage_arrivals WHERE lower <= upper OR upper IS NULL").fetchall()
+    assert arrivals == 10
+    reasons = database.execute("SELECT DISTINCT reason FROM lead_and_lag").fetchall()
+    assert reasons == [("too few countries",)]
+
+
+def test_estimates_name_the_kinds_of_coders(database: duckdb.DuckDBPyConnection) -> None:
+    rows = database.execute("SELECT DISTINCT coder_kinds FROM contestation_by_country_year WHERE gold_passages > 0").fetchall()
+    assert rows == [(["not said"],)]

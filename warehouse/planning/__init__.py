@@ -1,0 +1,1 @@
+"""How many gold passages an interval of a given width needs, told before anybody codes."""
