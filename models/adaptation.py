@@ -169,7 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texts", type=Path, required=True, help="JSON lines with heading and text, .jsonl or .jsonl.gz")
     parser.add_argument("--write", action="store_true", help="replace what ships; otherwise only the loss is shown")
-    parser.add_argument("--epochs", type=int, default=AdaptationOptions.epochs)
+    parser.add_argument("--epochs", type=int, default=AdaptationOptions().epochs)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     from models.encoder import MINILM, Windows, find_encoder, load_network
@@ -215,7 +215,7 @@ class _Guess(nn.Module):
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         """Return a score for each word, shape (states, words)."""
         inner = self.norm(nn.functional.gelu(self.inner(states)))
-        result: torch.Tensor = inner @ self.words.T + self.bias  # type: ignore[operator]  # a buffer is a tensor
+        result: torch.Tensor = inner @ self.words.T + self.bias
         return result
 
 

@@ -181,7 +181,9 @@ def test_an_interrupted_training_is_not_taken_up_for_other_data(request_: Traini
     def key(**changes: object) -> Path:
         first, *others = data.passages
         passages = [replace(first, **changes), *others]  # type: ignore[arg-type]  # one field of several types
-        return _kept(replace(data, passages=passages), request_, request_.encoder, TuningOptions(), split_folds(data.passages, 0))
+        return _kept(
+            replace(data, passages=passages), request_, request_.encoder, TuningOptions(), split_folds(data.passages, 0), ""
+        )
 
     keys = [key(), key(document="another"), key(origin="real"), key(secondary_stage="another")]
     other = Codebook.model_construct(
@@ -189,8 +191,9 @@ def test_an_interrupted_training_is_not_taken_up_for_other_data(request_: Traini
         dimensions=request_.codebook.dimensions[1:],
     )
     folds = split_folds(data.passages, 0)
-    keys.append(_kept(data, replace(request_, codebook=other), request_.encoder, TuningOptions(), folds))
-    keys.append(_kept(data, request_, request_.encoder, TuningOptions(), folds[:2]))
+    keys.append(_kept(data, replace(request_, codebook=other), request_.encoder, TuningOptions(), folds, ""))
+    keys.append(_kept(data, request_, request_.encoder, TuningOptions(), folds[:2], ""))
+    keys.append(_kept(data, request_, request_.encoder, TuningOptions(), folds, "another adaptation"))
     assert len(set(keys)) == len(keys)
 
 
