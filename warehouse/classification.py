@@ -20,9 +20,15 @@ _CODABLE = (
     "(SELECT p.document_id, p.passage_id FROM passages p JOIN extractions e USING (document_id) "
     "WHERE p.is_codable AND coalesce(p.language, e.language) IN (SELECT unnest($languages)))"
 )
-_UNSCORED = (
-    f"(SELECT * FROM {_CODABLE} c WHERE NOT EXISTS "
-    "(FROM scores s WHERE s.passage_id = c.passage_id AND s.document_id = c.document_id AND s.model_version = $model))"
+# Of some documents only: a load of a batch shall not look through all the others.
+_CODABLE_OF = f"{_CODABLE[:-1]} AND p.document_id IN (SELECT unnest($documents)))"
+_NOT_SCORED = "WHERE NOT EXISTS (FROM scores s WHERE s.passage_id = c.passage_id AND s.document_id = c.document_id AND s.model_version = $model"
+_UNSCORED = f"(SELECT * FROM {_CODABLE} c {_NOT_SCORED}))"
+_UNSCORED_OF = f"(SELECT * FROM {_CODABLE_OF} c {_NOT_SCORED} AND s.document_id IN (SELECT unnest($documents))))"
+_STATES_OF = (
+    "(SELECT record_id, state, reason, detail FROM document_events WHERE record_id IN "
+    "(SELECT record_id FROM documents WHERE document_id IN (SELECT unnest($documents))) "
+    "QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY event_no DESC) = 1)"
 )
 _IDS = [("passage_id", "string")]
 
@@ -50,7 +56,8 @@ def _texts(connection: Connection, parameters: dict[str, Any], documents: list[s
         "lag(text) OVER w AS previous, lead(text) OVER w AS next FROM passages "
         "WHERE is_codable AND document_id IN (SELECT unnest($documents)) WINDOW w AS (PARTITION BY document_id ORDER BY ordinal)) "
         "SELECT c.document_id, c.passage_id, array_to_string(c.heading_path[-2:], ' > '), c.text, c.previous, c.next "
-        f"FROM codable c JOIN {_UNSCORED} u ON u.passage_id = c.passage_id AND u.document_id = c.document_id ORDER BY c.document_id, c.ordinal",
+        f"FROM codable c JOIN {_UNSCORED_OF} u ON u.passage_id = c.passage_id AND u.document_id = c.document_id "
+        "ORDER BY c.document_id, c.ordinal",
         {**parameters, "documents": documents},
     ).fetchall()
     found: dict[str, list[PassageText]] = {}
@@ -107,16 +114,21 @@ def settlement_pending(connection: Connection, model_version: str, languages: Se
 
 
 def _settlement(connection: Connection, model_version: str, languages: Sequence[str], documents: list[str] | None) -> list[Event]:
+    codable, states, scored, chosen = _CODABLE, "document_states", "", ""
+    if documents is not None:
+        codable, states = _CODABLE_OF, _STATES_OF
+        scored = " AND s.document_id IN (SELECT unnest($documents))"
+        chosen = "AND d.document_id IN (SELECT unnest($documents)) "
     rows = connection.execute(
-        "WITH open AS (SELECT document_id, count(*) AS n FROM " + _UNSCORED + " GROUP BY document_id), "
-        "all_of AS (SELECT document_id, count(*) AS n FROM " + _CODABLE + " GROUP BY document_id) "
-        "SELECT d.record_id, d.document_id, coalesce(a.n, 0) AS modelled, s.state, s.reason, s.detail "
+        f"WITH scored AS (SELECT document_id, passage_id FROM scores s WHERE s.model_version = $model{scored}), "
+        "counted AS (SELECT c.document_id, count(*) AS n, count(s.passage_id) AS n_scored "
+        f"FROM {codable} c LEFT JOIN scored s ON s.passage_id = c.passage_id AND s.document_id = c.document_id GROUP BY c.document_id) "
+        "SELECT d.record_id, d.document_id, coalesce(c.n, 0) AS modelled, s.state, s.reason, s.detail "
         "FROM documents d JOIN extractions e ON e.document_id = d.document_id AND e.file_sha256 = d.file_sha256 "
-        "JOIN document_states s ON s.record_id = d.record_id "
-        "LEFT JOIN open o ON o.document_id = d.document_id LEFT JOIN all_of a ON a.document_id = d.document_id "
-        "WHERE e.n_codable > 0 AND o.n IS NULL AND s.state IN ('extracted', 'classified', 'published') "
-        "AND ($documents IS NULL OR list_contains($documents, d.document_id)) ORDER BY d.document_id",
-        {"languages": list(languages), "model": model_version, "documents": documents},
+        f"JOIN {states} s ON s.record_id = d.record_id LEFT JOIN counted c ON c.document_id = d.document_id "
+        "WHERE e.n_codable > 0 AND coalesce(c.n = c.n_scored, true) AND s.state IN ('extracted', 'classified', 'published') "
+        f"{chosen}ORDER BY d.document_id",
+        {"languages": list(languages), "model": model_version} | ({} if documents is None else {"documents": documents}),
     ).fetchall()
     events = []
     for record_id, document_id, modelled, state, reason, detail in rows:

@@ -3,42 +3,22 @@
 # ruff: noqa: S608  # statements are put together of names of this room and of checked identifiers of the codebook
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from operator import attrgetter
 from typing import Any
 
 from extractors.types import Extraction, ExtractionFailure
 from warehouse.arrow import insert, insert_columns
 from warehouse.documents import make_documents, rebuild_missions
 from warehouse.ledger import Event, append
+from warehouse.passage_rows import passage_table
 from warehouse.states import Reason, State
 from warehouse.transactions import Connection, raise_content_version
 from warehouse.types import PendingFile
 
 # Failures that other limits might have spared: they are tried again when the limits change, the others only by another extractor.
 _BY_LIMIT = frozenset({Reason.TIMED_OUT, Reason.OUT_OF_MEMORY, Reason.OUTPUT_TOO_LARGE, Reason.TOO_LARGE})
-
-
-# Columns of `passages` that are fields of an extracted passage, under the same name.
-_AS_THEY_ARE = (
-    *(
-        "passage_id",
-        "ordinal",
-        "part",
-        "page_first",
-        "page_last",
-        "heading_path",
-        "para_no",
-        "kind",
-        "language",
-        "text",
-        "lead_in",
-    ),
-    *("n_words", "is_codable", "is_duplicate", "is_summary", "quality", "notes", "sketch"),
-)
 
 
 def pending(connection: Connection, extractor_key: str, limits: str) -> list[PendingFile]:
@@ -78,7 +58,7 @@ def load(
     insert(connection, "extractions", [_extraction_row(file, outcome, extractor_key, limits) for file, outcome in current])
     read = [(file, outcome) for file, outcome in current if isinstance(outcome, Extraction)]
     insert(connection, "pages", [row for file, outcome in read for row in _page_rows(file, outcome)])
-    insert_columns(connection, "passages", _passage_table(read))
+    insert_columns(connection, "passages", passage_table(read))
     connection.execute(
         "DELETE FROM scores WHERE document_id IN (SELECT unnest(?)) AND NOT EXISTS "
         "(FROM passages p WHERE p.passage_id = scores.passage_id AND p.document_id = scores.document_id AND p.is_codable)",
@@ -148,21 +128,3 @@ def _page_rows(file: PendingFile, read: Extraction) -> list[dict[str, Any]]:
         furniture = list(plain.pop("furniture"))
         rows.append({"document_id": file.document_id, "page": plain.pop("number"), **plain, "furniture": furniture})
     return rows
-
-
-def _passage_table(read: Sequence[tuple[PendingFile, Extraction]]) -> dict[str, Sequence[Any]]:
-    """Return the columns of `passages`; column by column, as a row at a time would take several times as long."""
-    passages = [passage for _file, outcome in read for passage in outcome.passages]
-    made: dict[str, Sequence[Any]] = {
-        "document_id": [file.document_id for file, outcome in read for _passage in outcome.passages],
-        "extractor_version": [outcome.extractor_version for _file, outcome in read for _passage in outcome.passages],
-        "text_sha256": [hashlib.sha256(passage.text.encode()).hexdigest() for passage in passages],
-        "boxes": [
-            [{"page": box.page, "x0": box.x0, "top": box.top, "x1": box.x1, "bottom": box.bottom} for box in passage.boxes]
-            for passage in passages
-        ],
-    }
-    for name in _AS_THEY_ARE:
-        column = attrgetter(name)
-        made[name] = [column(passage) for passage in passages]
-    return made

@@ -1,56 +1,85 @@
-"""Predictions as the columns of `scores`: column by column, as a row at a time would take several times as long."""
+"""Predictions as the columns of `scores`: all of them at once, as a row at a time would take several times as long."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter, itemgetter
-from typing import Any
+from itertools import chain, cycle
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from entente.errors import BadInput
 from models.types import DimensionScore, Prediction
 from warehouse.codebook import probability_column
 from warehouse.types import ScoreColumns, ScoreDimension
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 def score_table(
     rows: Sequence[Prediction], model_version: str, owners: Mapping[str, str], columns: ScoreColumns
-) -> dict[str, Sequence[Any]]:
+) -> dict[str, Any]:
     """Return the columns of `scores` for these predictions; `owners` names the document of each passage.
 
     Raises:
         BadInput: when a prediction is by another model, or does not fit the codebook's dimensions.
     """
     _check_model_and_dimensions(rows, model_version, columns)
-    ids = [row.passage_id for row in rows]
+    number, size = len(rows), len(columns.dimensions)
+    # Passage by passage, as predictions lie in memory; a column is every `size`-th of these.
+    scores = _in_order(rows, columns)
+    labels, probabilities = list(map(_label, scores)), list(map(_probabilities, scores))
+    names = [probability_column(one.name, category) for one in columns.dimensions for category in one.categories]
     uncertain: list[list[str]] = [[] for _row in rows]
-    made: dict[str, Sequence[Any]] = {
+    if not all(map(_certain, scores)):
+        for place, score in enumerate(scores):
+            if not score.certain:
+                uncertain[place // size].append(columns.dimensions[place % size].name)
+    ids = [row.passage_id for row in rows]
+    made: dict[str, Any] = {
         "passage_id": ids,
         "document_id": [owners[one] for one in ids],
-        "model_version": [model_version] * len(rows),
+        "model_version": [model_version] * number,
         "is_familiar": [row.familiar for row in rows],
         "uncertain": uncertain,
     }
-    for dimension in columns.dimensions:
-        scores = [row.dimensions[dimension.name] for row in rows]
-        labels = list(map(attrgetter("label"), scores))
-        probabilities = list(map(attrgetter("probabilities"), scores))
-        names = [probability_column(dimension.name, category) for category in dimension.categories]
-        try:
-            made |= {
-                name: list(map(itemgetter(category), probabilities))
-                for name, category in zip(names, dimension.categories, strict=True)
-            }
-        except KeyError:
-            _tell_misfit(rows, scores, dimension, model_version)
-        kinds = set(map(type, labels))
-        too_many = sum(map(len, probabilities)) != len(rows) * len(dimension.categories)
-        if too_many or (str in kinds if dimension.multi else not kinds <= {str}):
-            _tell_misfit(rows, scores, dimension, model_version)
-        made[dimension.name] = list(map(sorted, labels)) if dimension.multi else labels
-        for place, certain in enumerate(map(attrgetter("certain"), scores)):
-            if not certain:
-                uncertain[place].append(dimension.name)
-    return made
+    for place, dimension in enumerate(columns.dimensions):
+        given = labels[place::size]
+        kinds = set(map(type, given))
+        if str in kinds if dimension.multi else not kinds <= {str}:
+            _tell_misfit(rows, scores[place::size], dimension, model_version)
+        made[dimension.name] = list(map(sorted, given)) if dimension.multi else given
+    categories = [category for one in columns.dimensions for category in one.categories]
+    if list(chain.from_iterable(probabilities)) != categories * number:
+        for place, dimension in enumerate(columns.dimensions):
+            _tell_misfit(rows, scores[place::size], dimension, model_version)
+        # All fit, in another order.
+        probabilities = [
+            {category: one[category] for category in dimension.categories}
+            for one, dimension in zip(probabilities, cycle(columns.dimensions), strict=False)
+        ]
+    return made | dict(zip(names, _numbers(probabilities, number, len(names)), strict=True))
+
+
+_label, _probabilities, _certain = attrgetter("label"), attrgetter("probabilities"), attrgetter("certain")
+
+
+def _in_order(rows: Sequence[Prediction], columns: ScoreColumns) -> list[DimensionScore]:
+    """Return the scores of all rows, those of a row in the order of the dimensions."""
+    names = [dimension.name for dimension in columns.dimensions]
+    found = [row.dimensions for row in rows]
+    if list(chain.from_iterable(found)) == names * len(rows):
+        return list(chain.from_iterable(map(dict.values, found)))
+    return [one[name] for one in found for name in names]
+
+
+def _numbers(probabilities: Sequence[dict[str, float]], number: int, size: int) -> NDArray[np.float32]:
+    """Return the probabilities as a row a column of `scores`."""
+    import numpy as np
+
+    values = np.fromiter(chain.from_iterable(map(dict.values, probabilities)), np.float32, number * size)
+    return np.ascontiguousarray(values.reshape(number, size).T)
 
 
 def _check_model_and_dimensions(rows: Sequence[Prediction], model_version: str, columns: ScoreColumns) -> None:

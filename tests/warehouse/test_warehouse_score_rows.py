@@ -22,7 +22,17 @@ def test_columns_hold_labels_probabilities_and_what_is_uncertain() -> None:
     assert made["is_familiar"] == [True, False]
     assert made["uncertain"] == [[], ["stage"]]
     assert made["mechanism"] == [["dialogue"], ["dialogue"]]
-    assert made["p_stage__initiation"] == [0.7, 0.7]
+    assert list(made["p_stage__initiation"]) == pytest.approx([0.7, 0.7])
+
+
+def test_the_order_in_which_a_model_names_dimensions_and_categories_changes_nothing() -> None:
+    turned = {
+        name: replace(score, probabilities=dict(reversed(score.probabilities.items())))
+        for name, score in reversed(GOOD.dimensions.items())
+    }
+    plain = score_table([GOOD, GOOD], MODEL, {"p1": "d1"}, COLUMNS)
+    other = score_table([GOOD, replace(GOOD, dimensions=turned)], MODEL, {"p1": "d1"}, COLUMNS)
+    assert {name: list(values) for name, values in plain.items()} == {name: list(values) for name, values in other.items()}
 
 
 @pytest.mark.parametrize(
