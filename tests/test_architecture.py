@@ -64,6 +64,9 @@ def test_no_large_file_is_in_the_repository() -> None:
     large = {
         name: (ROOT / name).stat().st_size
         for name in listed
-        if name and (ROOT / name).is_file() and (ROOT / name).stat().st_size > 3_000_000
+        # Weights that ship are what the repository is for; all else is small.
+        if name
+        and (ROOT / name).is_file()
+        and (ROOT / name).stat().st_size > (6_000_000 if name.endswith(".safetensors") else 3_000_000)
     }
     assert not large
