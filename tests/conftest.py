@@ -1,4 +1,4 @@
-"""Shared by all tests: where the real corpus lies, and the marker that skips what needs it."""
+"""Shared by all tests: where the real corpus lies, the marker that skips what needs it, and how examples are drawn."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CORPUS = SHARED / "corpus"
+
+# How long an example takes depends on what else the machine does, and is no behaviour.
+settings.register_profile("entente", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.load_profile("entente")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
