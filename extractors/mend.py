@@ -31,7 +31,6 @@ _APART = re.compile(r"[\W_]+")
 _START = re.compile(r"[^\W\d_]*")
 _EDGES = ".,;:!?()[]“”\"'’«»"
 _PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
-_LEAST_WORD = 3  # letters of a word that is no syllable
 _DIVIDES = 0.018  # share of lines that end in a hyphen from which a document is one that divides words
 # Han, kana and the punctuation that is set with them: no space stands between these, so none at the end of a line either. Korean has spaces.
 _UNSPACED = re.compile("[\u2e80-\u30ff\u31c0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]")
@@ -68,8 +67,7 @@ class Hyphens:
         if left + right in self.words:
             return False
         if left in _PREFIXES or self.divides:
-            # Two words of the document that it nowhere writes as one ("school-age") were not divided.
-            return left in _PREFIXES or (min(len(left), len(right)) >= _LEAST_WORD and left in self.words and right in self.words)
+            return left in _PREFIXES
         return right in self.words or left in self.words
 
 
