@@ -191,12 +191,3 @@ def test_running_heads_and_page_numbers_are_kept_with_their_page(tmp_path: Path)
     report.path.write_bytes(report.buffer.getvalue())
     infos = pdf_structure(report.path, ExtractOptions(), LIMITS).infos
     assert [info.furniture for info in infos] == [(f"HARBOUR REPORT/{page}", str(page)) for page in range(1, 5)]
-
-
-def test_two_words_of_a_document_that_divides_words_keep_their_hyphen_where_it_never_writes_them_as_one() -> None:
-    lines = ["the govern-", "ment asked that chil-", "dren of school and of any age con-", "tinue to understand and stand under"]
-    divided = hyphens_of([*lines, "what they under-", "stood"])
-    assert divided.divides
-    assert divided.keeps("school", "age")
-    assert not divided.keeps("under", "stand")
-    assert not divided.keeps("govern", "ment")
