@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,3 +100,40 @@ def simulate(rng: np.random.Generator, scenario: LagScenario) -> tuple[YearlyDoc
 def one(rng: np.random.Generator, scenario: LagScenario) -> list[LeadAndLag]:
     """Return the estimates of one simulated organization."""
     return lead_and_lag(*simulate(rng, scenario))
+
+
+def rows(scenario: LagScenario, corpora: int, seed: int) -> list[str]:
+    """Return a row of the table for each lag that is looked at."""
+    rng = np.random.default_rng(seed)
+    found = [{each.lag: each for each in one(rng, scenario)} for _ in range(corpora)]
+    right = truth(scenario)
+    lines = []
+    for lag in (0, LEAD):
+        own = [each[lag] for each in found if not each[lag].reason]
+        covered = np.mean([each.lower <= right[lag] <= each.upper for each in own])
+        lines.append(
+            f"| {scenario.countries} x {scenario.years} | {scenario.documents:g} | {scenario.gold} | {lag} | {right[lag]:.2f} | {len(own)} | "
+            f"{np.mean([each.estimate for each in own]):.2f} | {covered:.3f} | {np.mean([each.naive for each in own]):.2f} |"
+        )
+    return lines
+
+
+HEAD = (
+    "| countries x years | documents a year | gold | lag | true correlation | corpora | mean estimate | covered | mean naive correlation |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+def main() -> None:
+    """Print two rows for each scenario: lag 0, and the planted lead."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpora", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    print(HEAD)
+    for scenario in SCENARIOS:
+        print("\n".join(rows(scenario, options.corpora, options.seed)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,13 +6,15 @@ the classifier errs, and errs differently in each country; gold passages are few
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.estimates.stage_path_evidence import confusion_of, evidence_of
-from warehouse.estimates.stage_path_model import CLASSES, STATES, Evidence
+from warehouse.estimates.stage_path_model import CLASSES, STATES, Evidence, fit, posterior, years_of
+from warehouse.estimates.stage_path_tables import smallest_sets
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -39,6 +41,7 @@ SCENARIOS = (
     PathScenario(100, 20, 1.0, 15, 2.0, 100),
     PathScenario(30, 25, 1.0, 15, 3.0, 100),
     PathScenario(100, 20, 1.0, 15, 3.0, 0),
+    PathScenario(100, 20, 1.0, 15, 2.0, 300, country_errors=0.8),
 )
 
 
@@ -105,11 +108,41 @@ def _mixes() -> Floats:
     return mix
 
 
-def smallest_sets(state: Floats, level: float = 0.95) -> NDArray[np.bool_]:
-    """Return which states are in the smallest set that has at least the level of probability; over the last axis."""
-    order = np.argsort(-state, axis=-1, kind="stable")
-    ranked = np.take_along_axis(state, order, -1)
-    before = ranked.cumsum(axis=-1) - ranked
-    inside = np.empty(state.shape, bool)
-    np.put_along_axis(inside, order, before < level, -1)
-    return inside
+def row(scenario: PathScenario, corpora: int, seed: int) -> str:
+    """Return a row of the table, over pairs and years of all corpora."""
+    rng = np.random.default_rng(seed)
+    held, stated, right, voted = [], [], [], []
+    for _ in range(corpora):
+        evidence, truth, vote = simulate(rng, scenario)
+        state = posterior(evidence, fit(evidence), years_of(evidence)).state
+        inside = smallest_sets(state)
+        held.append(np.take_along_axis(inside, truth[..., None], -1).mean())
+        stated.append((state * inside).sum(axis=-1).mean())
+        there = vote >= 0
+        right.append((state.argmax(axis=-1) == truth)[there].mean())
+        voted.append((vote == truth)[there].mean())
+    return (
+        f"| {scenario.pairs} x {scenario.years} | {scenario.documents:g} | {scenario.passages} | {scenario.signal:g} | {scenario.gold} | "
+        f"{scenario.country_errors:g} | {np.mean(held):.3f} | {np.mean(stated):.3f} | {np.mean(right):.2f} | {np.mean(voted):.2f} |"
+    )
+
+
+HEAD = (
+    "| pairs x years | documents a year | passages | signal | gold | country errors | set holds the step | its stated probability | "
+    "model right | majority vote right |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+def main() -> None:
+    """Print a row for each scenario."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpora", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    print(HEAD)
+    for scenario in SCENARIOS:
+        print(row(scenario, options.corpora, options.seed), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from entente.errors import EntenteError
 from entente.files import write_text_whole
@@ -61,7 +61,11 @@ class ProgressFile:
         with contextlib.suppress(OSError, EntenteError):
             write_text_whole(self.path, json.dumps(content))
 
-    def remove(self) -> None:
+    def __enter__(self) -> Self:
+        """Begin a run."""
+        return self
+
+    def __exit__(self, *_ended: object) -> None:
         """Remove the file at the end of a run."""
         self.path.unlink(missing_ok=True)
 

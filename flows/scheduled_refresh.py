@@ -172,12 +172,8 @@ def _refresh(settings: Settings, options: RefreshOptions, turn: Turn) -> Summary
     summary = nothing_to_do(settings, options)
     if summary is not None:
         return summary
-    progress = ProgressFile(settings.paths.state, quiet)
-    try:
-        with watched_by(progress):
-            return refresh_flow(settings, options)
-    finally:
-        progress.remove()
+    with ProgressFile(settings.paths.state, quiet) as progress, watched_by(progress):
+        return refresh_flow(settings, options)
 
 
 def drop_late_runs(deployments: Sequence[UUID], why: str) -> None:

@@ -64,12 +64,8 @@ def retrain_now(settings: Settings) -> str:
         EntenteError: as `flows.retraining.loop.retrain`.
     """
     say("retraining: begins.")
-    progress = ProgressFile(settings.paths.state, quiet)
-    try:
-        with watched_by(progress), waiting_told_to(_waits):
-            return in_words(retrain_flow(settings, configured(settings, command=COMMAND)))
-    finally:
-        progress.remove()
+    with ProgressFile(settings.paths.state, quiet) as progress, watched_by(progress), waiting_told_to(_waits):
+        return in_words(retrain_flow(settings, configured(settings, command=COMMAND)))
 
 
 def look(settings: Settings) -> Due | None:

@@ -27,6 +27,7 @@ from entente.errors import BadInput
 from entente.files import replacing, sha256_of_file
 from models.adapters import change_tensors, compressed, unfreeze
 from models.blocks import Trunk, padded
+from models.tuning import batches
 
 if TYPE_CHECKING:
     from models.encoder import EncoderFiles
@@ -104,7 +105,7 @@ def adapt(
     parts = [torch.tensor(list(one)[: options.longest]) for one in tokens]
     done = 0
     for _ in range(options.epochs):
-        for chosen in _batches([len(one) for one in parts], options.batch, order):
+        for chosen in batches([len(one) for one in parts], options.batch, order):
             ids, mask = padded([parts[i] for i in chosen], device)
             shown, asked = _hidden(ids, mask, options.masked, words, len(embeddings))
             with torch.autocast(device.type, dtype=torch.bfloat16):
@@ -228,14 +229,6 @@ def _hidden(
     shown = torch.where(asked & (fate < 0.8), torch.full_like(ids, words.mask), ids)
     other = torch.randint(words.first, count, ids.shape, device=ids.device)
     return torch.where(asked & (fate >= 0.8) & (fate < 0.9), other, shown), asked
-
-
-def _batches(lengths: Sequence[int], size: int, rng: np.random.Generator) -> list[list[int]]:
-    noisy = np.array(lengths) * rng.uniform(0.85, 1.15, len(lengths))
-    order = np.argsort(noisy, kind="stable")
-    batches = [order[start : start + size].tolist() for start in range(0, len(order), size)]
-    rng.shuffle(batches)
-    return batches
 
 
 if __name__ == "__main__":

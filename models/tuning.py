@@ -112,7 +112,7 @@ def fine_tune(
     weights = torch.tensor(sample_weights, dtype=torch.float32, device=device)
     done = 0
     for _ in range(options.epochs):
-        for chosen in _batches([len(one) for one in parts], options.batch, order):
+        for chosen in batches([len(one) for one in parts], options.batch, order):
             batch, mask = padded([parts[i] for i in chosen], device)
             if batch.is_floating_point():
                 batch = nn.functional.dropout(batch, options.state_dropout)
@@ -168,7 +168,7 @@ def _rate(step: int, steps: int, warmup: float) -> float:
     return (step + 1) / first if step < first else max(0.0, (steps - step) / max(1, steps - first))
 
 
-def _batches(lengths: Sequence[int], size: int, rng: np.random.Generator) -> list[list[int]]:
+def batches(lengths: Sequence[int], size: int, rng: np.random.Generator) -> list[list[int]]:
     """Return batches of passages of about equal length, in random order; which passages meet changes from epoch to epoch."""
     noisy = np.array(lengths) * rng.uniform(0.85, 1.15, len(lengths))
     order = np.argsort(noisy, kind="stable")

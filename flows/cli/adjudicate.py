@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from flows.cli.main import adjudicate_app
+from flows.cli.options import AsJson
 from flows.cli.output import print_json, table
 from flows.settings import load_settings
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Sample = Annotated[str | None, typer.Option(help="Only the passages of this sample.")]
 Codes = Annotated[Path | None, typer.Option(help="A file of codes instead of the project's warehouse.")]
 

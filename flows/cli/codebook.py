@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from flows.cli.main import codebook_app
+from flows.cli.options import AsJson
 from flows.cli.output import note, print_json, table
 from flows.settings import load_settings
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @codebook_app.command("diff", epilog="Example: entente codebook diff codebook-1.1.0.yaml --write-map map.yaml")

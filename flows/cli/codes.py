@@ -10,21 +10,9 @@ import typer
 
 from entente.errors import BadInput
 from flows.cli.main import codes_app
+from flows.cli.options import AsJson, Coder, FileFormat, FormatOption, Kind, Name
 from flows.cli.output import note, print_json
 from flows.settings import load_settings
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-class FormatOption(Enum):
-    """The formats."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-    EXCEL = "excel"
-    LABEL_STUDIO = "label-studio"
-    DOCCANO = "doccano"
-    INCEPTION = "inception"
 
 
 class WhatOption(Enum):
@@ -89,14 +77,10 @@ def export(
 def import_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The file of codes.")],
-    file_format: Annotated[
-        FormatOption | None, typer.Option("--format", help="Its format, where the file does not tell.")
-    ] = None,
-    coder: Annotated[str | None, typer.Option(help="Who coded, where the file does not say it.")] = None,
-    name: Annotated[list[str] | None, typer.Option(help="USER=CODER, for a tool's users; may be given again.")] = None,
-    kind: Annotated[
-        list[str] | None, typer.Option(help="CODER=person, language model or simulation; may be given again.")
-    ] = None,
+    file_format: FileFormat = None,
+    coder: Coder = None,
+    name: Name = None,
+    kind: Kind = None,
     report: Annotated[Path | None, typer.Option(help="Write all problems to this file, as CSV.")] = None,
     as_json: AsJson = False,
 ) -> None:

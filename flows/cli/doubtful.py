@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from entente.errors import BadInput
-from flows.cli.codes import FormatOption
 from flows.cli.main import codes_app
+from flows.cli.options import FormatOption
 from flows.cli.output import print_json, table
 from flows.settings import load_settings
 

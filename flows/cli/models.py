@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.main import models_app
+from flows.cli.options import AsJson
 from flows.cli.output import note, print_json, table
 from flows.settings import Settings, load_settings
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from models.promotion import Decision
 
 Reason = Annotated[str | None, typer.Option(help="Why; it is kept with the decision.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @models_app.command("list", epilog="Example: entente models list --json")

@@ -9,13 +9,13 @@ import typer
 
 from entente.errors import BadInput
 from flows.cli.main import plan_app
+from flows.cli.options import AsJson
 from flows.cli.output import print_json, table
 from flows.settings import load_settings
 
 if TYPE_CHECKING:
     from warehouse.frames import FrameFilter
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quantity = Annotated[
     str, typer.Option(help="What is estimated, as in the estimates: contested, stage=compliance, setback=initiation, tone=net.")
 ]

@@ -9,6 +9,7 @@ import typer
 
 from entente.errors import BadInput
 from flows.cli.main import plan_app
+from flows.cli.options import AsJson
 from flows.cli.output import print_json, table
 from flows.cli.plan import By, Country, DocType, FromYear, Igo, ToYear, filters_of, parts_of, quantity_of
 from flows.progress import terminal_progress
@@ -36,7 +37,7 @@ def progress(
     doc_type: DocType = None,
     from_year: FromYear = None,
     to_year: ToYear = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say whether more codes still make estimates narrower and the model better: stop, go on, or cannot tell yet, each with its reason.
 

@@ -104,12 +104,8 @@ def _refresh(settings: Settings, options: RefreshOptions, *, prefect: bool, as_j
     started = time.monotonic()
     summary = nothing_to_do(settings, options)
     if summary is None:
-        with terminal_progress(wanted=not as_json) as bar:
-            progress = ProgressFile(settings.paths.state, bar)
-            try:
-                summary = _run(settings, options, progress, with_prefect=prefect)
-            finally:
-                progress.remove()
+        with terminal_progress(wanted=not as_json) as bar, ProgressFile(settings.paths.state, bar) as progress:
+            summary = _run(settings, options, progress, with_prefect=prefect)
     summary.seconds = time.monotonic() - started
     _show(settings, summary, as_json=as_json)
     return summary

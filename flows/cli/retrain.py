@@ -12,8 +12,9 @@ import typer
 
 from entente.errors import BadInput, Busy
 from entente.files import printable
-from flows.cli.codes import FormatOption, pairs
+from flows.cli.codes import pairs
 from flows.cli.main import app
+from flows.cli.options import Coder, FileFormat, Kind, Name
 from flows.cli.output import note, print_json
 from flows.progress import Progress, ProgressFile, terminal_progress, watched_by
 from flows.settings import Settings, load_settings
@@ -28,14 +29,10 @@ if TYPE_CHECKING:
 def retrain(
     context: typer.Context,
     file: Annotated[Path | None, typer.Argument(help="A file of codes to take in first, as `entente codes import` does.")] = None,
-    file_format: Annotated[
-        FormatOption | None, typer.Option("--format", help="Its format, where the file does not tell.")
-    ] = None,
-    coder: Annotated[str | None, typer.Option(help="Who coded, where the file does not say it.")] = None,
-    name: Annotated[list[str] | None, typer.Option(help="USER=CODER, for a tool's users; may be given again.")] = None,
-    kind: Annotated[
-        list[str] | None, typer.Option(help="CODER=person, language model or simulation; may be given again.")
-    ] = None,
+    file_format: FileFormat = None,
+    coder: Coder = None,
+    name: Name = None,
+    kind: Kind = None,
     annotations: Annotated[
         Path | None,
         typer.Option(help="A folder with coded passages from outside the project (default: retraining.annotations)."),
@@ -96,12 +93,8 @@ def retrain(
         return
     if found is not None:
         note("\n".join(found.why[:1]))
-    with terminal_progress(wanted=not as_json) as bar:
-        progress = ProgressFile(settings.paths.state, bar)
-        try:
-            outcome = _run(settings, options, progress, with_prefect=prefect)
-        finally:
-            progress.remove()
+    with terminal_progress(wanted=not as_json) as bar, ProgressFile(settings.paths.state, bar) as progress:
+        outcome = _run(settings, options, progress, with_prefect=prefect)
     if as_json:
         print_json(outcome.as_dict() | ({} if found is None else {"due": True, "why": found.why}))
     else:

@@ -10,11 +10,10 @@ import typer
 
 from entente.errors import BadInput
 from flows.cli.main import sample_app
+from flows.cli.options import AsJson
 from flows.cli.output import note, print_json, table
 from flows.required import require_warehouse
 from flows.settings import Settings, load_settings
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class DesignOption(Enum):
