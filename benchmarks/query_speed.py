@@ -119,7 +119,7 @@ def main() -> None:
         publish(working, published, built_by="benchmark", search=SearchOptions("meaning", load_term_vectors()))
         took, size = time.monotonic() - began, published.stat().st_size / 2**20
         print(f"publishing {arguments.passages} passages took {took:.0f} s; the file has {size:.0f} MiB\n")
-        rows = []
+        rows: list[tuple[str, int, float, float]] = []
         with duckdb.connect(str(published), read_only=True) as database:
             for question in QUESTIONS:
                 answers = []
@@ -127,7 +127,8 @@ def main() -> None:
                     began, worked = time.monotonic(), time.process_time()
                     found = len(database.execute(question).fetchall())
                     answers.append((time.monotonic() - began, time.process_time() - worked))
-                rows.append((question, found, *(round(one, 2) for one in min(answers))))
+                seconds, worked = min(answers)
+                rows.append((question, found, round(seconds, 2), round(worked, 2)))
         print(table(("question", "rows", "seconds", "processor seconds"), rows))
         slow = [question for question, _found, seconds, _worked in rows if seconds >= arguments.limit]
         if slow:
