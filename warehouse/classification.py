@@ -92,9 +92,10 @@ def load(
     finally:
         connection.unregister("scored")
     insert_columns(connection, "scores", made)
-    if written:
+    events = _settlement(connection, model_version, languages, list(documents))
+    append(connection, run_id, events)
+    if written or events:
         raise_content_version(connection)
-    settle(connection, run_id, model_version, languages, list(documents))
 
 
 def settle(
