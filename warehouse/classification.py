@@ -85,15 +85,17 @@ def load(
         # The last of several predictions for one passage stands: a passage has one row a model.
         written = {row.passage_id: row for row in rows if row.passage_id in owners}
         made = score_table(list(written.values()), model_version, owners, columns)
-        connection.execute(
-            "DELETE FROM scores WHERE model_version = ? AND passage_id IN (SELECT passage_id FROM scored)", [model_version]
-        )
+        scored_before = {"model": model_version, "documents": sorted(set(owners.values()))}
+        of_documents = "FROM scores WHERE model_version = $model AND document_id IN (SELECT unnest($documents))"
+        if connection.execute(f"SELECT 1 {of_documents} LIMIT 1", scored_before).fetchall():
+            connection.execute(f"DELETE {of_documents} AND passage_id IN (SELECT passage_id FROM scored)", scored_before)
     finally:
         connection.unregister("scored")
     insert_columns(connection, "scores", made)
-    if written:
+    events = _settlement(connection, model_version, languages, list(documents))
+    append(connection, run_id, events)
+    if written or events:
         raise_content_version(connection)
-    settle(connection, run_id, model_version, languages, list(documents))
 
 
 def settle(

@@ -59,11 +59,13 @@ def load(
     read = [(file, outcome) for file, outcome in current if isinstance(outcome, Extraction)]
     insert(connection, "pages", [row for file, outcome in read for row in _page_rows(file, outcome)])
     insert_columns(connection, "passages", passage_table(read))
-    connection.execute(
-        "DELETE FROM scores WHERE document_id IN (SELECT unnest(?)) AND NOT EXISTS "
-        "(FROM passages p WHERE p.passage_id = scores.passage_id AND p.document_id = scores.document_id AND p.is_codable)",
-        [current_ids],
-    )
+    # Documents that are new, as most are, have no scores: a look costs a tenth of the comparison.
+    if connection.execute("SELECT 1 FROM scores WHERE document_id IN (SELECT unnest(?)) LIMIT 1", [current_ids]).fetchall():
+        connection.execute(
+            "DELETE FROM scores WHERE document_id IN (SELECT unnest(?)) AND NOT EXISTS "
+            "(FROM passages p WHERE p.passage_id = scores.passage_id AND p.document_id = scores.document_id AND p.is_codable)",
+            [current_ids],
+        )
     # What an earlier reading gave of cover and mission goes with that reading.
     make_documents(connection, current_ids)
     rebuild_missions(connection)

@@ -21,7 +21,7 @@ from warehouse import (
     source_ledger,
 )
 from warehouse.mission_reading import MissionText
-from warehouse.transactions import Connection, transaction
+from warehouse.transactions import Connection, collector_paused, transaction
 from warehouse.types import (
     KnownRecord,
     ModelRow,
@@ -168,7 +168,7 @@ class Loader:
         Scores stay with passages whose text and place stay the same (their identifier survives). A result for a file that is no longer
         the document's file is left out: the new file is pending.
         """
-        with transaction(self._connection):
+        with collector_paused(), transaction(self._connection):
             extraction.load(self._connection, self._run_id, results, extractor_key, limits)
 
     def pending_classification(
@@ -201,7 +201,7 @@ class Loader:
         Raises:
             BadInput: when the model is not registered, or a prediction does not fit the codebook's dimensions.
         """
-        with transaction(self._connection):
+        with collector_paused(), transaction(self._connection):
             classification.load(self._connection, self._run_id, model_version, rows, documents)
 
     def settle_classification(self, model_version: str, languages: Sequence[str]) -> dict[str, int]:

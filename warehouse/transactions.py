@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Iterator
 
 import duckdb
@@ -22,6 +23,18 @@ def transaction(connection: Connection) -> Iterator[None]:
         with contextlib.suppress(duckdb.Error):
             connection.execute("ROLLBACK")
         raise
+
+
+@contextlib.contextmanager
+def collector_paused() -> Iterator[None]:
+    """Run the block without Python's search for cyclic garbage, which looks through all the results again while thousands are loaded."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def read_meta(connection: Connection, name: str) -> str | None:

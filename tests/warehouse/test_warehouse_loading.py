@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -411,3 +412,13 @@ def test_pages_are_found_by_the_name_of_their_file(tmp_path: Path) -> None:
         rows = connection.execute("SELECT count(*) FROM pages WHERE quality IS NOT NULL").fetchall()
     assert len(found) == rows[0][0]
     assert {name for name, _page in found} <= {Path(one).stem for one in locations}
+
+
+def test_loading_leaves_pythons_garbage_collector_as_it_was(tmp_path: Path) -> None:
+    with open_warehouse(tmp_path / "w.duckdb") as connection:
+        loader = start(connection)
+        loader.load_fetched([fetched("a")])
+        extract_all(loader)
+        with pytest.raises(BadInput):
+            loader.load_predictions("nobody", [], [])
+        assert gc.isenabled()
