@@ -115,9 +115,16 @@ def _tuning(facts: ModelFacts) -> str:
     if kept := facts.training.get("heads_on"):
         return f"as the model {kept} adapted it"
     tuning = facts.training.get("tuning", {})
+    before = (
+        "adapted to reports by guessing masked words of passages without codes, then " if facts.training.get("adaptation") else ""
+    )
+    where = f" (on {facts.training['fine_tuned_on']})" if facts.training.get("fine_tuned_on") else ""
     if tuning.get("full"):
-        return f"fine-tuned in full from block {tuning['first_layer']} on, the change kept in its {tuning['rank']} strongest directions"
-    return "fine-tuned by low-rank adapters"
+        return (
+            f"{before}fine-tuned in full from block {tuning['first_layer']} on, the change kept in its {tuning['rank']} strongest "
+            f"directions{where}"
+        )
+    return f"{before}fine-tuned by low-rank adapters{where}"
 
 
 def _promise(facts: ModelFacts) -> list[str]:

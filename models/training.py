@@ -245,7 +245,13 @@ def _encoder_part(
     adaptation, adapted = shipped_adaptation(files) or (None, "")
     kept = _kept(data, request, files, options, folds, adapted)
     fitted = cross_fit(request.codebook, data.passages, folds, (files, folder), options, request.seed, tell, kept, adaptation)
-    facts = {"tuning": dataclasses.asdict(options), "adaptation": adapted, "seconds": round(fitted.seconds_before)}
+    where = torch.cuda.get_device_name() if torch.cuda.is_available() else "a processor"
+    facts = {
+        "tuning": dataclasses.asdict(options),
+        "adaptation": adapted,
+        "fine_tuned_on": f"{where}, torch {torch.__version__}",
+        "seconds": round(fitted.seconds_before),
+    }
     return files, folder, fitted.adapters, fitted.view, facts, kept
 
 
