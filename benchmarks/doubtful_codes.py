@@ -2,8 +2,8 @@
 
     python -m benchmarks.doubtful_codes FOLDER     # texts.jsonl, train.jsonl and, for the second part, coders.jsonl
 
-Planted: in one code of twenty of each dimension another category is put, at random, or one that the codebook's coders confuse; the list is then
-held against what was planted. The codes have mistakes of their own, which count as false alarms here, so precision is told too low.
+Planted: in one code of twenty of each dimension another category is put, at random; the list is then held against what was planted. The
+codes have mistakes of their own, which count as false alarms here, so precision is told too low.
 Differing: final codes are listed, and one coder's own; at the head, how many are of passages and dimensions on which the two coders differed?
 """
 

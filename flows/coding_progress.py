@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entente.errors import BadInput
+from flows.coding import needed_dimensions
 from flows.load import read_codebook
 from flows.planning import WidthRequest, assumptions, known_of, plain
 from flows.required import require_warehouse
@@ -105,6 +106,8 @@ def _estimates(settings: Settings, request: WidthRequest, following: int) -> dic
 def _cell_verdict(width: float, wanted: float, least: float, missing: float, why_none: str) -> tuple[str, str]:
     if width <= wanted:
         return "stop", "as narrow as wished"
+    if missing != missing and least <= wanted:
+        return "stop", "it has fewer documents or passages than an interval needs"
     if missing != missing:  # not-a-number: no size is enough
         return "stop", f"no number of codes makes it narrower than {least:.3g}: documents are too few"
     if missing < 1 and not why_none:
@@ -120,6 +123,11 @@ def _waiting(settings: Settings) -> list[dict[str, Any]]:
 
     published = settings.paths.published
     with explained(published), duckdb.connect(str(published), read_only=True) as connection:
+        columns = connection.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'samples'").fetchall()
+        if ("purpose",) not in columns:
+            raise BadInput(
+                f"{published} is of an earlier version of Entente and does not tell what samples are for. Run `entente refresh` first."
+            )
         rows = connection.execute(
             "SELECT s.sample_id, count(*), count(c.passage_id) FROM samples s LEFT JOIN (SELECT DISTINCT passage_id FROM annotations) c "
             "USING (passage_id) WHERE s.purpose = 'gold' GROUP BY s.sample_id HAVING count(*) > count(c.passage_id) ORDER BY s.sample_id"
@@ -165,7 +173,7 @@ def _learned_from(
     from warehouse.training_codes import training_passages
 
     require_warehouse(settings, "Run `entente refresh` first, or name a folder with --annotations.")
-    needed = [one.id for one in codebook.dimensions if one.tier != "later" and not one.derived_from]
+    needed = needed_dimensions(codebook)
     with open_warehouse(settings.paths.warehouse) as connection:
         found = training_passages(connection, needed, codebook.major).passages
     texts = [PassageText(str(text["id"]), str(text["heading"] or ""), str(text["text"])) for text, _told in found]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -157,7 +156,7 @@ def _line(one: DoubtfulCode, coded: _Coded) -> dict[str, Any]:
 
 
 def _of_warehouse(settings: Settings, codebook: Codebook) -> _Coded:
-    from warehouse.coded_passages import coded_texts, gold_probabilities, repeated_passages
+    from warehouse.coded_passages import coded_texts, gold_probabilities, repeated_and_coded
     from warehouse.codes import read_codes
     from warehouse.database import open_warehouse
 
@@ -166,14 +165,14 @@ def _of_warehouse(settings: Settings, codebook: Codebook) -> _Coded:
         rows = read_codes(connection, major=codebook.major)
         texts, documents = coded_texts(connection)
         version, given = gold_probabilities(connection)
-        return _Coded(rows, texts, documents, repeated_passages(connection), given, version)
+        return _Coded(rows, texts, documents, repeated_and_coded(connection), given, version)
 
 
 def _of_file(path: Path, beside: Path | None, codebook: Codebook) -> _Coded:
     from models.coding.checking import listed
     from models.coding.files import read_codes_file
-    from models.coding.tables import read_text
-    from models.types import PassageText
+    from models.coding.tables import read_objects
+    from models.types import PassageText, plain_sha256
 
     checked = read_codes_file(path, codebook)
     if checked.problems:
@@ -182,17 +181,11 @@ def _of_file(path: Path, beside: Path | None, codebook: Codebook) -> _Coded:
     wanted = {row.passage_id for row in checked.rows}
     passages, documents, same = {}, {}, defaultdict(list)
     if beside is not None or place.exists():
-        for number, line in enumerate(read_text(place).split("\n"), 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
-                raise BadInput(f"{place}, line {number}: not valid JSON ({error}).") from None
-            if not isinstance(row, dict) or str(row.get("id")) not in wanted or not isinstance(row.get("text"), str):
+        for _line, row in read_objects(place):
+            if str(row.get("id")) not in wanted or not isinstance(row.get("text"), str):
                 continue
             name = str(row["id"])
             passages[name] = PassageText(name, str(row.get("heading") or ""), row["text"])
             documents[name] = str(row.get("doc") or name)
-            same[" ".join(row["text"].casefold().split())].append(name)
+            same[plain_sha256(row["text"])].append(name)
     return _Coded(checked.rows, passages, documents, [tuple(group) for group in same.values() if len(group) > 1], {}, "")

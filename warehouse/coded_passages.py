@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from models.types import PassageText
 from warehouse.codebook import probability_column, score_columns_of
-from warehouse.migrations import read_sql
+from warehouse.near_duplicates import repeated_passages
 from warehouse.transactions import Connection
 
 
@@ -21,17 +21,14 @@ def coded_texts(connection: Connection) -> tuple[dict[str, PassageText], dict[st
     return texts, {str(passage): str(document) for passage, _heading, _text, document in rows}
 
 
-def repeated_passages(connection: Connection) -> list[tuple[str, ...]]:
-    """Return the groups of coded passages that say the same: by their text, or by being near-duplicates of one passage."""
-    rows = connection.execute(
-        f"WITH published AS ({read_sql('schema/published')['passages'].strip().rstrip(';')}), "
-        "coded AS (SELECT passage_id, text_sha256, coalesce(duplicate_of, passage_id) AS first FROM published "
-        "WHERE passage_id IN (SELECT passage_id FROM annotations)) "
-        "SELECT list(DISTINCT passage_id ORDER BY passage_id) FROM coded GROUP BY text_sha256 HAVING count(DISTINCT passage_id) > 1 "
-        "UNION SELECT list(DISTINCT passage_id ORDER BY passage_id) FROM coded GROUP BY first HAVING count(DISTINCT passage_id) > 1 "
-        "ORDER BY ALL"
-    ).fetchall()
-    return [tuple(map(str, group)) for (group,) in rows]
+def repeated_and_coded(connection: Connection) -> list[tuple[str, ...]]:
+    """Return the groups of coded passages that say the same (see `warehouse.near_duplicates`), in order."""
+    coded = {str(passage) for (passage,) in connection.execute("SELECT DISTINCT passage_id FROM annotations").fetchall()}
+    groups: dict[str, list[str]] = defaultdict(list)
+    for passage, first in sorted(repeated_passages(connection).items()):
+        if passage in coded:
+            groups[first].append(passage)
+    return sorted(tuple(group) for group in groups.values() if len(group) > 1)
 
 
 def gold_probabilities(connection: Connection) -> tuple[str, dict[str, dict[str, dict[str, float]]]]:

@@ -102,7 +102,8 @@ def _print_width(found: dict[str, Any]) -> None:
     print(
         f"""simple: a simple sample of the cell; no model: the same without the model's help; cluster: {found["per_document"]} passages of each
 document; enriched and active as in `entente sample draw`, drawn in each cell. Numbers are those needed in all, with what is coded already.
-least: the width with every passage coded; where it is above the wished one, documents are too few: never."""
+least: the width with every passage coded; where it is above the wished one, documents are too few: never. A cell with fewer
+documents or passages than an interval needs is never, too."""
     )
     for line in found["assumptions"]:
         print(line)

@@ -55,7 +55,7 @@ def progress(
         name, category = quantity_of(quantity)
         estimate = WidthRequest(name, width, filters_of(igo, country, doc_type, from_year, to_year), category, parts_of(by))
     request = ProgressRequest(following, estimate, annotations, tuple(dimension or ()), least_gain)
-    with terminal_progress() as tell:
+    with terminal_progress(wanted=not as_json) as tell:
         found = coding_progress(settings, request, tell)
     if as_json:
         print_json(found)
