@@ -11,15 +11,17 @@ seen nothing of its document and country. Choices are made by these; dev is repo
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.adaptation import shipped_adaptation
 from models.annotations import INVENTED_FILES, AnnotatedPassage, example_bank, read_invented
 from models.codebook import Codebook, load_codebook
 from models.encoder import MINILM, Windows, find_encoder, load_network
@@ -30,30 +32,36 @@ from models.heads import HeadWeights, probabilities
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
 from models.splits import NGRAM_FOLDS, split_folds, split_groups
-from models.training_data import collect
+from models.training_data import collect, passages_sha256
+from models.tuning import ADAPTERS, TuningOptions
 
 ROOT = Path(__file__).resolve().parents[1]
 MEASURED = ("voice", "stage", "realization", "stance")
 ALONE = {"encoder alone": frozenset({"encoder"}), "n-grams alone": frozenset({"ngram"}), "both": frozenset({"encoder", "ngram"})}
 
 
+DEFAULTS = TuningOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A way to train: changes of the default options, and which files of invented passages are used."""
+    """A way to train: which files of invented passages are used, how, and whether from the adapted encoder."""
 
     name: str
     invented: tuple[str, ...] = INVENTED_FILES
-    changes: dict[str, Any] = field(default_factory=dict)
+    options: TuningOptions = DEFAULTS
+    adapted: bool = True
 
 
 VARIANTS = (
     Variant("as shipped"),
     Variant("without invented passages", invented=()),
-    Variant("first file of invented passages only", invented=INVENTED_FILES[:1]),
-    Variant("adapters of rank 12", changes={"rank": 12}),
-    Variant("upper blocks in full", changes={"full": True, "rate": 1e-4}),
-    Variant("six epochs", changes={"epochs": 6}),
-    Variant("rare categories weighted no more", changes={"balance": 0.0}),
+    Variant("without passages made after real ones", invented=INVENTED_FILES[:2]),
+    Variant("without adaptation", adapted=False),
+    Variant("adapters in the upper blocks", options=ADAPTERS),
+    Variant("adapters, without adaptation", options=ADAPTERS, adapted=False),
+    Variant("six epochs", options=replace(TuningOptions(), epochs=6)),
+    Variant("rare categories weighted no more", options=replace(TuningOptions(), balance=0.0)),
 )
 
 
@@ -92,13 +100,13 @@ def _measured(
     """Return the cells of each row of one variant."""
     from models.crossfit import cross_fit
     from models.reading import Reader
-    from models.tuning import TuningOptions
 
-    options = replace(TuningOptions(), **variant.changes)
     folds, finer = split_folds(passages, seed), split_folds(passages, seed, NGRAM_FOLDS)
     folder = find_encoder(MINILM)
-    kept = keep / f"{variant.name.replace(' ', '-')}-{seed}"
-    tuned = cross_fit(codebook, passages, folds, (MINILM, folder), options, seed, lambda *_: None, kept)
+    adaptation, digest = (shipped_adaptation(MINILM) if variant.adapted else None) or (None, "")
+    decisive = json.dumps([asdict(variant.options), passages_sha256(passages), [test.tolist() for _, test in folds], digest])
+    kept = keep / f"{variant.name.replace(' ', '-')}-{seed}-{hashlib.sha256(decisive.encode()).hexdigest()[:12]}"
+    tuned = cross_fit(codebook, passages, folds, (MINILM, folder), variant.options, seed, lambda *_: None, kept, adaptation)
     reader = Reader(load_network(MINILM, folder), Windows.load(folder), tuned.adapters)
     dev_read = [reader.read(one.passage) for one in dev]
     ngrams = [ngram_counts(readable(one.passage.heading), readable(one.passage.text)) for one in passages]

@@ -11,6 +11,7 @@ With --models the named model folders are measured instead of training anew. Not
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import tempfile
 import time
@@ -52,6 +53,9 @@ def main() -> None:
     parser.add_argument("--tuning", default="{}", help="changes of models.tuning.TuningOptions, as JSON")
     parser.add_argument("--heads-on", type=Path, help="keep this model's adapted encoder")
     parser.add_argument("--models", type=Path, nargs="*", help="measure these model folders; train nothing")
+    parser.add_argument(
+        "--keep", type=Path, help="a folder in which models and finished folds stay, so that a run that was ended goes on"
+    )
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     codebook = load_codebook(ROOT / "configs" / "codebook.yaml")
@@ -81,7 +85,8 @@ def _measured(classifier: Classifier, dev: Sequence[AnnotatedPassage]) -> Measur
 
 
 def _trained(seed: int, codebook: Codebook, data: TrainingData, given: Any) -> Measured:
-    with tempfile.TemporaryDirectory() as folder:
+    with contextlib.ExitStack() as stack:
+        folder = given.keep or stack.enter_context(tempfile.TemporaryDirectory())
         start = time.perf_counter()
         tuning = {
             name: tuple(map(tuple, value)) if isinstance(value, list) else value

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from entente.errors import BadInput
+from entente.errors import BadInput, EntenteError
 from flows.load import read_codebook
 from flows.outputs import write_outputs
 from flows.required import require_warehouse
@@ -156,6 +156,7 @@ def _line(one: DoubtfulCode, coded: _Coded) -> dict[str, Any]:
 
 
 def _of_warehouse(settings: Settings, codebook: Codebook) -> _Coded:
+    from models.types import text_mark
     from warehouse.coded_passages import coded_texts, gold_probabilities, repeated_and_coded
     from warehouse.codes import read_codes
     from warehouse.database import open_warehouse
@@ -165,7 +166,23 @@ def _of_warehouse(settings: Settings, codebook: Codebook) -> _Coded:
         rows = read_codes(connection, major=codebook.major)
         texts, documents = coded_texts(connection)
         version, given = gold_probabilities(connection)
+        # What a model has learned from it says again, right or wrong.
+        learned = set(_learned_by(settings, version))
+        given = {one: told for one, told in given.items() if one in texts and text_mark(texts[one].text) not in learned}
         return _Coded(rows, texts, documents, repeated_and_coded(connection), given, version)
+
+
+def _learned_by(settings: Settings, version: str) -> list[str]:
+    """Return the marks of what a model has learned from; nothing where it is not at hand or does not tell."""
+    from models.model_file import read_facts
+    from models.registry import find_model
+
+    if not version:
+        return []
+    try:
+        return read_facts(find_model(version, settings.model_folders)).learned or []
+    except EntenteError:
+        return []
 
 
 def _of_file(path: Path, beside: Path | None, codebook: Codebook) -> _Coded:

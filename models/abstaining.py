@@ -1,12 +1,13 @@
 """Knowing when not to know: from which probability on a label keeps a promised rate of error.
 
 For each dimension the lowest threshold is taken at which an upper bound of the share of errors among the labels above it, on passages
-held out in training, is still under the promise. Thresholds are tested from the highest down and the search stops at the first failure
+held out in training, is still under the promise less a margin. Thresholds are
+tested from the highest down and the search stops at the first failure
 (a fixed sequence of tests, so that trying many does not spoil the bound). The bound is the greater of the exact binomial one and the
 quantile of a bootstrap over groups of documents: passages of one report, and of reports about one country, err together.
 
-New reports are not a random sample of the old ones: a month may bring mission reports alone. So the share of errors must be under the
-promise within each type of document too, as far as a type has passages enough to judge by.
+New reports are not a random sample of the old ones: a month may bring mission reports alone. So the share of errors must be that low
+within each type of document too, as far as a type has passages enough to judge by.
 """
 
 from __future__ import annotations

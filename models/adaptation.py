@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from entente.errors import BadInput
+from entente.errors import BadInput, EntenteError
 from entente.files import replacing, sha256_of_file
 from models.adapters import change_tensors, compressed, unfreeze
 from models.blocks import Trunk, padded
@@ -162,6 +162,8 @@ def read_texts(path: Path) -> list[tuple[str, str]]:
                     raise BadInput(f"{path} line {number}: not a JSON object with a text ({error}).") from error
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read: {error}") from error
+    if not found:
+        raise BadInput(f"{path} has no passages to learn from.")
     return found
 
 
@@ -177,9 +179,13 @@ def main() -> None:
     from models.features import readable
 
     options = AdaptationOptions(epochs=given.epochs)
-    folder = find_encoder()
+    try:
+        texts, folder = read_texts(given.texts), find_encoder()
+    except EntenteError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
     windows = Windows.load(folder)
-    tokens = [windows.of(readable(heading), readable(text))[0] for heading, text in read_texts(given.texts)]
+    tokens = [windows.of(readable(heading), readable(text))[0] for heading, text in texts]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = nn.Module.to(load_network(MINILM, folder), device)
     each = -(-len(tokens) // options.batch)

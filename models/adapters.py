@@ -76,8 +76,8 @@ def adapter_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
     tensors = {}
     for name, module in model.named_modules():
         if isinstance(module, LowRankLinear):
-            tensors[name + _A] = module.lora_a.detach().to(torch.float16)
-            tensors[name + _B] = module.lora_b.detach().to(torch.float16)
+            tensors[name + _A] = module.lora_a.detach().to(torch.float16).cpu()
+            tensors[name + _B] = module.lora_b.detach().to(torch.float16).cpu()
     return tensors
 
 

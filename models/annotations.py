@@ -40,8 +40,8 @@ class AnnotatedPassage:
     `labels` has a value for each coded dimension: a category id (ordinal levels as text) or a sorted tuple of them. `document` groups
     passages for splits and intervals; it is never model input. `origin` is "real", "invented" or "codebook". `secondary_stage` is the
     second code that a coder may give where two steps have much the same weight. `facets` (organization, document type, country, page, quality of
-    the extraction, the passage that it repeats, what its coders are) are for splits and reports, never model input. `like` is the id of the
-    real passage that an invented one was made after.
+    the extraction, the passage that it repeats, what its coders are) are for splits and reports, never model input. `like` is the mark of
+    the text (`models.types.text_mark`) that an invented one was made after.
     """
 
     passage: PassageText

@@ -28,16 +28,17 @@ from models.targets import Target, targets
 from models.tuning import TuningOptions, fine_tune, lower_parts, outputs
 
 Tell = Callable[[str, int, int], None]
-_WEIGHT, _BIAS, _HELD_OUT, _SECONDS = _OWN = ("head.weight", "head.bias", "held_out", "seconds")
+_WEIGHT, _BIAS, _HELD_OUT, _SECONDS, _DEVICE = _OWN = ("head.weight", "head.bias", "held_out", "seconds", "device")
 
 
 @dataclass(frozen=True, slots=True)
 class CrossFitted:
-    """The adapters of the mean model, its heads with the held-out outputs, and the seconds spent on folds before an interruption."""
+    """The adapters of the model, its heads with the held-out outputs, the seconds spent before an interruption, and on what it was made."""
 
     adapters: dict[str, torch.Tensor]
     view: EncoderView
     seconds_before: float = 0.0
+    fine_tuned_on: str = ""
 
 
 def cross_fit(
@@ -71,6 +72,7 @@ def cross_fit(
     rounds = list(folds)
     if options.refit:
         rounds.append((np.arange(len(passages), dtype=np.intp), np.zeros(0, dtype=np.intp)))
+    steps_of = [options.epochs * -(-len(train) // options.batch) for train, _test in rounds]
     done = []
     seconds_before = 0.0
     for number, (train, test) in enumerate(rounds):
@@ -94,9 +96,10 @@ def cross_fit(
                 seed,
                 adaptation or {},
                 lambda: load_network(files, folder),
-                lambda step, steps, k=number: tell("fine-tuning", k * steps + step, len(rounds) * steps),  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                lambda step, _steps, k=number: tell("fine-tuning", sum(steps_of[:k]) + step, sum(steps_of)),  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             )
             fold[_SECONDS] = torch.tensor(time.perf_counter() - start)
+            fold[_DEVICE] = torch.tensor(list(_named(device).encode()), dtype=torch.uint8)
             if path is not None:
                 _write(path, fold)
         done.append(fold)
@@ -106,7 +109,17 @@ def cross_fit(
     members = done[-1:] if options.refit else done
     adapters = averaged([{name: one for name, one in fold.items() if name not in _OWN} for fold in members])
     weight, bias = (np.stack([fold[name].numpy() for fold in members]).mean(axis=0) for name in (_WEIGHT, _BIAS))
-    return CrossFitted(adapters, EncoderView(weight=weight, bias=bias, out_of_fold=held_out), seconds_before)
+    return CrossFitted(adapters, EncoderView(weight=weight, bias=bias, out_of_fold=held_out), seconds_before, _said(done))
+
+
+def _named(device: torch.device) -> str:
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else "a processor"
+    return f"{where}, torch {torch.__version__}"
+
+
+def _said(folds: Sequence[Mapping[str, torch.Tensor]]) -> str:
+    """Return on what the trainings were made, each device once: one that was interrupted may go on elsewhere."""
+    return "; ".join(sorted({bytes(fold[_DEVICE].tolist()).decode() for fold in folds}))
 
 
 def _network(
@@ -133,7 +146,7 @@ def _train(
     """Train on one fold; return the adapters (what training began from included), the heads and the outputs for passages held out."""
     train, test = fold
     own, other = [parts[i] for i in train], [parts[i] for i in test]
-    tuned = fine_tune(trunk, own, wanted, weights[train], options, seed, held_out=other, tell=tell)
+    tuned = fine_tune(trunk, own, wanted, weights[train], options, seed, held_out=() if options.full else other, tell=tell)
     adapters, held_out = added(adaptation, tuned.adapters), tuned.held_out
     if options.full:
         # What is cut away counts: held-out passages are read by what is kept, as all others will be.

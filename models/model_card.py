@@ -104,7 +104,8 @@ def model_card(facts: ModelFacts) -> str:
         "## Making it again",
         "",
         f"Seed {facts.seed}, {facts.training.get('threads')} threads; {libraries}. Heads: SHA-256 `{facts.heads_sha256}`; "
-        f"adapters: SHA-256 `{facts.adapters_sha256}`. Everything else is in `model.json`.",
+        f"adapters: SHA-256 `{facts.adapters_sha256}`. Everything else is in `model.json`. Fine-tuning gives the same bytes on the same kind of "
+        "machine only, elsewhere a model as good.",
         "",
     ]
     return "\n".join(lines)
@@ -136,7 +137,7 @@ def _promise(facts: ModelFacts) -> list[str]:
     return [
         f"Labels marked as certain promise at most {100 * facts.promised_error:.0f} errors in a hundred. From the probabilities below they "
         "kept it on passages of documents and countries held out in training: all together with the upper bound of a 90 % interval, each type "
-        "of document of which there were thirty passages by its share. The rest belongs before a person.",
+        "of document of which there were thirty passages by its share, both with a margin. The rest belongs before a person.",
         "",
         "| dimension | certain from |",
         "| --- | ---: |",

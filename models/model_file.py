@@ -61,8 +61,8 @@ class ModelFacts(_Facts):
 
     `thresholds`, `offsets` and `certain_from` are those of `models.scoring.LabelRules`; `familiar_from` is the share of known n-grams
     from which a passage is of the kind that the model was trained on; `labels` counts the codes trained on; `learned` has the beginnings of
-    the hashes of the real texts that it or its encoder learned from, so that figures on them are not taken for figures on unseen ones
-    (empty where an older Entente did not write them down).
+    the hashes of the texts that it or its encoder learned from (None: an older Entente did not tell), so that figures on them
+    are not taken for figures on unseen ones.
     """
 
     format: int
@@ -84,7 +84,7 @@ class ModelFacts(_Facts):
     training: dict[str, Any]
     metrics: dict[str, Any]
     libraries: dict[str, str]
-    learned: list[str] = []
+    learned: list[str] | None = None
 
 
 def content_version(prefix: str, weights: tuple[str, ...], facts: dict[str, Any]) -> str:

@@ -7,19 +7,12 @@ from collections.abc import Sequence
 from models.annotations import AnnotatedPassage
 from models.model_file import ModelFacts
 from models.training_data import passages_sha256
-from models.types import plain_sha256
-
-_DIGITS = 12
-
-
-def text_mark(text: str) -> str:
-    """Return the beginning of the hash of a text without case and spacing: enough to know it again, too little to read it."""
-    return plain_sha256(text)[:_DIGITS]
+from models.types import text_mark
 
 
 def seen_by(facts: ModelFacts, passages: Sequence[AnnotatedPassage]) -> int | None:
     """Return how many of these passages a model or its encoder has learned from; None where it does not tell."""
-    if not facts.learned and any(one.name == "real" for one in facts.data):
+    if facts.learned is None:
         return None
     learned = set(facts.learned)
     return sum(text_mark(one.passage.text) in learned for one in passages)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from entente.yaml_files import read_yaml_mapping
 from models.annotations import AnnotatedPassage
-from models.types import plain_sha256
+from models.types import plain_sha256, text_mark
 
 FOLDS = 3
 """Of fine-tuning, where each costs minutes."""
@@ -32,7 +32,7 @@ def split_groups(passages: Sequence[AnnotatedPassage]) -> list[str]:
     An invented passage that was made after a real one stays with it: it tells how that one is coded.
     """
     codes = _country_codes()
-    document_of = {one.passage.passage_id: one.document for one in passages if one.origin == "real"}
+    document_of = {text_mark(one.passage.text): one.document for one in passages if one.origin == "real"}
     head: dict[str, str] = {}
 
     def find(name: str) -> str:

@@ -1,6 +1,6 @@
 """Training: coded passages in, an immutable model folder out.
 
-The encoder is fine-tuned by low-rank adapters, once a fold for calibration and once on everything; linear heads on its encodings and on
+The adapted encoder is fine-tuned in full, once a fold for calibration and once on everything; linear heads on its encodings and on
 n-grams are calibrated across documents; everything is written with every fact needed to make the same model again. The same passages,
 seed, libraries, number of threads and processor type give the same bytes.
 """
@@ -50,10 +50,10 @@ from models.model_file import (
 )
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
-from models.seen import is_unseen, text_mark
+from models.seen import is_unseen
 from models.splits import NGRAM_FOLDS, Fold, split_folds, split_groups
 from models.training_data import TrainingData, collect, passages_sha256, refuse_gold
-from models.types import Withheld
+from models.types import Withheld, text_mark
 
 if TYPE_CHECKING:
     import torch
@@ -245,11 +245,10 @@ def _encoder_part(
     adaptation, adapted = shipped_adaptation(files) or (None, "")
     kept = _kept(data, request, files, options, folds, adapted)
     fitted = cross_fit(request.codebook, data.passages, folds, (files, folder), options, request.seed, tell, kept, adaptation)
-    where = torch.cuda.get_device_name() if torch.cuda.is_available() else "a processor"
     facts = {
         "tuning": dataclasses.asdict(options),
         "adaptation": adapted,
-        "fine_tuned_on": f"{where}, torch {torch.__version__}",
+        "fine_tuned_on": fitted.fine_tuned_on,
         "seconds": round(fitted.seconds_before),
     }
     return files, folder, fitted.adapters, fitted.view, facts, kept
@@ -291,12 +290,10 @@ def _coders(data: TrainingData) -> dict[str, dict[str, int]]:
     return {"coders": dict(sorted(counts.items()))} if set(counts) - {"not said"} else {}
 
 
-def _learned(data: TrainingData, request: TrainingRequest) -> list[str]:
-    """Return the marks of what the model and its encoder learned from; nothing where that of the encoder is not known."""
+def _learned(data: TrainingData, request: TrainingRequest) -> list[str] | None:
+    """Return the marks of what the model and its encoder learned from; None where that of the encoder is not known."""
     before = [] if request.heads_on is None else read_facts(request.heads_on).learned
-    if request.heads_on is not None and not before and any(one.name == "real" for one in read_facts(request.heads_on).data):
-        return []
-    return sorted({text_mark(one.passage.text) for one in data.passages if one.origin == "real"} | set(before))
+    return None if before is None else sorted({text_mark(one.passage.text) for one in data.passages} | set(before))
 
 
 def _libraries() -> dict[str, str]:

@@ -14,7 +14,7 @@ from entente.errors import BadInput
 from entente.files import sha256_of_file
 from models.annotations import INVENTED_FILES, AnnotatedPassage, example_bank, read_annotations, read_invented
 from models.codebook import Codebook
-from models.types import Withheld, plain_sha256
+from models.types import Withheld, plain_sha256, text_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,21 @@ def collect(codebook: Codebook, annotations: Path | None, withheld: Withheld | N
             repeated -= len(real)
         shipped = len(passages)
         known = {plain_sha256(one.passage.text) for one in (*real, *dev)}
-        passages = [one for one in passages if plain_sha256(one.passage.text) not in known]
+        judged = {text_mark(one.passage.text) for one in dev}
+        passages = [one for one in passages if plain_sha256(one.passage.text) not in known and one.like not in judged]
         passages, of_shipped = [*passages, *real], shipped - len(passages)
-    return _without_gold(TrainingData(passages, dev, sha256, repeated, of_shipped), withheld or Withheld())
+    return without_gold(TrainingData(passages, dev, sha256, repeated, of_shipped), withheld or Withheld())
 
 
-def _without_gold(data: TrainingData, withheld: Withheld) -> TrainingData:
-    """Leave out what ships with the project and is gold in it; nobody could take that out of a file. Codes of others are refused instead."""
-    kept = [one for one in data.passages if one.origin == "real" or not withheld.holds(one.passage.passage_id, one.passage.text)]
+def without_gold(data: TrainingData, withheld: Withheld) -> TrainingData:
+    """Leave out what ships with the project and is gold in it, or was made after gold; nobody could take that out of a file. Codes of others
+    are refused instead."""
+    marks = withheld.marks
+    kept = [
+        one
+        for one in data.passages
+        if one.origin == "real" or not (withheld.holds(one.passage.passage_id, one.passage.text) or one.like in marks)
+    ]
     return replace(data, passages=kept, shipped_left_out=data.shipped_left_out + len(data.passages) - len(kept))
 
 

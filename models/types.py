@@ -114,6 +114,11 @@ class Withheld:
         """Return what is withheld, texts in full where they are known."""
         return cls(frozenset(passage_ids), frozenset(text_sha256), frozenset(plain_sha256(text) for text in texts))
 
+    @property
+    def marks(self) -> frozenset[str]:
+        """The marks of the texts that are known in full (see `text_mark`)."""
+        return frozenset(one[:_MARK_DIGITS] for one in self.plain_sha256)
+
     def holds(self, passage_id: str, text: str) -> bool:
         """Return whether a passage is one of them."""
         return (
@@ -121,6 +126,14 @@ class Withheld:
             or hashlib.sha256(text.encode()).hexdigest() in self.text_sha256
             or plain_sha256(text) in self.plain_sha256
         )
+
+
+_MARK_DIGITS = 12
+
+
+def text_mark(text: str) -> str:
+    """Return the beginning of the hash of a text without case and spacing: enough to know it again, too little to read it."""
+    return plain_sha256(text)[:_MARK_DIGITS]
 
 
 def plain_sha256(text: str) -> str:

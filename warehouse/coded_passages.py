@@ -34,7 +34,7 @@ def repeated_and_coded(connection: Connection) -> list[tuple[str, ...]]:
 def gold_probabilities(connection: Connection) -> tuple[str, dict[str, dict[str, dict[str, float]]]]:
     """Return the promoted model's version, and its probabilities of coded passages of gold samples by dimension and category.
 
-    No model learns from gold, so these probabilities owe nothing to the codes.
+    What the model has learned from (`models.seen`) must be taken out of them: of that it says the codes again.
     """
     columns = [one for one in score_columns_of(connection).dimensions if one.categories]
     if not columns:

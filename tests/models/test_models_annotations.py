@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from entente.errors import BadInput
 from models.annotations import example_bank, read_annotations, read_coded_texts, read_invented
 from models.codebook import load_codebook
 from models.constraints import violations
-from models.training_data import collect
-from models.types import Withheld
+from models.training_data import TrainingData, collect, without_gold
+from models.types import Withheld, text_mark
 
 CODEBOOK = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
 
@@ -171,3 +172,14 @@ def test_a_secondary_stage_that_is_no_step_is_named(tmp_path: Path, value: str) 
 def test_an_empty_secondary_stage_means_not_coded(tmp_path: Path) -> None:
     (found,) = read_annotations(_folder(tmp_path, [TEXT], [{**CODE, "stage_secondary": ""}]), "train", CODEBOOK)
     assert found.secondary_stage is None
+
+
+def test_what_was_made_after_gold_or_dev_is_not_learned_from() -> None:
+    shipped = [one for one in read_invented(CODEBOOK) if one.like]
+    original = "The text that two of them were made after."
+    mark = text_mark(original)
+    made = [replace(one, like=mark) for one in shipped[:2]]
+    data = TrainingData([*made, *shipped[2:6]], [], {}, 0)
+    kept = without_gold(data, Withheld.of((), (), (original,)))
+    assert [one.passage.passage_id for one in kept.passages] == [one.passage.passage_id for one in shipped[2:6]]
+    assert kept.shipped_left_out == 2

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
-from models.annotations import AnnotatedPassage
+from models.annotations import AnnotatedPassage, read_invented
+from models.codebook import load_codebook
 from models.model_file import ModelFacts, read_facts
 from models.registry import SHIPPED, find_model
-from models.seen import is_unseen, seen_by, text_mark
+from models.seen import is_unseen, seen_by
 from models.training_data import passages_sha256
-from models.types import PassageText
+from models.types import PassageText, text_mark
 
+CODEBOOK = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
 KNOWN = AnnotatedPassage(PassageText("a", "", "The mine is closed."), "d", {}, "real")
 OTHER = AnnotatedPassage(PassageText("b", "", "The harbour is open."), "d", {}, "real")
 
 
-def facts(learned: list[str]) -> ModelFacts:
+def facts(learned: list[str] | None) -> ModelFacts:
     return read_facts(find_model("default", [SHIPPED])).model_copy(update={"learned": learned})
 
 
@@ -28,13 +31,20 @@ def test_a_text_is_known_again_whatever_its_case_and_spacing() -> None:
 
 
 def test_a_model_that_does_not_tell_is_trusted_only_on_the_passages_of_its_own_figures() -> None:
-    made = facts([])
+    made = facts(None)
     assert seen_by(made, [OTHER]) is None
     assert not is_unseen([OTHER], made)
     measured = made.model_copy(update={"metrics": {"dev": {"passages_sha256": passages_sha256([OTHER])}}})
     assert is_unseen([OTHER], measured)
 
 
-def test_the_shipped_model_tells_how_many_texts_it_has_learned_from() -> None:
+def test_the_shipped_model_tells_that_it_has_learned_from_what_ships() -> None:
     made = read_facts(find_model("default", [SHIPPED]))
-    assert 1000 < len(made.learned) <= sum(one.passages for one in made.data if one.name == "real")
+    assert made.learned is not None
+    assert 5000 < len(made.learned) <= sum(one.passages for one in made.data)
+    shipped = read_invented(CODEBOOK)
+    assert seen_by(made, shipped) == len(shipped)
+
+
+def test_a_model_without_real_passages_on_an_encoder_that_does_not_tell_does_not_tell_either() -> None:
+    assert seen_by(facts(None).model_copy(update={"data": []}), [OTHER]) is None

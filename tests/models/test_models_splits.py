@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from models.annotations import AnnotatedPassage
 from models.names import nameless_ngrams
 from models.splits import FOLDS, split_folds, split_groups
-from models.types import PassageText
+from models.types import PassageText, text_mark
 
 
 def _passage(
@@ -96,3 +97,16 @@ def test_ngrams_of_names_are_left_out_and_formulas_stay() -> None:
 def test_a_heading_in_capitals_is_no_abbreviation() -> None:
     one = AnnotatedPassage(PassageText("p", "HUMAN RIGHTS", "Text."), "a", {}, "real")
     assert zlib.crc32(b"human rights") in nameless_ngrams([one])[0]
+
+
+def test_a_passage_made_after_a_real_one_stays_with_it_whatever_the_real_one_is_called() -> None:
+    real = [_passage(i, f"r{i}", text=f"The visit to place {'abcdefgh'[i]} was refused.") for i in range(8)]
+    made = [
+        replace(_passage(100 + i, f"m{i}", origin="invented", text=f"Invented {i}."), like=text_mark(one.passage.text.upper()))
+        for i, one in enumerate(real)
+    ]
+    groups = split_groups([*real, *made])
+    assert groups[:8] == groups[8:]
+    assert len(set(groups)) == 8
+    for train, test in split_folds([*real, *made], 0):
+        assert not {groups[i] for i in train} & {groups[i] for i in test}
