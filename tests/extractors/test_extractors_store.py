@@ -38,6 +38,14 @@ def test_pages_come_back_as_they_were_from_memory_and_from_the_file(monkeypatch:
         assert store[7] == pages[7]
 
 
+def test_half_a_character_and_what_is_no_number_come_back_too() -> None:
+    odd = page(1)
+    odd.lines[0].text, odd.lines[0].x0 = "half \ud835 a character", float("inf")
+    with closing(PageStore()) as store:
+        store.append(odd)
+        assert store[0] == odd
+
+
 def test_a_disk_that_takes_nothing_is_no_reason_not_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(handle: int, content: bytes, offset: int) -> int:
         raise OSError(28, "No space left on device")
