@@ -17,8 +17,11 @@ from typing import Any
 import pytest
 
 from entente.errors import BadInput, Busy
+from flows.retraining.data import _merged
 from flows.retraining.due import due
 from flows.retraining.runs import runs_of
+from flows.settings import default_codebook_path
+from models.codebook import load_codebook
 from models.model_file import read_facts
 from models.promotion import decisions
 from tests.flows.coding_session import ERRORS, SIZES, CodedProject, Session, code_a_project, some_invented
@@ -181,6 +184,14 @@ def test_gold_in_a_folder_of_annotations_is_refused(coded: CodedProject, tmp_pat
         ("retrain", "failed")
     ]
     assert [run.status for run in runs_of(entente.settings)] == ["failed"]
+
+
+def test_a_passage_of_a_folder_with_a_number_for_its_id_is_coded_once(tmp_path: Path) -> None:
+    codes = {**codes_of("access"), "mechanism": []}
+    (tmp_path / "texts.jsonl").write_text(json.dumps({"id": 7, "text": "The mission saw all sites."}) + "\n", encoding="utf-8")
+    (tmp_path / "train.jsonl").write_text(2 * (json.dumps({"id": 7, **codes}) + "\n"), encoding="utf-8")
+    with pytest.raises(BadInput, match="the id 7 .* is coded twice"):
+        _merged(load_codebook(default_codebook_path()), [], [], tmp_path)
 
 
 def test_a_retraining_that_is_killed_goes_on_and_ends_in_the_same_state(
