@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entente.errors import BadInput
+from flows.progress import ProgressFile, quiet
 from flows.retraining.due import due
 from flows.retraining.runs import FINISHED, Run
 from flows.schedules import Schedule, check_crons, command_for_ledger, crons_of, missed, plan, record_failure
@@ -201,6 +203,15 @@ def test_a_retraining_by_its_own_schedule_is_due_once_for_each_time(tmp_path: Pa
     found = due(settings, NOW)
     assert found.is_due is expected
     assert any("0 3 * * * UTC" in one for one in found.why)
+
+
+@pytest.mark.parametrize(("others", "left"), [(0, False), (1, True)])
+def test_of_two_runs_side_by_side_the_first_to_end_leaves_the_note_of_the_other(tmp_path: Path, others: int, left: bool) -> None:
+    note = tmp_path / "progress.json"
+    with ProgressFile(tmp_path, quiet) as progress:
+        progress("train", 1, 2)
+        note.write_text(json.dumps({**json.loads(note.read_text(encoding="utf-8")), "pid": os.getpid() + others}), encoding="utf-8")
+    assert note.exists() is left
 
 
 def test_a_retraining_that_was_cut_off_is_due_and_a_schedule_that_cannot_be_read_is_told(tmp_path: Path) -> None:
