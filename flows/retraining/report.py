@@ -90,11 +90,14 @@ def _comparison(stages: Mapping[str, Any]) -> str:
     lines = ["## Before and after"]
     if not rows:
         return "\n\n".join([*lines, "Nothing was compared."])
+    seen = told["current_has_seen"]
+    unseen = (
+        "neither model was trained on" if seen == 0 and not stages["compare"]["objection"] else "the candidate's heads were not trained on"
+    )
     lines.append(
-        f"Macro F1 on {told['passages']} passages of {told['documents']} documents that neither model was trained on "
+        f"Macro F1 on {told['passages']} passages of {told['documents']} documents that {unseen} "
         f"({told['in_documents_of_training']} of them in documents of which others were); 95 % intervals by bootstrap over documents."
     )
-    seen = told["current_has_seen"]
     if seen is None:
         lines.append(
             "The model in use does not tell what it has learned from; if it knows these passages, its figures flatter it."

@@ -19,6 +19,7 @@ import pytest
 from entente.errors import BadInput, Busy
 from flows.retraining.data import _merged
 from flows.retraining.due import due
+from flows.retraining.report import _comparison
 from flows.retraining.runs import runs_of
 from flows.settings import default_codebook_path
 from models.codebook import load_codebook
@@ -87,6 +88,7 @@ def test_the_session_ends_with_a_better_model_in_use_published_and_accounted_for
     text = Path(told["report"]).read_text(encoding="utf-8")
     for word in (version, coded.first_model, "promoted", "| ann |", "| stage |", told["stages"]["check"]["sha256"]["gold.jsonl"]):
         assert word in text
+    assert "neither model was trained on" in text
     assert told["stages"]["check"]["new"]["passages"] == SIZES["training"]
     assert json.loads(Path(told["report"]).with_suffix(".json").read_text(encoding="utf-8"))["publish"]["changed"]
 
@@ -184,6 +186,15 @@ def test_gold_in_a_folder_of_annotations_is_refused(coded: CodedProject, tmp_pat
         ("retrain", "failed")
     ]
     assert [run.status for run in runs_of(entente.settings)] == ["failed"]
+
+
+@pytest.mark.parametrize(("seen", "objection"), [(3, None), (None, None), (0, "The encoder has learned from them.")])
+def test_the_report_promises_only_what_is_known_of_the_model_in_use(seen: int | None, objection: str | None) -> None:
+    measured = {"passages": 9, "documents": 3, "in_documents_of_training": 0, "current_has_seen": seen}
+    row = {"dimension": "stage", "current": 0.5, "candidate": 0.6, "current_interval": None, "low": 0.4, "high": 0.8, "worse": False}
+    text = _comparison({"evaluate": measured, "compare": {"rows": [row], "objection": objection}})
+    assert "that the candidate's heads were not trained on" in text
+    assert "neither model" not in text
 
 
 def test_a_passage_of_a_folder_with_a_number_for_its_id_is_coded_once(tmp_path: Path) -> None:
