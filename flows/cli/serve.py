@@ -61,6 +61,7 @@ def _name_unscheduled(settings: Settings) -> None:
 
 def _serve(settings: Settings, schedules: tuple[Schedule, ...], host: str, port: int) -> None:
     from flows.schedules import check_crons
+    from flows.server import take_up_environment
     from flows.service_server import is_loopback, service_server, set_service_environment
 
     home = settings.paths.state / "service"
@@ -71,7 +72,7 @@ def _serve(settings: Settings, schedules: tuple[Schedule, ...], host: str, port:
             "note: whoever reaches this port can start and change runs, unless PREFECT_SERVER_API_AUTH_STRING is set (see docs/schedules.md)."
         )
     with service_server(home, host, port) as server:
-        _tell_prefect_its_server()
+        take_up_environment()
         from flows.serve import serve as serve_until_stopped
 
         if server is not None:
@@ -97,7 +98,6 @@ def _run_due(settings: Settings, schedules: tuple[Schedule, ...]) -> None:
         return
     failed: list[EntenteError | None] = []
     with prefect_server(home):
-        _tell_prefect_its_server()
         from flows.scheduled_refresh import Turn, in_words, refresh_in_turn, say
 
         for schedule, _time in due:
@@ -137,10 +137,3 @@ def _retraining_due(settings: Settings) -> Due | None:
         note(f"note: whether a retraining is due cannot be told now: {error}")
         return None
     return found if found.is_due else None
-
-
-def _tell_prefect_its_server() -> None:
-    """Let Prefect, which was imported to read the schedules, take up the address of the server that was started since."""
-    from prefect.context import refresh_global_settings_context
-
-    refresh_global_settings_context()
