@@ -81,9 +81,10 @@ def look(settings: Settings) -> Due | None:
 
 def in_words(outcome: Outcome) -> str:
     """Return what was decided and where the report is, as sentences."""
-    decision = outcome.stages["promote or hold"]
-    if not outcome.is_new:
-        return f"Nothing new to learn from since {outcome.run}."
+    decision, since = outcome.decision, outcome.nothing_new_since
+    if since is not None:
+        published = "" if outcome.released is None else f" Published: {outcome.released}."
+        return f"Nothing new to learn from since {since}.{published}"
     return f"{decision['version']} was {decision['decision']}: {decision['reason']} Report: {outcome.report}"
 
 

@@ -138,11 +138,9 @@ def _waits(busy: Busy) -> None:
 
 
 def _show(outcome: Outcome) -> None:
-    decision = outcome.stages["promote or hold"]
-    if not outcome.is_new:
-        print(
-            f"Nothing new to learn from since the retraining {outcome.run}; its candidate {decision['version']} was {decision['decision']}."
-        )
+    decision, since = outcome.decision, outcome.nothing_new_since
+    if since is not None:
+        print(f"Nothing new to learn from since the retraining {since}; its candidate {decision['version']} was {decision['decision']}.")
     elif decision["decision"] == "promoted":
         told = outcome.stages["re-score"]
         print(f"In use from now on: {decision['version']} (before: {decision['before']}).")
@@ -152,7 +150,6 @@ def _show(outcome: Outcome) -> None:
         print(decision["reason"])
     else:
         print(f"Unchanged: {decision['version']}. {decision['reason']}")
-    published = outcome.stages["publish"]
-    if outcome.is_new and published["changed"]:
-        print(f"Published: {published['path']}")
+    if outcome.released is not None:
+        print(f"Published: {outcome.released}")
     print(f"Report: {outcome.report}")

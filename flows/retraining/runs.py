@@ -22,6 +22,10 @@ from flows.settings import Settings
 FOLDER = "retraining"
 LOCK = "retrain.lock"
 OPEN, FINISHED, FAILED, GIVEN_UP = "open", "finished", "failed", "given up"
+DECISION = "promote or hold"
+NOTHING_NEW = "nothing new"
+"""The stage that takes the place of all from `split` to `re-score` where codes have come that cannot be learned from yet: names the
+retraining that has done all of it, and its decision."""
 _STATE, _SEEN = "run.json", "seen-codes.txt"
 
 
