@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from entente.errors import BadInput
 from flows.progress import ProgressFile, quiet
 from flows.retraining.due import due
-from flows.retraining.runs import FINISHED, Run
+from flows.retraining.runs import FAILED, FINISHED, GIVEN_UP, OPEN, Run, open_run, others_left_open, runs_of
 from flows.schedules import Schedule, check_crons, command_for_ledger, crons_of, missed, plan, record_failure
 from flows.service_server import is_loopback, set_service_environment
 from flows.settings import Settings
@@ -212,6 +212,50 @@ def test_of_two_runs_side_by_side_the_first_to_end_leaves_the_note_of_the_other(
         progress("train", 1, 2)
         note.write_text(json.dumps({**json.loads(note.read_text(encoding="utf-8")), "pid": os.getpid() + others}), encoding="utf-8")
     assert note.exists() is left
+
+
+def stored(settings: Settings, name: str, key: str, status: str, *stages: str) -> Run:
+    """Write down a retraining of the past; folders are in the order of their names."""
+    run = Run(settings.paths.state / "retraining" / name, key, NOW, status, {stage: {} for stage in stages})
+    run.save()
+    return run
+
+
+def test_a_retraining_that_nobody_asked_for_leaves_those_that_somebody_did_to_go_on(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    asked = stored(settings, "1", "asked", OPEN, "check", "split")
+    with others_left_open():
+        own = open_run(settings, "own")
+    assert [run.status for run in runs_of(settings)] == [OPEN, OPEN]
+    again = open_run(settings, "asked")
+    assert (again.folder, list(again.stages)) == (asked.folder, ["check", "split"])
+    assert {run.folder: run.status for run in runs_of(settings)}[own.folder] == GIVEN_UP, "who asks goes first"
+
+
+@pytest.mark.parametrize(("stages", "others"), [(("check", "promote or hold"), OPEN), (("check",), FINISHED)])
+def test_a_retraining_from_before_another_is_not_taken_up(tmp_path: Path, stages: tuple[str, ...], others: str) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    stored(settings, "1", "asked", OPEN, *stages)
+    stored(settings, "2", "own", others)
+    assert open_run(settings, "asked").folder.name not in "12"
+    assert runs_of(settings)[0].status == GIVEN_UP
+
+
+@pytest.mark.parametrize(
+    ("status", "done", "kept"),
+    [
+        (FAILED, ["import", "check", "split", "train"], ["import"]),
+        (OPEN, ["import", "check", "split"], ["import", "check", "split"]),
+        (FAILED, ["import", "check", "promote or hold"], ["import", "check", "promote or hold"]),
+    ],
+)
+def test_a_retraining_that_failed_before_its_decision_looks_at_the_codes_anew(
+    tmp_path: Path, status: str, done: list[str], kept: list[str]
+) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    stored(settings, "1", "key", status, *done)
+    taken_up = open_run(settings, "key")
+    assert (taken_up.folder.name, taken_up.status, list(taken_up.stages)) == ("1", OPEN, kept)
 
 
 def test_a_retraining_that_was_cut_off_is_due_and_a_schedule_that_cannot_be_read_is_told(tmp_path: Path) -> None:
