@@ -21,6 +21,7 @@ from flows.retrain import retrain_flow
 from flows.retraining.due import Due, due
 from flows.retraining.loop import Outcome
 from flows.retraining.options import configured
+from flows.retraining.runs import others_left_open
 from flows.retraining.turns import waiting_told_to
 from flows.scheduled_refresh import close_inner_runs, end_with_parent, say
 from flows.settings import Settings, load_settings
@@ -64,7 +65,7 @@ def retrain_now(settings: Settings) -> str:
         EntenteError: as `flows.retraining.loop.retrain`.
     """
     say("retraining: begins.")
-    with ProgressFile(settings.paths.state, quiet) as progress, watched_by(progress), waiting_told_to(_waits):
+    with ProgressFile(settings.paths.state, quiet) as progress, watched_by(progress), waiting_told_to(_waits), others_left_open():
         return in_words(retrain_flow(settings, configured(settings, command=COMMAND)))
 
 

@@ -61,6 +61,7 @@ def retrain(
     """
     from flows.coding import ImportRequest
     from flows.retraining.options import configured
+    from flows.retraining.runs import others_left_open
 
     settings = load_settings(context.obj)
     if if_due and file is not None:
@@ -84,7 +85,7 @@ def retrain(
         force=force,
         command=printable(shlex.join(["entente", *sys.argv[1:]])),
     )
-    found = _due(settings) if if_due else None
+    found = _due(settings, options) if if_due else None
     if found is not None and not found.is_due:
         if as_json:
             print_json({"due": False, "why": found.why, "new": found.new})
@@ -94,14 +95,15 @@ def retrain(
     if found is not None:
         note("\n".join(found.why[:1]))
     with terminal_progress(wanted=not as_json) as bar, ProgressFile(settings.paths.state, bar) as progress:
-        outcome = _run(settings, options, progress, with_prefect=prefect)
+        with others_left_open(wanted=if_due):
+            outcome = _run(settings, options, progress, with_prefect=prefect)
     if as_json:
         print_json(outcome.as_dict() | ({} if found is None else {"due": True, "why": found.why}))
     else:
         _show(outcome)
 
 
-def _due(settings: Settings) -> Due:
+def _due(settings: Settings, options: RetrainOptions) -> Due:
     from flows.required import require_warehouse
     from flows.retraining.due import due
 
@@ -111,7 +113,7 @@ def _due(settings: Settings) -> Due:
 
         # Prefect reads the schedule, and its own settings when it is imported for that.
         set_environment(settings.paths.state / "prefect")
-    return due(settings, datetime.now(UTC))
+    return due(settings, datetime.now(UTC), options)
 
 
 def _run(settings: Settings, options: RetrainOptions, progress: Progress, *, with_prefect: bool) -> Outcome:

@@ -10,6 +10,7 @@ from typing import Any
 from entente.errors import BadInput
 from flows.load import read_codebook
 from flows.retraining.data import folder_codes, new_codes
+from flows.retraining.options import RetrainOptions, configured, run_key
 from flows.retraining.runs import LOCK, OPEN, last_ended, runs_of
 from flows.settings import Settings
 from warehouse.code_arrivals import arrivals
@@ -36,12 +37,13 @@ class Due:
     mark: str
 
 
-def due(settings: Settings, now: datetime) -> Due:
+def due(settings: Settings, now: datetime, options: RetrainOptions | None = None) -> Due:
     """Say whether a retraining is due; looks only, and does not wait.
 
     Args:
         settings: the project.
         now: with zone. Where `retraining.every` is set, Prefect reads it: the environment in which it is imported must be set.
+        options: of the retraining that would be started; by default those of the configuration. Only one of these goes on after a kill.
 
     Raises:
         Busy: when another command is writing, or a retraining is at work.
@@ -77,7 +79,7 @@ def due(settings: Settings, now: datetime) -> Due:
             (reasons if new["passages"] or last is not None else others).append(words)
         else:
             others.append(f"By its schedule ({own.every} UTC) it has been done {since}.")
-    if runs and runs[-1].status == OPEN:
+    if runs and runs[-1].status == OPEN and runs[-1].key == run_key(settings, options or configured(settings)):
         reasons.append(f"The retraining that began {runs[-1].began:%Y-%m-%d %H:%M} UTC was cut off and goes on.")
     mark = hashlib.sha256(
         "\n".join([str(at), *sorted(one.annotation_id for one in codes), *sorted(folder_codes(own.annotations))]).encode()

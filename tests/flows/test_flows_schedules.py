@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from entente.errors import BadInput
 from flows.progress import ProgressFile, quiet
 from flows.retraining.due import due
+from flows.retraining.options import configured, run_key
 from flows.retraining.runs import FAILED, FINISHED, GIVEN_UP, OPEN, Run, open_run, others_left_open, runs_of
 from flows.schedules import Schedule, check_crons, command_for_ledger, crons_of, missed, plan, record_failure
 from flows.service_server import is_loopback, set_service_environment
@@ -262,7 +263,10 @@ def test_a_retraining_that_was_cut_off_is_due_and_a_schedule_that_cannot_be_read
     settings = make_project(tmp_path / "p", 0)
     with open_warehouse(settings.paths.warehouse):
         pass
-    Run(settings.paths.state / "retraining" / "1", "key", NOW).save()
+    stored(settings, "1", run_key(settings, configured(settings, mode="full")), OPEN)
+    assert not due(settings, NOW).is_due, "a retraining of another kind is for whoever asked for it"
+    assert due(settings, NOW, configured(settings, mode="full")).is_due
+    stored(settings, "2", run_key(settings, configured(settings)), OPEN)
     assert "was cut off and goes on" in due(settings, NOW).why[0]
     odd = settings.model_copy(update={"retraining": settings.retraining.model_copy(update={"every": "61 3 * * *"})})
     with pytest.raises(BadInput, match="61 3"):
