@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from entente.errors import BadInput
@@ -52,8 +53,9 @@ def due(settings: Settings, now: datetime, options: RetrainOptions | None = None
     """
     own = settings.retraining
     codebook = read_codebook(settings)
+    _refuse_at_work(settings.paths.state / LOCK)
     with (
-        refresh_lock(settings.paths.state / LOCK, _COMMAND),
+        # A refresh that is at work opens and closes the warehouse and must not find it open; it is held for this one question only.
         refresh_lock(settings.paths.state / "refresh.lock", _COMMAND),
         open_warehouse(settings.paths.warehouse, read_only=True) as connection,
     ):
@@ -85,6 +87,16 @@ def due(settings: Settings, now: datetime, options: RetrainOptions | None = None
         "\n".join([str(at), *sorted(one.annotation_id for one in codes), *sorted(folder_codes(own.annotations))]).encode()
     ).hexdigest()
     return Due(bool(reasons), (*reasons, *others), new, mark)
+
+
+def _refuse_at_work(lock: Path) -> None:
+    """Raise `Busy` where a retraining is at work.
+
+    The lock is asked for only where its file names a holder (after a kill one that is gone): whoever wants it must not meet a look.
+    """
+    if lock.exists() and lock.stat().st_size:
+        with refresh_lock(lock, _COMMAND):
+            pass
 
 
 def _last_time(cron: str | None, now: datetime) -> datetime | None:

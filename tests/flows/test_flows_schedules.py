@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entente.errors import BadInput
+from entente.errors import BadInput, Busy
 from flows.progress import ProgressFile, quiet
 from flows.retraining.due import due
 from flows.retraining.options import configured, run_key
@@ -21,8 +21,10 @@ from flows.schedules import Schedule, check_crons, command_for_ledger, crons_of,
 from flows.service_server import is_loopback, set_service_environment
 from flows.settings import Settings
 from tests.flows.projects import make_project, rows
+from warehouse.code_arrivals import Arrival
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
+from warehouse.lock import refresh_lock
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 NIGHTLY = Schedule(("folders", "ods"), cron="0 3 * * *")
@@ -257,6 +259,24 @@ def test_a_retraining_that_failed_before_its_decision_looks_at_the_codes_anew(
     stored(settings, "1", "key", status, *done)
     taken_up = open_run(settings, "key")
     assert (taken_up.folder.name, taken_up.status, list(taken_up.stages)) == ("1", OPEN, kept)
+
+
+def test_a_look_holds_up_no_retraining_and_hears_of_one_that_is_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    lock = settings.paths.state / "retrain.lock"
+    with open_warehouse(settings.paths.warehouse):
+        pass
+
+    def meanwhile(*_asked: object) -> list[Arrival]:
+        with refresh_lock(lock, "entente retrain"):
+            return []
+
+    monkeypatch.setattr("flows.retraining.due.arrivals", meanwhile)
+    assert not due(settings, NOW).is_due
+    with refresh_lock(lock, "entente retrain"), pytest.raises(Busy, match="`entente retrain`"):
+        due(settings, NOW)
+    lock.write_text("left by a kill", encoding="utf-8")
+    assert not due(settings, NOW).is_due
 
 
 def test_a_retraining_that_was_cut_off_is_due_and_a_schedule_that_cannot_be_read_is_told(tmp_path: Path) -> None:
