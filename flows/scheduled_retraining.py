@@ -5,7 +5,6 @@ Prefect reads its settings when it is imported, so this module is imported only 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from prefect.states import Completed, Failed
 from entente.errors import Busy, EntenteError
 from flows.progress import ProgressFile, quiet, watched_by
 from flows.retrain import retrain_flow
-from flows.retraining.due import Due, due
 from flows.retraining.loop import Outcome
 from flows.retraining.options import configured
 from flows.retraining.runs import others_left_open
@@ -67,17 +65,6 @@ def retrain_now(settings: Settings) -> str:
     say("retraining: begins.")
     with ProgressFile(settings.paths.state, quiet) as progress, watched_by(progress), waiting_told_to(_waits), others_left_open():
         return in_words(retrain_flow(settings, configured(settings, command=COMMAND)))
-
-
-def look(settings: Settings) -> Due | None:
-    """Return whether a retraining is due; None where it cannot be told now (somebody is at work, or there is no warehouse)."""
-    own = settings.retraining
-    if (own.after_new_codes is None and own.every is None) or not settings.paths.warehouse.exists():
-        return None
-    try:
-        return due(settings, datetime.now(UTC))
-    except EntenteError:
-        return None
 
 
 def in_words(outcome: Outcome) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from entente.errors import BadInput
+from entente.errors import BadInput, Busy
 from flows.load import read_codebook
 from flows.retraining.data import folder_codes, new_codes
 from flows.retraining.options import RetrainOptions, configured, run_key
@@ -87,6 +87,34 @@ def due(settings: Settings, now: datetime, options: RetrainOptions | None = None
         "\n".join([str(at), *sorted(one.annotation_id for one in codes), *sorted(folder_codes(own.annotations))]).encode()
     ).hexdigest()
     return Due(bool(reasons), (*reasons, *others), new, mark)
+
+
+def look(settings: Settings) -> Due | None:
+    """Return whether a retraining is due now, for whoever starts it without being asked; None where somebody is at work.
+
+    Without a condition in the configuration, or a warehouse, it is not.
+
+    Raises:
+        EntenteError: as `due`, but for `Busy`.
+    """
+    own = settings.retraining
+    if own.after_new_codes is None and own.every is None:
+        return Due(False, ("Retraining has no condition (retraining.after_new_codes and retraining.every are null).",), {}, "")
+    if not settings.paths.warehouse.exists():
+        return Due(False, (f"There is no warehouse yet ({settings.paths.warehouse}).",), {}, "")
+    try:
+        return due(settings, datetime.now(UTC))
+    except Busy:
+        return None
+
+
+def check_schedule(settings: Settings) -> None:
+    """Let Prefect read `retraining.every`; call it with the environment set, before anything is started.
+
+    Raises:
+        BadInput: when the schedule cannot be read or never comes.
+    """
+    _last_time(settings.retraining.every, datetime.now(UTC))
 
 
 def _refuse_at_work(lock: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from entente.errors import BadInput, Busy
 from flows.progress import ProgressFile, quiet
-from flows.retraining.due import due
+from flows.retraining.due import Due, check_schedule, due, look
 from flows.retraining.options import configured, run_key
 from flows.retraining.runs import FAILED, FINISHED, GIVEN_UP, OPEN, Run, open_run, others_left_open, runs_of
 from flows.schedules import Schedule, check_crons, command_for_ledger, crons_of, missed, plan, record_failure
@@ -279,6 +281,58 @@ def test_a_look_holds_up_no_retraining_and_hears_of_one_that_is_at_work(tmp_path
     assert not due(settings, NOW).is_due
 
 
+def test_the_service_says_once_what_keeps_it_from_looking_and_goes_on_with_the_settings_of_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flows import serve
+
+    settings = make_project(tmp_path / "p", 0, config="retraining: {after_new_codes: null}\n")
+    with open_warehouse(settings.paths.warehouse):
+        pass
+    config = settings.project / "configs" / "entente.yaml"
+    answers: list[Exception | None] = [RuntimeError("odd"), RuntimeError("odd"), BadInput("a folder is gone"), None]
+    asked: list[int | None] = []
+    started: list[UUID] = []
+
+    def look(now: Settings) -> Due | None:
+        asked.append(now.retraining.after_new_codes)
+        config.write_text(f"retraining: {{after_new_codes: {len(asked)}}}\n", encoding="utf-8")
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+        return Due(True, ("It is time.",), {}, "mark")
+
+    def start(deployment: UUID) -> None:
+        started.append(deployment)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(serve, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(serve, "look", look)
+    monkeypatch.setattr(serve, "_start_run", start)
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(serve._retrain_when_due(settings, UUID(int=1)))
+    assert asked == [None, 1, 2, 3]
+    assert started == [UUID(int=1)]
+    said = [line.split("  ", 1)[1] for line in capsys.readouterr().out.splitlines()]
+    assert said == [
+        "retraining: whether one is due cannot be told. RuntimeError: odd",
+        "retraining: whether one is due cannot be told. a folder is gone",
+        "retraining: is due. It is time.",
+    ]
+
+
+def test_only_somebody_at_work_keeps_a_look_from_an_answer(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    found = look(settings)
+    assert found is not None
+    assert "no warehouse" in found.why[0]
+    settings.paths.warehouse.parent.mkdir(parents=True)
+    settings.paths.warehouse.write_bytes(b"no database")
+    with pytest.raises(BadInput, match="warehouse"):
+        look(settings)
+    with refresh_lock(settings.paths.state / "refresh.lock", "somebody"):
+        assert look(settings) is None
+
+
 def test_a_retraining_that_was_cut_off_is_due_and_a_schedule_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     settings = make_project(tmp_path / "p", 0)
     with open_warehouse(settings.paths.warehouse):
@@ -291,3 +345,5 @@ def test_a_retraining_that_was_cut_off_is_due_and_a_schedule_that_cannot_be_read
     odd = settings.model_copy(update={"retraining": settings.retraining.model_copy(update={"every": "61 3 * * *"})})
     with pytest.raises(BadInput, match="61 3"):
         due(odd, NOW)
+    with pytest.raises(BadInput, match="61 3"):
+        check_schedule(odd)
