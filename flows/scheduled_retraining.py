@@ -17,6 +17,7 @@ from prefect.states import Completed, Failed
 from entente.errors import Busy, EntenteError
 from flows.progress import ProgressFile, quiet, watched_by
 from flows.retrain import retrain_flow
+from flows.retraining.due import look
 from flows.retraining.loop import Outcome
 from flows.retraining.options import configured
 from flows.retraining.runs import others_left_open
@@ -57,11 +58,16 @@ def scheduled_retraining(project: str) -> State[Any]:
 
 
 def retrain_now(settings: Settings) -> str:
-    """Retrain as the configuration says, within a Prefect server; returns in words what was decided.
+    """Retrain as the configuration says, within a Prefect server, if it is still due; returns in words what was decided.
+
+    Whoever started it looked before: since then others may have retrained, or a person may have changed the configuration.
 
     Raises:
         EntenteError: as `flows.retraining.loop.retrain`.
     """
+    found = look(settings)
+    if found is not None and not found.is_due:
+        return f"Not due any more. {' '.join(found.why)}"
     say("retraining: begins.")
     with ProgressFile(settings.paths.state, quiet) as progress, watched_by(progress), waiting_told_to(_waits), others_left_open():
         return in_words(retrain_flow(settings, configured(settings, command=COMMAND)))

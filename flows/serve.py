@@ -63,6 +63,7 @@ def serve(settings: Settings, schedules: Sequence[Schedule], server: ServerProce
         for name in before.keys() - {_retraining_name(settings), *(_name(settings, schedule) for schedule in schedules)}:
             client.delete_deployment(before[name])
         drop_late_runs(list(ids.values()), "Missed while the service was down; one refresh makes up for all missed ones.")
+        drop_late_runs([retraining], "Not begun while the service was up; it is started again if it is still due.")
         for schedule, due in late:
             say(f"{schedule.name}: was due {due:%Y-%m-%d %H:%M} UTC and is caught up now.")
             client.create_flow_run_from_deployment(ids[schedule], state=Scheduled(scheduled_time=due), tags=["caught up"])

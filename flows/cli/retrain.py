@@ -94,9 +94,12 @@ def retrain(
         return
     if found is not None:
         note("\n".join(found.why[:1]))
-    with terminal_progress(wanted=not as_json) as bar, ProgressFile(settings.paths.state, bar) as progress:
-        with others_left_open(wanted=if_due):
-            outcome = _run(settings, options, progress, with_prefect=prefect)
+    with (
+        terminal_progress(wanted=not as_json) as bar,
+        ProgressFile(settings.paths.state, bar) as progress,
+        others_left_open(wanted=if_due),
+    ):
+        outcome = _run(settings, options, progress, with_prefect=prefect)
     if as_json:
         print_json(outcome.as_dict() | ({} if found is None else {"due": True, "why": found.why}))
     else:
@@ -142,7 +145,9 @@ def _waits(busy: Busy) -> None:
 def _show(outcome: Outcome) -> None:
     decision, since = outcome.decision, outcome.nothing_new_since
     if since is not None:
-        print(f"Nothing new to learn from since the retraining {since}; its candidate {decision['version']} was {decision['decision']}.")
+        print(
+            f"Nothing new to learn from since the retraining {since}; its candidate {decision['version']} was {decision['decision']}."
+        )
     elif decision["decision"] == "promoted":
         told = outcome.stages["re-score"]
         print(f"In use from now on: {decision['version']} (before: {decision['before']}).")

@@ -103,7 +103,9 @@ def _comparison(stages: Mapping[str, Any]) -> str:
         return "\n\n".join([*lines, "Nothing was compared."])
     seen = told["current_has_seen"]
     unseen = (
-        "neither model was trained on" if seen == 0 and not stages["compare"]["objection"] else "the candidate's heads were not trained on"
+        "neither model was trained on"
+        if seen == 0 and not stages["compare"]["objection"]
+        else "the candidate's heads were not trained on"
     )
     lines.append(
         f"Macro F1 on {told['passages']} passages of {told['documents']} documents that {unseen} "

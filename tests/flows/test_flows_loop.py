@@ -191,7 +191,10 @@ def test_gold_in_a_folder_of_annotations_is_refused(coded: CodedProject, tmp_pat
 
 def test_a_release_without_a_training_is_told_as_a_change(tmp_path: Path) -> None:
     decision = {"decision": "promoted", "version": "new", "before": "old", "reason": "not worse"}
-    stages = {"nothing new": {"since": "earlier", **decision}, "publish": {"changed": True, "path": "p"}}
+    stages: dict[str, dict[str, Any]] = {
+        "nothing new": {"since": "earlier", **decision},
+        "publish": {"changed": True, "path": "p"},
+    }
     told = Outcome("this", stages, tmp_path).as_dict()
     assert (told["run"], told["changed"], told["nothing_new_since"], told["version"]) == ("this", True, "earlier", "new")
 
@@ -199,7 +202,15 @@ def test_a_release_without_a_training_is_told_as_a_change(tmp_path: Path) -> Non
 @pytest.mark.parametrize(("seen", "objection"), [(3, None), (None, None), (0, "The encoder has learned from them.")])
 def test_the_report_promises_only_what_is_known_of_the_model_in_use(seen: int | None, objection: str | None) -> None:
     measured = {"passages": 9, "documents": 3, "in_documents_of_training": 0, "current_has_seen": seen}
-    row = {"dimension": "stage", "current": 0.5, "candidate": 0.6, "current_interval": None, "low": 0.4, "high": 0.8, "worse": False}
+    row = {
+        "dimension": "stage",
+        "current": 0.5,
+        "candidate": 0.6,
+        "current_interval": None,
+        "low": 0.4,
+        "high": 0.8,
+        "worse": False,
+    }
     text = _comparison({"evaluate": measured, "compare": {"rows": [row], "objection": objection}})
     assert "that the candidate's heads were not trained on" in text
     assert "neither model" not in text
@@ -209,7 +220,7 @@ def test_a_passage_of_a_folder_with_a_number_for_its_id_is_coded_once(tmp_path: 
     codes = {**codes_of("access"), "mechanism": []}
     (tmp_path / "texts.jsonl").write_text(json.dumps({"id": 7, "text": "The mission saw all sites."}) + "\n", encoding="utf-8")
     (tmp_path / "train.jsonl").write_text(2 * (json.dumps({"id": 7, **codes}) + "\n"), encoding="utf-8")
-    with pytest.raises(BadInput, match="the id 7 .* is coded twice"):
+    with pytest.raises(BadInput, match=r"the id 7 .* is coded twice"):
         _merged(load_codebook(default_codebook_path()), [], [], tmp_path)
 
 

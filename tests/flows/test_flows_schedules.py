@@ -215,7 +215,9 @@ def test_of_two_runs_side_by_side_the_first_to_end_leaves_the_note_of_the_other(
     note = tmp_path / "progress.json"
     with ProgressFile(tmp_path, quiet) as progress:
         progress("train", 1, 2)
-        note.write_text(json.dumps({**json.loads(note.read_text(encoding="utf-8")), "pid": os.getpid() + others}), encoding="utf-8")
+        note.write_text(
+            json.dumps({**json.loads(note.read_text(encoding="utf-8")), "pid": os.getpid() + others}), encoding="utf-8"
+        )
     assert note.exists() is left
 
 
@@ -318,6 +320,16 @@ def test_the_service_says_once_what_keeps_it_from_looking_and_goes_on_with_the_s
         "retraining: whether one is due cannot be told. a folder is gone",
         "retraining: is due. It is time.",
     ]
+
+
+def test_a_started_retraining_that_is_not_due_any_more_trains_nothing(tmp_path: Path) -> None:
+    from flows.scheduled_retraining import retrain_now
+
+    settings = make_project(tmp_path / "p", 0)
+    with open_warehouse(settings.paths.warehouse):
+        pass
+    assert "Not due any more. 0 passages have new codes" in retrain_now(settings)
+    assert runs_of(settings) == []
 
 
 def test_only_somebody_at_work_keeps_a_look_from_an_answer(tmp_path: Path) -> None:
