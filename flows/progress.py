@@ -66,8 +66,10 @@ class ProgressFile:
         return self
 
     def __exit__(self, *_ended: object) -> None:
-        """Remove the file at the end of a run."""
-        self.path.unlink(missing_ok=True)
+        """Remove the file at the end of a run, unless another run has written it last: a retraining and a refresh may go on side by side."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if json.loads(self.path.read_text(encoding="utf-8"))["pid"] == os.getpid():
+                self.path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ Prefect reads its settings when it is imported, so this module is imported only 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ from prefect.states import Completed, Failed
 from entente.errors import Busy, EntenteError
 from flows.progress import ProgressFile, quiet, watched_by
 from flows.retrain import retrain_flow
-from flows.retraining.due import Due, due
+from flows.retraining.due import look
 from flows.retraining.loop import Outcome
 from flows.retraining.options import configured
+from flows.retraining.runs import others_left_open
 from flows.retraining.turns import waiting_told_to
 from flows.scheduled_refresh import close_inner_runs, end_with_parent, say
 from flows.settings import Settings, load_settings
@@ -58,32 +58,27 @@ def scheduled_retraining(project: str) -> State[Any]:
 
 
 def retrain_now(settings: Settings) -> str:
-    """Retrain as the configuration says, within a Prefect server; returns in words what was decided.
+    """Retrain as the configuration says, within a Prefect server, if it is still due; returns in words what was decided.
+
+    Whoever started it looked before: since then others may have retrained, or a person may have changed the configuration.
 
     Raises:
         EntenteError: as `flows.retraining.loop.retrain`.
     """
+    found = look(settings)
+    if found is not None and not found.is_due:
+        return f"Not due any more. {' '.join(found.why)}"
     say("retraining: begins.")
-    with ProgressFile(settings.paths.state, quiet) as progress, watched_by(progress), waiting_told_to(_waits):
+    with ProgressFile(settings.paths.state, quiet) as progress, watched_by(progress), waiting_told_to(_waits), others_left_open():
         return in_words(retrain_flow(settings, configured(settings, command=COMMAND)))
-
-
-def look(settings: Settings) -> Due | None:
-    """Return whether a retraining is due; None where it cannot be told now (somebody is at work, or there is no warehouse)."""
-    own = settings.retraining
-    if (own.after_new_codes is None and own.every is None) or not settings.paths.warehouse.exists():
-        return None
-    try:
-        return due(settings, datetime.now(UTC))
-    except EntenteError:
-        return None
 
 
 def in_words(outcome: Outcome) -> str:
     """Return what was decided and where the report is, as sentences."""
-    decision = outcome.stages["promote or hold"]
-    if not outcome.is_new:
-        return f"Nothing new to learn from since {outcome.run}."
+    decision, since = outcome.decision, outcome.nothing_new_since
+    if since is not None:
+        published = "" if outcome.released is None else f" Published: {outcome.released}."
+        return f"Nothing new to learn from since {since}.{published}"
     return f"{decision['version']} was {decision['decision']}: {decision['reason']} Report: {outcome.report}"
 
 

@@ -24,12 +24,13 @@ from prefect.schedules import Cron, Interval
 from prefect.states import Crashed, Scheduled
 from prefect.types.entrypoint import EntrypointType
 
-from entente.errors import BadInput, Unavailable
+from entente.errors import BadInput, EntenteError, Unavailable
+from flows.retraining.due import look
 from flows.scheduled_refresh import AT_WORK, close_inner_runs, drop_late_runs, find_runs, say, scheduled_refresh, stopping
-from flows.scheduled_retraining import look, scheduled_retraining
+from flows.scheduled_retraining import scheduled_retraining
 from flows.schedules import Schedule, missed
 from flows.server_process import ServerProcess
-from flows.settings import Settings
+from flows.settings import Settings, load_settings
 
 _MOST_DEPLOYMENTS = 200
 _LOOK_SECONDS = 5.0
@@ -39,7 +40,8 @@ def serve(settings: Settings, schedules: Sequence[Schedule], server: ServerProce
     """Run the schedules of a project until SIGINT or SIGTERM; call it from the main thread, one service a project.
 
     Args:
-        settings: the project's settings; each run reads them anew, but schedules are those of the start.
+        settings: the project's settings; each run, and each look whether a retraining is due, reads them anew, but schedules of refreshes are
+            those of the start.
         schedules: when what is refreshed.
         server: the process of the Prefect server; None where it is the user's own.
 
@@ -61,6 +63,7 @@ def serve(settings: Settings, schedules: Sequence[Schedule], server: ServerProce
         for name in before.keys() - {_retraining_name(settings), *(_name(settings, schedule) for schedule in schedules)}:
             client.delete_deployment(before[name])
         drop_late_runs(list(ids.values()), "Missed while the service was down; one refresh makes up for all missed ones.")
+        drop_late_runs([retraining], "Not begun while the service was up; it is started again if it is still due.")
         for schedule, due in late:
             say(f"{schedule.name}: was due {due:%Y-%m-%d %H:%M} UTC and is caught up now.")
             client.create_flow_run_from_deployment(ids[schedule], state=Scheduled(scheduled_time=due), tags=["caught up"])
@@ -94,6 +97,8 @@ async def _run(runner: Runner, server: ServerProcess | None, looking: Coroutine[
     watch.cancel()
     looks.cancel()
     asked.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await looks
     error: BaseException | None = None
     try:
         await task
@@ -142,32 +147,57 @@ def _retraining_name(settings: Settings) -> str:
 async def _retrain_when_due(settings: Settings, deployment: UUID) -> None:
     """Start a retraining when one is due; the warehouse is looked into only when it has changed, or its schedule may have come.
 
-    What has been started is not started again for the same codes, however it ended.
+    What has been started is not started again for the same codes, however it ended. What keeps it from looking is said once, and looking
+    goes on: a person may mend it.
     """
-    looked: object = None
-    started = ""
+    watch = _Watch(settings, deployment)
+    said = ""
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            await asyncio.to_thread(watch.look)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it must not end the looking without a word
+            words = str(error) if isinstance(error, EntenteError) else f"{type(error).__name__}: {error}"
+            if words != said:
+                say(f"retraining: whether one is due cannot be told. {words}")
+            said = words
+        else:
+            said = ""
+
+
+class _Watch:
+    """What was seen and started so far."""
+
+    def __init__(self, settings: Settings, deployment: UUID) -> None:
+        self._project = settings.project
+        self._deployment = deployment
+        self._looked: object = None
+        self._started = ""
+
+    def look(self) -> None:
+        """Look once, with the settings of now, where anything has changed since the last time."""
+        settings = load_settings(self._project)
         state = _state_of(settings)
-        if state is None or state == looked:
-            continue
-        found = await asyncio.to_thread(look, settings)
+        if state is None or state == self._looked:
+            return
+        found = look(settings)
         if found is None:
-            continue
-        looked = state
-        if found.is_due and found.mark != started:
-            started = found.mark
+            return
+        if found.is_due and found.mark != self._started:
             say(f"retraining: is due. {found.why[0]}")
-            await asyncio.to_thread(_start_run, deployment)
+            _start_run(self._deployment)
+            self._started = found.mark
+        self._looked = state
 
 
-def _state_of(settings: Settings) -> tuple[int, int, int] | None:
-    """Return what changes when the warehouse does, and each minute where there is a schedule; None where there is no warehouse."""
+def _state_of(settings: Settings) -> tuple[object, ...] | None:
+    """Return what changes when the warehouse or the settings do, and each minute where there is a schedule; None where there is no warehouse."""
     try:
         found = settings.paths.warehouse.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, int(time.time() // 60) if settings.retraining.every is not None else 0
+    minute = int(time.time() // 60) if settings.retraining.every is not None else 0
+    return found.st_mtime_ns, found.st_size, minute, settings.retraining
 
 
 def _start_run(deployment: UUID) -> None:

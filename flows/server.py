@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -42,6 +43,14 @@ def set_environment(home: Path) -> None:
         os.environ.setdefault(name, value)
 
 
+def take_up_environment() -> None:
+    """Let Prefect, where it was imported before its server was started (to read a schedule), take up the address of that server."""
+    if "prefect.context" in sys.modules:
+        from prefect.context import refresh_global_settings_context
+
+        refresh_global_settings_context()
+
+
 @contextlib.contextmanager
 def prefect_server(home: Path) -> Iterator[str]:
     """Give the address of a Prefect API for the length of a run: the user's (PREFECT_API_URL) or a private one.
@@ -56,6 +65,7 @@ def prefect_server(home: Path) -> Iterator[str]:
     given = os.environ.get("PREFECT_API_URL")
     if given:
         _refuse_silent(given)
+        take_up_environment()
         yield given
         return
     home.mkdir(parents=True, exist_ok=True)
@@ -66,6 +76,7 @@ def prefect_server(home: Path) -> Iterator[str]:
         )
     os.environ["PREFECT_API_URL"] = server.api
     try:
+        take_up_environment()
         yield server.api
     finally:
         del os.environ["PREFECT_API_URL"]

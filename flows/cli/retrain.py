@@ -61,6 +61,7 @@ def retrain(
     """
     from flows.coding import ImportRequest
     from flows.retraining.options import configured
+    from flows.retraining.runs import others_left_open
 
     settings = load_settings(context.obj)
     if if_due and file is not None:
@@ -84,7 +85,7 @@ def retrain(
         force=force,
         command=printable(shlex.join(["entente", *sys.argv[1:]])),
     )
-    found = _due(settings) if if_due else None
+    found = _due(settings, options) if if_due else None
     if found is not None and not found.is_due:
         if as_json:
             print_json({"due": False, "why": found.why, "new": found.new})
@@ -93,7 +94,11 @@ def retrain(
         return
     if found is not None:
         note("\n".join(found.why[:1]))
-    with terminal_progress(wanted=not as_json) as bar, ProgressFile(settings.paths.state, bar) as progress:
+    with (
+        terminal_progress(wanted=not as_json) as bar,
+        ProgressFile(settings.paths.state, bar) as progress,
+        others_left_open(wanted=if_due),
+    ):
         outcome = _run(settings, options, progress, with_prefect=prefect)
     if as_json:
         print_json(outcome.as_dict() | ({} if found is None else {"due": True, "why": found.why}))
@@ -101,7 +106,7 @@ def retrain(
         _show(outcome)
 
 
-def _due(settings: Settings) -> Due:
+def _due(settings: Settings, options: RetrainOptions) -> Due:
     from flows.required import require_warehouse
     from flows.retraining.due import due
 
@@ -111,7 +116,7 @@ def _due(settings: Settings) -> Due:
 
         # Prefect reads the schedule, and its own settings when it is imported for that.
         set_environment(settings.paths.state / "prefect")
-    return due(settings, datetime.now(UTC))
+    return due(settings, datetime.now(UTC), options)
 
 
 def _run(settings: Settings, options: RetrainOptions, progress: Progress, *, with_prefect: bool) -> Outcome:
@@ -138,10 +143,10 @@ def _waits(busy: Busy) -> None:
 
 
 def _show(outcome: Outcome) -> None:
-    decision = outcome.stages["promote or hold"]
-    if not outcome.is_new:
+    decision, since = outcome.decision, outcome.nothing_new_since
+    if since is not None:
         print(
-            f"Nothing new to learn from since the retraining {outcome.run}; its candidate {decision['version']} was {decision['decision']}."
+            f"Nothing new to learn from since the retraining {since}; its candidate {decision['version']} was {decision['decision']}."
         )
     elif decision["decision"] == "promoted":
         told = outcome.stages["re-score"]
@@ -152,7 +157,6 @@ def _show(outcome: Outcome) -> None:
         print(decision["reason"])
     else:
         print(f"Unchanged: {decision['version']}. {decision['reason']}")
-    published = outcome.stages["publish"]
-    if outcome.is_new and published["changed"]:
-        print(f"Published: {published['path']}")
+    if outcome.released is not None:
+        print(f"Published: {outcome.released}")
     print(f"Report: {outcome.report}")

@@ -60,18 +60,21 @@ def _name_unscheduled(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, schedules: tuple[Schedule, ...], host: str, port: int) -> None:
+    from flows.retraining.due import check_schedule
     from flows.schedules import check_crons
+    from flows.server import take_up_environment
     from flows.service_server import is_loopback, service_server, set_service_environment
 
     home = settings.paths.state / "service"
     set_service_environment(home)
     check_crons(schedules)
+    check_schedule(settings)
     if not is_loopback(host):
         note(
             "note: whoever reaches this port can start and change runs, unless PREFECT_SERVER_API_AUTH_STRING is set (see docs/schedules.md)."
         )
     with service_server(home, host, port) as server:
-        _tell_prefect_its_server()
+        take_up_environment()
         from flows.serve import serve as serve_until_stopped
 
         if server is not None:
@@ -84,12 +87,14 @@ def _serve(settings: Settings, schedules: tuple[Schedule, ...], host: str, port:
 
 def _run_due(settings: Settings, schedules: tuple[Schedule, ...]) -> None:
     """Refresh what is due, one schedule after another; one that fails stops no other, and the first failure is the answer."""
+    from flows.retraining.due import check_schedule
     from flows.schedules import check_crons, missed
     from flows.server import prefect_server, set_environment
 
     home = settings.paths.state / "prefect"
     set_environment(home)
     check_crons(schedules)
+    check_schedule(settings)
     due = missed(settings, schedules, datetime.now(UTC))
     training = _retraining_due(settings)
     if not due and training is None:
@@ -97,7 +102,6 @@ def _run_due(settings: Settings, schedules: tuple[Schedule, ...]) -> None:
         return
     failed: list[EntenteError | None] = []
     with prefect_server(home):
-        _tell_prefect_its_server()
         from flows.scheduled_refresh import Turn, in_words, refresh_in_turn, say
 
         for schedule, _time in due:
@@ -126,21 +130,13 @@ def _run_due(settings: Settings, schedules: tuple[Schedule, ...]) -> None:
 
 def _retraining_due(settings: Settings) -> Due | None:
     """Return why a retraining is due; None where it is not, or cannot be told now."""
-    from flows.retraining.due import due
+    from flows.retraining.due import look
 
-    own = settings.retraining
-    if (own.after_new_codes is None and own.every is None) or not settings.paths.warehouse.exists():
-        return None
     try:
-        found = due(settings, datetime.now(UTC))
+        found = look(settings)
     except EntenteError as error:
         note(f"note: whether a retraining is due cannot be told now: {error}")
         return None
-    return found if found.is_due else None
-
-
-def _tell_prefect_its_server() -> None:
-    """Let Prefect, which was imported to read the schedules, take up the address of the server that was started since."""
-    from prefect.context import refresh_global_settings_context
-
-    refresh_global_settings_context()
+    if found is None:
+        note("note: whether a retraining is due cannot be told now: another command is at work.")
+    return found if found is not None and found.is_due else None

@@ -154,7 +154,7 @@ def _merged(codebook: Codebook, own: Any, gold: Any, folder: Path | None) -> tup
             rows = _read(folder / f"{part}.jsonl") if part == "train" or (folder / f"{part}.jsonl").exists() else []
             for row in rows:
                 text = by_id.get(str(row.get("id")))
-                if text is None or text.get("id") in ids:
+                if text is None or str(text.get("id")) in ids:
                     raise BadInput(
                         f"{folder / f'{part}.jsonl'}: the id {row.get('id')!r} has no text in {folder / FILES[0]}, or is that of a passage "
                         "of this project, or is coded twice. Give each passage an id and a text of its own."

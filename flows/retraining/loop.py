@@ -20,7 +20,7 @@ from flows.retraining.data import check
 from flows.retraining.options import RetrainOptions, run_key
 from flows.retraining.publication import publish, record_failure, rescore
 from flows.retraining.report import REPORT, write_report
-from flows.retraining.runs import FAILED, FINISHED, LOCK, Run, last_finished, open_run, runs_of
+from flows.retraining.runs import DECISION, FAILED, FINISHED, LOCK, NOTHING_NEW, Run, last_finished, open_run, runs_of
 from flows.retraining.turns import Waits
 from flows.settings import Settings
 from warehouse.lock import refresh_lock
@@ -28,19 +28,38 @@ from warehouse.lock import refresh_lock
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a retraining ended: the results of its stages by name, and where its report lies; `is_new` is false where there was nothing to do."""
+    """How a retraining ended: the results of its stages by name, and where its report lies; `is_new` is false where nothing was done."""
 
     run: str
     stages: dict[str, dict[str, Any]]
     report: Path
     is_new: bool = True
 
+    @property
+    def decision(self) -> dict[str, Any]:
+        """Return what was decided, by an earlier retraining where there was nothing new to learn from."""
+        return self.stages.get(DECISION) or self.stages[NOTHING_NEW]
+
+    @property
+    def nothing_new_since(self) -> str | None:
+        """Return the retraining since which there is nothing new to learn from; None where this one has trained."""
+        if NOTHING_NEW in self.stages:
+            return str(self.stages[NOTHING_NEW]["since"])
+        return None if self.is_new else self.run
+
+    @property
+    def released(self) -> str | None:
+        """Return the path of the release that was made, if one was."""
+        published = self.stages["publish"]
+        return str(published["path"]) if self.is_new and published["changed"] else None
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
-        decision = self.stages["promote or hold"]
+        decision = self.decision
         return {
             "run": self.run,
             "changed": self.is_new,
+            "nothing_new_since": self.nothing_new_since,
             "decision": decision["decision"],
             "version": decision["version"],
             "before": decision["before"],
@@ -97,25 +116,25 @@ def _go_on(
 
     stage("import", stages.take_in, settings, options)
     stage("check", check, settings, options, run, before, waits)
-    if before is not None and _nothing_new(run, before, options):
+    if NOTHING_NEW not in run.stages and before is not None and _nothing_new(run, before, options):
         if run.seen() == before.seen():
             run.remove()
             return Outcome(before.folder.name, before.stages, before.folder / REPORT, is_new=False)
+        run.record(NOTHING_NEW, before.stages.get(NOTHING_NEW) or {"since": before.folder.name, **before.stages[DECISION]})
+    if NOTHING_NEW in run.stages:
         # Codes have come that cannot be learned from yet: they are published, and nothing is trained.
-        run.stages = {name: told for name, told in before.stages.items() if name != "publish"} | dict(run.stages)
-        run.save()
-        stage("publish", publish, settings, options, run, waits)
+        published = stage("publish", publish, settings, options, run, waits)
         report = write_report(settings, run)
-        run.end(FINISHED, f"nothing to learn since {before.folder.name}")
-        return Outcome(run.folder.name, run.stages, report, is_new=False)
+        run.end(FINISHED, f"nothing to learn since {run.stages[NOTHING_NEW]['since']}")
+        return Outcome(run.folder.name, run.stages, report, is_new=published["changed"])
     stage("split", stages.split, settings, options, run)
     stage("train", stages.train, settings, options, run, progress)
     stage("calibrate", stages.calibrate, settings, options, run, progress)
-    if "promote or hold" not in run.stages and not _still_compared(settings, run):
+    if DECISION not in run.stages and not _still_compared(settings, run):
         run.forget("evaluate", "compare")
     stage("evaluate", stages.evaluate, settings, options, run, progress)
     stage("compare", stages.compare_with_current, settings, run)
-    stage("promote or hold", stages.decide, settings, options, run)
+    stage(DECISION, stages.decide, settings, options, run)
     stage("re-score", rescore, settings, options, run, progress, waits)
     stage("publish", publish, settings, options, run, waits)
     report = write_report(settings, run)

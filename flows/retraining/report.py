@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from entente.files import write_text_whole
-from flows.retraining.runs import Run
+from flows.retraining.runs import DECISION, NOTHING_NEW, Run
 from flows.retraining.stages import HELD, PROMOTED, UNCHANGED
 from flows.settings import Settings
 
@@ -29,7 +29,9 @@ def write_report(settings: Settings, run: Run) -> Path:
 def as_markdown(settings: Settings, run: Run) -> str:
     """Return the report as Markdown."""
     stages = run.stages
-    decision = stages["promote or hold"]
+    if NOTHING_NEW in stages:
+        return "\n\n".join((*_of_earlier(run, stages[NOTHING_NEW]), _new(stages), _published(stages))) + "\n"
+    decision = stages[DECISION]
     parts = [
         f"# Retraining {run.folder.name}",
         f"Began {run.began:%Y-%m-%d %H:%M} UTC. The candidate `{decision['version']}` was **{_WORDS[decision['decision']]}**; "
@@ -45,6 +47,15 @@ def as_markdown(settings: Settings, run: Run) -> str:
         )
     parts += [_new(stages), _data(stages), _comparison(stages), _labels(stages), _published(stages)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _of_earlier(run: Run, told: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what is to be said where the retraining before has done all that this one would do."""
+    return (
+        f"# Retraining {run.folder.name}",
+        f"Began {run.began:%Y-%m-%d %H:%M} UTC. There was nothing new to learn from since the retraining {told['since']}; that one's candidate "
+        f"`{told['version']}` was {_WORDS[told['decision']]}. Nothing was trained, decided or scored this time; new codes are published.",
+    )
 
 
 def _new(stages: Mapping[str, Any]) -> str:
@@ -90,11 +101,16 @@ def _comparison(stages: Mapping[str, Any]) -> str:
     lines = ["## Before and after"]
     if not rows:
         return "\n\n".join([*lines, "Nothing was compared."])
+    seen = told["current_has_seen"]
+    unseen = (
+        "neither model was trained on"
+        if seen == 0 and not stages["compare"]["objection"]
+        else "the candidate's heads were not trained on"
+    )
     lines.append(
-        f"Macro F1 on {told['passages']} passages of {told['documents']} documents that neither model was trained on "
+        f"Macro F1 on {told['passages']} passages of {told['documents']} documents that {unseen} "
         f"({told['in_documents_of_training']} of them in documents of which others were); 95 % intervals by bootstrap over documents."
     )
-    seen = told["current_has_seen"]
     if seen is None:
         lines.append(
             "The model in use does not tell what it has learned from; if it knows these passages, its figures flatter it."

@@ -6,10 +6,12 @@ retraining has seen stay with it: what has come since is what is new.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,10 @@ from flows.settings import Settings
 FOLDER = "retraining"
 LOCK = "retrain.lock"
 OPEN, FINISHED, FAILED, GIVEN_UP = "open", "finished", "failed", "given up"
+DECISION = "promote or hold"
+NOTHING_NEW = "nothing new"
+"""The stage that takes the place of all from `split` to `re-score` where codes have come that cannot be learned from yet: names the
+retraining that has done all of it, and its decision."""
 _STATE, _SEEN = "run.json", "seen-codes.txt"
 
 
@@ -122,15 +128,37 @@ def last_ended(runs: Iterable[Run]) -> Run | None:
     return ended[-1] if ended else None
 
 
+_LEAVES_OTHERS: ContextVar[bool] = ContextVar("leaves others", default=False)
+
+
+@contextlib.contextmanager
+def others_left_open(*, wanted: bool = True) -> Iterator[None]:
+    """Let `open_run` give up nobody else's retraining for the block: one that nobody has asked for must not end one that somebody has."""
+    token = _LEAVES_OTHERS.set(wanted)
+    try:
+        yield
+    finally:
+        _LEAVES_OTHERS.reset(token)
+
+
 def open_run(settings: Settings, key: str) -> Run:
-    """Return the unfinished retraining of this key, or a new one; unfinished ones of other keys are given up."""
+    """Return the unfinished retraining of this key, or a new one; open ones of other keys are given up, but for `others_left_open`.
+
+    Where another has begun since, one is taken up again only as long as neither it has decided nor another has finished: what it knows is of
+    before. One that had failed before its decision looks at the codes anew, as they may have been mended.
+    """
     runs = runs_of(settings)
     unfinished = [run for run in runs if run.can_go_on]
+    last = last_finished(runs)
     mine = next((run for run in reversed(unfinished) if run.key == key), None)
+    if mine is not None and mine is not runs[-1] and (DECISION in mine.stages or (last and last.folder.name > mine.folder.name)):
+        mine = None
     for run in unfinished:
-        if run is not mine and run.status == OPEN:
+        if run is not mine and run.status == OPEN and not (_LEAVES_OTHERS.get() and run.key != key):
             run.end(GIVEN_UP)
-    if mine is not None and mine is runs[-1]:
+    if mine is not None:
+        if mine.status == FAILED and DECISION not in mine.stages:
+            mine.forget(*(set(mine.stages) - {"import"}))
         mine.status, mine.said = OPEN, ""
         mine.save()
         return mine

@@ -6,6 +6,7 @@ Each looks only at the project, the options and what the stages before it have g
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from entente.errors import BadInput
@@ -39,8 +40,7 @@ def split(settings: Settings, options: RetrainOptions, run: Run) -> Result:
 
     data = training_data(settings, run)
     real = [one for one in data.passages if one.origin == "real"]
-    groups = split_groups(real)
-    sizes = sorted((groups.count(name) for name in set(groups)), reverse=True)
+    sizes = sorted(Counter(split_groups(real)).values(), reverse=True)
     return {
         "passages": len(data.passages),
         "real": len(real),

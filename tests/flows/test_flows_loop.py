@@ -17,8 +17,13 @@ from typing import Any
 import pytest
 
 from entente.errors import BadInput, Busy
+from flows.retraining.data import _merged
 from flows.retraining.due import due
+from flows.retraining.loop import Outcome
+from flows.retraining.report import _comparison
 from flows.retraining.runs import runs_of
+from flows.settings import default_codebook_path
+from models.codebook import load_codebook
 from models.model_file import read_facts
 from models.promotion import decisions
 from tests.flows.coding_session import ERRORS, SIZES, CodedProject, Session, code_a_project, some_invented
@@ -84,6 +89,7 @@ def test_the_session_ends_with_a_better_model_in_use_published_and_accounted_for
     text = Path(told["report"]).read_text(encoding="utf-8")
     for word in (version, coded.first_model, "promoted", "| ann |", "| stage |", told["stages"]["check"]["sha256"]["gold.jsonl"]):
         assert word in text
+    assert "neither model was trained on" in text
     assert told["stages"]["check"]["new"]["passages"] == SIZES["training"]
     assert json.loads(Path(told["report"]).with_suffix(".json").read_text(encoding="utf-8"))["publish"]["changed"]
 
@@ -183,6 +189,41 @@ def test_gold_in_a_folder_of_annotations_is_refused(coded: CodedProject, tmp_pat
     assert [run.status for run in runs_of(entente.settings)] == ["failed"]
 
 
+def test_a_release_without_a_training_is_told_as_a_change(tmp_path: Path) -> None:
+    decision = {"decision": "promoted", "version": "new", "before": "old", "reason": "not worse"}
+    stages: dict[str, dict[str, Any]] = {
+        "nothing new": {"since": "earlier", **decision},
+        "publish": {"changed": True, "path": "p"},
+    }
+    told = Outcome("this", stages, tmp_path).as_dict()
+    assert (told["run"], told["changed"], told["nothing_new_since"], told["version"]) == ("this", True, "earlier", "new")
+
+
+@pytest.mark.parametrize(("seen", "objection"), [(3, None), (None, None), (0, "The encoder has learned from them.")])
+def test_the_report_promises_only_what_is_known_of_the_model_in_use(seen: int | None, objection: str | None) -> None:
+    measured = {"passages": 9, "documents": 3, "in_documents_of_training": 0, "current_has_seen": seen}
+    row = {
+        "dimension": "stage",
+        "current": 0.5,
+        "candidate": 0.6,
+        "current_interval": None,
+        "low": 0.4,
+        "high": 0.8,
+        "worse": False,
+    }
+    text = _comparison({"evaluate": measured, "compare": {"rows": [row], "objection": objection}})
+    assert "that the candidate's heads were not trained on" in text
+    assert "neither model" not in text
+
+
+def test_a_passage_of_a_folder_with_a_number_for_its_id_is_coded_once(tmp_path: Path) -> None:
+    codes = {**codes_of("access"), "mechanism": []}
+    (tmp_path / "texts.jsonl").write_text(json.dumps({"id": 7, "text": "The mission saw all sites."}) + "\n", encoding="utf-8")
+    (tmp_path / "train.jsonl").write_text(2 * (json.dumps({"id": 7, **codes}) + "\n"), encoding="utf-8")
+    with pytest.raises(BadInput, match=r"the id 7 .* is coded twice"):
+        _merged(load_codebook(default_codebook_path()), [], [], tmp_path)
+
+
 def test_a_retraining_that_is_killed_goes_on_and_ends_in_the_same_state(
     coded: CodedProject, retrained: tuple[Session, dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -226,7 +267,22 @@ def test_codes_that_cannot_be_learned_from_yet_are_published_and_train_nothing(
     )
     file = tmp_path / "one.csv"
     file.write_text(f"passage_id,coder,dimension,value,codebook_version\n{passage},ann,voice,igo,1.1.0\n", encoding="utf-8")
-    again = copy.told("retrain", str(file), "--full", "--no-prefect")
-    assert (again["changed"], again["version"], again["stages"]["import"]["new"]) == (False, told["version"], 1)
+    arguments = ("retrain", str(file), "--full", "--no-prefect")
+    command = [sys.executable, "-m", "tests.flows.mortal", "-C", str(copy.project), *arguments]
+    died = subprocess.run(command, env={**os.environ, "DIE_IN": "publish"}, capture_output=True, check=False)
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    said = copy(*arguments)
+    assert f"Nothing new to learn from since the retraining {told['run']};" in said
+    assert "Published: " in said
+    assert "In use from now on" not in said
+    again = json.loads(max((copy.settings.paths.state / "retraining").glob("*/report.json")).read_text(encoding="utf-8"))
+    assert again["run"] != told["run"]
+    assert again["nothing new"]["since"] == told["run"]
+    assert (again["publish"]["changed"], again["nothing new"]["version"], again["import"]["new"]) == (True, told["version"], 1)
+    text = max((copy.settings.paths.state / "retraining").glob("*/report.md")).read_text(encoding="utf-8")
+    assert "Nothing was trained" in text
+    assert "## Labels that changed" not in text
+    last = copy.told("retrain", "--full", "--no-prefect")
+    assert (last["changed"], last["nothing_new_since"]) == (False, told["run"]), "and not the one that trained nothing"
     assert rows(copy.settings.paths.published, f"SELECT value FROM annotations WHERE passage_id = '{passage}'") == [("igo",)]
     assert len(list(copy.settings.paths.models.iterdir())) == len(list(entente.settings.paths.models.iterdir()))

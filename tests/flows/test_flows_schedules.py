@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entente.errors import BadInput
-from flows.retraining.due import due
-from flows.retraining.runs import FINISHED, Run
+from entente.errors import BadInput, Busy
+from flows.progress import ProgressFile, quiet
+from flows.retraining.due import Due, check_schedule, due, look
+from flows.retraining.options import configured, run_key
+from flows.retraining.runs import FAILED, FINISHED, GIVEN_UP, OPEN, Run, open_run, others_left_open, runs_of
 from flows.schedules import Schedule, check_crons, command_for_ledger, crons_of, missed, plan, record_failure
 from flows.service_server import is_loopback, set_service_environment
 from flows.settings import Settings
 from tests.flows.projects import make_project, rows
+from warehouse.code_arrivals import Arrival
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
+from warehouse.lock import refresh_lock
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 NIGHTLY = Schedule(("folders", "ods"), cron="0 3 * * *")
@@ -203,12 +210,152 @@ def test_a_retraining_by_its_own_schedule_is_due_once_for_each_time(tmp_path: Pa
     assert any("0 3 * * * UTC" in one for one in found.why)
 
 
+@pytest.mark.parametrize(("others", "left"), [(0, False), (1, True)])
+def test_of_two_runs_side_by_side_the_first_to_end_leaves_the_note_of_the_other(tmp_path: Path, others: int, left: bool) -> None:
+    note = tmp_path / "progress.json"
+    with ProgressFile(tmp_path, quiet) as progress:
+        progress("train", 1, 2)
+        note.write_text(
+            json.dumps({**json.loads(note.read_text(encoding="utf-8")), "pid": os.getpid() + others}), encoding="utf-8"
+        )
+    assert note.exists() is left
+
+
+def stored(settings: Settings, name: str, key: str, status: str, *stages: str) -> Run:
+    """Write down a retraining of the past; folders are in the order of their names."""
+    run = Run(settings.paths.state / "retraining" / name, key, NOW, status, {stage: {} for stage in stages})
+    run.save()
+    return run
+
+
+def test_a_retraining_that_nobody_asked_for_leaves_those_that_somebody_did_to_go_on(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    asked = stored(settings, "1", "asked", OPEN, "check", "split")
+    with others_left_open():
+        own = open_run(settings, "own")
+    assert [run.status for run in runs_of(settings)] == [OPEN, OPEN]
+    again = open_run(settings, "asked")
+    assert (again.folder, list(again.stages)) == (asked.folder, ["check", "split"])
+    assert {run.folder: run.status for run in runs_of(settings)}[own.folder] == GIVEN_UP, "who asks goes first"
+
+
+@pytest.mark.parametrize(("stages", "others"), [(("check", "promote or hold"), OPEN), (("check",), FINISHED)])
+def test_a_retraining_from_before_another_is_not_taken_up(tmp_path: Path, stages: tuple[str, ...], others: str) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    stored(settings, "1", "asked", OPEN, *stages)
+    stored(settings, "2", "own", others)
+    assert open_run(settings, "asked").folder.name not in "12"
+    assert runs_of(settings)[0].status == GIVEN_UP
+
+
+@pytest.mark.parametrize(
+    ("status", "done", "kept"),
+    [
+        (FAILED, ["import", "check", "split", "train"], ["import"]),
+        (OPEN, ["import", "check", "split"], ["import", "check", "split"]),
+        (FAILED, ["import", "check", "promote or hold"], ["import", "check", "promote or hold"]),
+    ],
+)
+def test_a_retraining_that_failed_before_its_decision_looks_at_the_codes_anew(
+    tmp_path: Path, status: str, done: list[str], kept: list[str]
+) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    stored(settings, "1", "key", status, *done)
+    taken_up = open_run(settings, "key")
+    assert (taken_up.folder.name, taken_up.status, list(taken_up.stages)) == ("1", OPEN, kept)
+
+
+def test_a_look_holds_up_no_retraining_and_hears_of_one_that_is_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    lock = settings.paths.state / "retrain.lock"
+    with open_warehouse(settings.paths.warehouse):
+        pass
+
+    def meanwhile(*_asked: object) -> list[Arrival]:
+        with refresh_lock(lock, "entente retrain"):
+            return []
+
+    monkeypatch.setattr("flows.retraining.due.arrivals", meanwhile)
+    assert not due(settings, NOW).is_due
+    with refresh_lock(lock, "entente retrain"), pytest.raises(Busy, match="`entente retrain`"):
+        due(settings, NOW)
+    lock.write_text("left by a kill", encoding="utf-8")
+    assert not due(settings, NOW).is_due
+
+
+def test_the_service_says_once_what_keeps_it_from_looking_and_goes_on_with_the_settings_of_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flows import serve
+
+    settings = make_project(tmp_path / "p", 0, config="retraining: {after_new_codes: null}\n")
+    with open_warehouse(settings.paths.warehouse):
+        pass
+    config = settings.project / "configs" / "entente.yaml"
+    answers: list[Exception | None] = [RuntimeError("odd"), RuntimeError("odd"), BadInput("a folder is gone"), None]
+    asked: list[int | None] = []
+    started: list[UUID] = []
+
+    def look(now: Settings) -> Due | None:
+        asked.append(now.retraining.after_new_codes)
+        config.write_text(f"retraining: {{after_new_codes: {len(asked)}}}\n", encoding="utf-8")
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+        return Due(True, ("It is time.",), {}, "mark")
+
+    def start(deployment: UUID) -> None:
+        started.append(deployment)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(serve, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(serve, "look", look)
+    monkeypatch.setattr(serve, "_start_run", start)
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(serve._retrain_when_due(settings, UUID(int=1)))
+    assert asked == [None, 1, 2, 3]
+    assert started == [UUID(int=1)]
+    said = [line.split("  ", 1)[1] for line in capsys.readouterr().out.splitlines()]
+    assert said == [
+        "retraining: whether one is due cannot be told. RuntimeError: odd",
+        "retraining: whether one is due cannot be told. a folder is gone",
+        "retraining: is due. It is time.",
+    ]
+
+
+def test_a_started_retraining_that_is_not_due_any_more_trains_nothing(tmp_path: Path) -> None:
+    from flows.scheduled_retraining import retrain_now
+
+    settings = make_project(tmp_path / "p", 0)
+    with open_warehouse(settings.paths.warehouse):
+        pass
+    assert "Not due any more. 0 passages have new codes" in retrain_now(settings)
+    assert runs_of(settings) == []
+
+
+def test_only_somebody_at_work_keeps_a_look_from_an_answer(tmp_path: Path) -> None:
+    settings = make_project(tmp_path / "p", 0)
+    found = look(settings)
+    assert found is not None
+    assert "no warehouse" in found.why[0]
+    settings.paths.warehouse.parent.mkdir(parents=True)
+    settings.paths.warehouse.write_bytes(b"no database")
+    with pytest.raises(BadInput, match="warehouse"):
+        look(settings)
+    with refresh_lock(settings.paths.state / "refresh.lock", "somebody"):
+        assert look(settings) is None
+
+
 def test_a_retraining_that_was_cut_off_is_due_and_a_schedule_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     settings = make_project(tmp_path / "p", 0)
     with open_warehouse(settings.paths.warehouse):
         pass
-    Run(settings.paths.state / "retraining" / "1", "key", NOW).save()
+    stored(settings, "1", run_key(settings, configured(settings, mode="full")), OPEN)
+    assert not due(settings, NOW).is_due, "a retraining of another kind is for whoever asked for it"
+    assert due(settings, NOW, configured(settings, mode="full")).is_due
+    stored(settings, "2", run_key(settings, configured(settings)), OPEN)
     assert "was cut off and goes on" in due(settings, NOW).why[0]
     odd = settings.model_copy(update={"retraining": settings.retraining.model_copy(update={"every": "61 3 * * *"})})
     with pytest.raises(BadInput, match="61 3"):
         due(odd, NOW)
+    with pytest.raises(BadInput, match="61 3"):
+        check_schedule(odd)

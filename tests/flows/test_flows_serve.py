@@ -21,12 +21,14 @@ import psutil
 import pytest
 import yaml
 
+from flows.retraining.runs import FAILED, FINISHED, OPEN, Run, runs_of
 from flows.settings import Settings
 from sources.replica.content import Content
 from sources.replica.server import ReplicaServer
 from sources.replica.world import File, SetClock
 from tests.flows.projects import ENTENTE, entente, make_project, rows
 from tests.sources.replica_asking import sample_world
+from warehouse.database import open_warehouse
 from warehouse.lock import refresh_lock
 
 pytestmark = [pytest.mark.e2e, pytest.mark.encoder]
@@ -224,10 +226,26 @@ def test_once_runs_what_is_due_and_its_exit_code_tells(
     assert ledger(settings) == [status]
 
 
+def test_a_retraining_that_is_due_by_its_schedule_finds_the_server_that_was_started_after_the_schedule_was_read(
+    tmp_path: Path, service_home: Path
+) -> None:
+    settings = make_project(tmp_path / "p", 0, config="retraining: {after_new_codes: null, every: 0 3 * * *}\n")
+    shutil.copytree(service_home, settings.paths.state / "prefect")
+    with open_warehouse(settings.paths.warehouse):
+        pass
+    long_ago = datetime.now(UTC) - timedelta(days=3)
+    Run(settings.paths.state / "retraining" / "0", "of another kind", long_ago, OPEN).save()
+    Run(settings.paths.state / "retraining" / "1", "key", long_ago, FINISHED).save()
+    done = entente("retrain", "--if-due", project=settings.project, check=False)
+    assert (done.returncode, "nothing to learn from" in done.stderr) == (2, True), done.stderr
+    assert [run.status for run in runs_of(settings)] == [OPEN, FINISHED, FAILED], "what somebody has begun is left to go on"
+
+
 @pytest.mark.parametrize(
     ("config", "arguments", "said"),
     [
         ("sources: {schedule: 61 3 * * *}\n", (), "61 3"),
+        ("retraining: {every: 62 3 * * *}\n", (), "retraining.every"),
         ("sources: {folders: []}\n", (), "nothing to refresh"),
         ("", ("--host", "192.0.2.1"), "192.0.2.1"),
     ],
