@@ -46,17 +46,31 @@ def quiet(stage: str, done: int, total: int) -> None:
 
 
 class ProgressFile:
-    """Keeps `progress.json` in the state folder while a run lasts, so that others can see how far it is while it holds the database."""
+    """Keeps `progress.json` in the state folder while a run lasts, so that others can see how far it is while it holds the database.
 
-    def __init__(self, state_folder: Path, inner: Progress) -> None:
+    Args:
+        state_folder: of the project.
+        inner: who else is told.
+        work: what is done, as a noun.
+    """
+
+    def __init__(self, state_folder: Path, inner: Progress, work: str = "refresh") -> None:
         self.path = state_folder / "progress.json"
         self._inner = inner
+        self._work = work
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Pass the word on and write it down."""
         self._inner(stage, done, total)
-        content = {"pid": os.getpid(), "started_at": self._started, "stage": stage, "done": done, "total": total}
+        content = {
+            "work": self._work,
+            "pid": os.getpid(),
+            "started_at": self._started,
+            "stage": stage,
+            "done": done,
+            "total": total,
+        }
         # A full disk will stop the run at its next real write; the note on progress is not what should.
         with contextlib.suppress(OSError, EntenteError):
             write_text_whole(self.path, json.dumps(content))

@@ -69,7 +69,12 @@ def retrain_now(settings: Settings) -> str:
     if found is not None and not found.is_due:
         return f"Not due any more. {' '.join(found.why)}"
     say("retraining: begins.")
-    with ProgressFile(settings.paths.state, quiet) as progress, watched_by(progress), waiting_told_to(_waits), others_left_open():
+    with (
+        ProgressFile(settings.paths.state, quiet, "retraining") as progress,
+        watched_by(progress),
+        waiting_told_to(_waits),
+        others_left_open(),
+    ):
         return in_words(retrain_flow(settings, configured(settings, command=COMMAND)))
 
 

@@ -24,12 +24,7 @@ def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
 
     schema = _schema(connection, table)
     # pyarrow fills absent keys with null in silence; a forgotten column shall be an error of the table's NOT NULL or none at all.
-    source = pyarrow.Table.from_pylist([dict(row) for row in rows], schema=schema)
-    connection.register("rows_to_insert", source)
-    try:
-        connection.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM rows_to_insert')
-    finally:
-        connection.unregister("rows_to_insert")
+    _append(connection, table, pyarrow.Table.from_pylist([dict(row) for row in rows], schema=schema))
 
 
 def insert_columns(connection: Connection, table: str, columns: Mapping[str, Any]) -> None:
@@ -44,11 +39,7 @@ def insert_columns(connection: Connection, table: str, columns: Mapping[str, Any
         return
     import pyarrow
 
-    connection.register("rows_to_insert", pyarrow.Table.from_pydict(dict(columns), schema=_schema(connection, table)))
-    try:
-        connection.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM rows_to_insert')
-    finally:
-        connection.unregister("rows_to_insert")
+    _append(connection, table, pyarrow.Table.from_pydict(dict(columns), schema=_schema(connection, table)))
 
 
 def lists(rows: Sequence[Sequence[Any]], values: Callable[[Iterator[Any], int], Any]) -> Any:
@@ -64,6 +55,11 @@ def lists(rows: Sequence[Sequence[Any]], values: Callable[[Iterator[Any], int], 
     ends = np.zeros(len(rows) + 1, np.int32)
     np.cumsum(np.fromiter(map(len, rows), np.int32, len(rows)), out=ends[1:])
     return pyarrow.ListArray.from_arrays(pyarrow.array(ends), values(chain.from_iterable(rows), int(ends[-1])))
+
+
+def _append(connection: Connection, table: str, source: Any) -> None:
+    # By position: the source has the table's own columns in their order. A named view of it would be a change of the catalog each time.
+    connection.from_arrow(source).insert_into(table)
 
 
 def _schema(connection: Connection, table: str) -> Any:

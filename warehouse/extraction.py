@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from extractors.types import Extraction, ExtractionFailure
@@ -53,8 +55,10 @@ def load(
     if not current:
         return
     current_ids = [file.document_id for file, _outcome in current]
-    for table in ("extractions", "pages", "passages"):
-        connection.execute(f'DELETE FROM "{table}" WHERE document_id IN (SELECT unnest(?))', [current_ids])
+    # Documents that are new, as most are, have no rows: a look costs less than deleting nothing.
+    if connection.execute("SELECT 1 FROM extractions WHERE document_id IN (SELECT unnest(?)) LIMIT 1", [current_ids]).fetchall():
+        for table in ("extractions", "pages", "passages"):
+            connection.execute(f'DELETE FROM "{table}" WHERE document_id IN (SELECT unnest(?))', [current_ids])
     insert(connection, "extractions", [_extraction_row(file, outcome, extractor_key, limits) for file, outcome in current])
     read = [(file, outcome) for file, outcome in current if isinstance(outcome, Extraction)]
     insert(connection, "pages", [row for file, outcome in read for row in _page_rows(file, outcome)])
@@ -80,13 +84,22 @@ def _sound(outcome: Extraction | ExtractionFailure) -> Extraction | ExtractionFa
     if len({one.passage_id for one in outcome.passages}) < len(outcome.passages):
         return ExtractionFailure(outcome.file_sha256, Reason.EXTRACTOR_CRASHED, "two passages have the same identifier")
     try:
-        for one in outcome.passages:
-            "\0".join((one.text, one.lead_in or "", one.para_no or "", *one.heading_path)).encode()
-        "\0".join((*outcome.cover.values(), *outcome.warnings)).encode()
-        "\0".join(line for page in outcome.pages for line in page.furniture).encode()
+        for texts in _texts(outcome):
+            "".join(texts).encode()
     except UnicodeEncodeError as error:
         return ExtractionFailure(outcome.file_sha256, Reason.EXTRACTOR_CRASHED, f"text that is no valid Unicode: {error.reason}")
     return outcome
+
+
+def _texts(read: Extraction) -> Iterator[Iterable[str]]:
+    """Yield all texts of a reading, those of a kind together."""
+    for name in ("text", "lead_in", "para_no"):
+        yield filter(None, map(attrgetter(name), read.passages))
+    for name in ("heading_path", "notes"):
+        yield chain.from_iterable(map(attrgetter(name), read.passages))
+    yield chain.from_iterable(map(attrgetter("furniture"), read.pages))
+    yield read.cover.values()
+    yield read.warnings
 
 
 def _event(file: PendingFile, outcome: Extraction | ExtractionFailure, record_id: str) -> Event:

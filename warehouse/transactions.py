@@ -56,4 +56,8 @@ def content_version(connection: Connection) -> int:
 
 def raise_content_version(connection: Connection) -> None:
     """Say, within the transaction that does it, that the content changes."""
-    write_meta(connection, "content_version", str(content_version(connection) + 1))
+    raised = connection.execute(
+        "UPDATE warehouse_meta SET value = CAST(CAST(value AS BIGINT) + 1 AS VARCHAR) WHERE name = 'content_version'"
+    ).fetchall()
+    if not raised[0][0]:
+        write_meta(connection, "content_version", "1")

@@ -96,7 +96,7 @@ def retrain(
         note("\n".join(found.why[:1]))
     with (
         terminal_progress(wanted=not as_json) as bar,
-        ProgressFile(settings.paths.state, bar) as progress,
+        ProgressFile(settings.paths.state, bar, "retraining") as progress,
         others_left_open(wanted=if_due),
     ):
         outcome = _run(settings, options, progress, with_prefect=prefect)

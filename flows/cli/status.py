@@ -86,7 +86,8 @@ def _show(content: dict[str, Any]) -> None:
     if content.get("progress"):
         now = content["progress"]
         print(
-            f"A refresh is at work (process {now['pid']}, since {now['started_at']}): {now['stage']} {now['done']} of {now['total']}.\n"
+            f"A {now.get('work', 'refresh')} is at work (process {now['pid']}, since {now['started_at']}): "
+            f"{now['stage']} {now['done']} of {now['total']}.\n"
         )
     if "busy" in content:
         print(content["busy"])

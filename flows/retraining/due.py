@@ -56,7 +56,7 @@ def due(settings: Settings, now: datetime, options: RetrainOptions | None = None
     _refuse_at_work(settings.paths.state / LOCK)
     with (
         # A refresh that is at work opens and closes the warehouse and must not find it open; it is held for this one question only.
-        refresh_lock(settings.paths.state / "refresh.lock", _COMMAND),
+        refresh_lock(settings.paths.state / "refresh.lock", _COMMAND, brief=True),
         open_warehouse(settings.paths.warehouse, read_only=True) as connection,
     ):
         codes = arrivals(connection, codebook.major)
@@ -123,7 +123,7 @@ def _refuse_at_work(lock: Path) -> None:
     The lock is asked for only where its file names a holder (after a kill one that is gone): whoever wants it must not meet a look.
     """
     if lock.exists() and lock.stat().st_size:
-        with refresh_lock(lock, _COMMAND):
+        with refresh_lock(lock, _COMMAND, brief=True):
             pass
 
 

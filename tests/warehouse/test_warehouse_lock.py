@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,22 @@ def test_a_lock_file_with_odd_content_is_no_hindrance(tmp_path: Path, content: s
         path.write_text(content)
         with pytest.raises(Busy, match="Another command"), refresh_lock(path, "b"):
             pass
+
+
+def test_who_meets_a_look_of_a_moment_waits_for_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "refresh.lock"
+    asked = threading.Event()
+
+    def look() -> None:
+        with refresh_lock(path, "entente retrain --if-due", brief=True):
+            looking.set()
+            asked.wait(60)
+
+    looking = threading.Event()
+    looker = threading.Thread(target=look)
+    looker.start()
+    assert looking.wait(60)
+    threading.Timer(0.2, asked.set).start()
+    with refresh_lock(path, "entente refresh"):
+        assert json.loads(path.read_text())["command"] == "entente refresh"
+    looker.join()
