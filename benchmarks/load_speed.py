@@ -67,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--passages", type=int, default=100_000)
     parser.add_argument("--per-document", type=int, default=100)
-    parser.add_argument("--batch", type=int, default=100, help="documents in one transaction")
+    parser.add_argument("--batch", type=int, default=250, help="documents in one transaction")
     parser.add_argument("--repeats", type=int, default=10)
     arguments = parser.parse_args()
     codebook = load_codebook(default_codebook_path())

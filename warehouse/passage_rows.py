@@ -31,8 +31,12 @@ def passage_table(read: Sequence[tuple[PendingFile, Extraction]]) -> dict[str, A
         "notes": lists([passage.notes for passage in passages], _texts),
         "sketch": lists([passage.sketch for passage in passages], _hashes),
     }
+    # Document by document: its passages are gone through again and again while they lie in the processor's cache.
     for name in _AS_THEY_ARE:
-        made[name] = list(map(attrgetter(name), passages))
+        made[name] = []
+    for _file, outcome in read:
+        for name in _AS_THEY_ARE:
+            made[name].extend(map(attrgetter(name), outcome.passages))
     return made
 
 

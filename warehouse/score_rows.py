@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_AT_ONCE = 1000
+"""So many predictions are gone through again and again while they lie in the processor's cache."""
+
 
 def score_table(
     rows: Sequence[Prediction], model_version: str, owners: Mapping[str, str], columns: ScoreColumns
@@ -25,31 +28,52 @@ def score_table(
     Raises:
         BadInput: when a prediction is by another model, or does not fit the codebook's dimensions.
     """
-    _check_model_and_dimensions(rows, model_version, columns)
+    import numpy as np
+
+    names = [probability_column(one.name, category) for one in columns.dimensions for category in one.categories]
+    labels: dict[str, list[Any]] = {name: [] for name in ("uncertain", *(one.name for one in columns.dimensions))}
+    numbers = np.empty((len(names), len(rows)), np.float32)
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        _check_model_and_dimensions(some, model_version, columns)
+        _add(some, model_version, columns, labels, numbers[:, start : start + _AT_ONCE])
+    ids = [row.passage_id for row in rows]
+    return {
+        "passage_id": ids,
+        "document_id": [owners[one] for one in ids],
+        "model_version": [model_version] * len(rows),
+        "is_familiar": [row.familiar for row in rows],
+        **labels,
+        **dict(zip(names, numbers, strict=True)),
+    }
+
+
+def _add(
+    rows: Sequence[Prediction],
+    model_version: str,
+    columns: ScoreColumns,
+    labels: Mapping[str, list[Any]],
+    numbers: NDArray[np.float32],
+) -> None:
+    """Append the labels of these rows to their columns, and write their probabilities, a row a column of `scores`."""
+    import numpy as np
+
     number, size = len(rows), len(columns.dimensions)
     # Passage by passage, as predictions lie in memory; a column is every `size`-th of these.
     scores = _in_order(rows, columns)
-    labels, probabilities = list(map(_label, scores)), list(map(_probabilities, scores))
-    names = [probability_column(one.name, category) for one in columns.dimensions for category in one.categories]
+    given, probabilities = list(map(_label, scores)), list(map(_probabilities, scores))
     uncertain: list[list[str]] = [[] for _row in rows]
     if not all(map(_certain, scores)):
         for place, score in enumerate(scores):
             if not score.certain:
                 uncertain[place // size].append(columns.dimensions[place % size].name)
-    ids = [row.passage_id for row in rows]
-    made: dict[str, Any] = {
-        "passage_id": ids,
-        "document_id": [owners[one] for one in ids],
-        "model_version": [model_version] * number,
-        "is_familiar": [row.familiar for row in rows],
-        "uncertain": uncertain,
-    }
+    labels["uncertain"].extend(uncertain)
     for place, dimension in enumerate(columns.dimensions):
-        given = labels[place::size]
-        kinds = set(map(type, given))
+        own = given[place::size]
+        kinds = set(map(type, own))
         if str in kinds if dimension.multi else not kinds <= {str}:
             _tell_misfit(rows, scores[place::size], dimension, model_version)
-        made[dimension.name] = list(map(sorted, given)) if dimension.multi else given
+        labels[dimension.name].extend(map(sorted, own) if dimension.multi else own)
     categories = [category for one in columns.dimensions for category in one.categories]
     if list(chain.from_iterable(probabilities)) != categories * number:
         for place, dimension in enumerate(columns.dimensions):
@@ -59,7 +83,8 @@ def score_table(
             {category: one[category] for category in dimension.categories}
             for one, dimension in zip(probabilities, cycle(columns.dimensions), strict=False)
         ]
-    return made | dict(zip(names, _numbers(probabilities, number, len(names)), strict=True))
+    values = np.fromiter(chain.from_iterable(map(dict.values, probabilities)), np.float32, numbers.size)
+    numbers[:] = values.reshape(number, -1).T
 
 
 _label, _probabilities, _certain = attrgetter("label"), attrgetter("probabilities"), attrgetter("certain")
@@ -73,14 +98,6 @@ def _in_order(rows: Sequence[Prediction], columns: ScoreColumns) -> list[Dimensi
     if list(chain.from_iterable(found)) == names * len(rows):
         return list(chain.from_iterable(map(dict.values, found)))
     return [one[name] for one in found for name in names]
-
-
-def _numbers(probabilities: Sequence[dict[str, float]], number: int, size: int) -> NDArray[np.float32]:
-    """Return the probabilities as a row a column of `scores`."""
-    import numpy as np
-
-    values = np.fromiter(chain.from_iterable(map(dict.values, probabilities)), np.float32, number * size)
-    return np.ascontiguousarray(values.reshape(number, size).T)
 
 
 def _check_model_and_dimensions(rows: Sequence[Prediction], model_version: str, columns: ScoreColumns) -> None:
