@@ -74,17 +74,21 @@ def processes(paths: list[Path], workers: int) -> float:
         return pages / (time.perf_counter() - start)
 
 
-def peak_memory(path: Path) -> float:
-    """Return the most memory in MB that a process took which read one file."""
+def peak_memory(path: Path) -> tuple[float, float]:
+    """Return the most memory in MB that a process took which read one file, and how much a second copy of what it read takes."""
     program = (
-        "import resource, sys; from pathlib import Path\n"
+        "import pickle, psutil, resource, sys; from pathlib import Path\n"
         "from benchmarks.extract_speed import LIMITS\n"
         "from extractors.extract import extract_file; from extractors.options import ExtractOptions\n"
-        "extract_file(Path(sys.argv[1]), 'pdf', '0' * 64, ExtractOptions(), LIMITS)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)"
+        "read = extract_file(Path(sys.argv[1]), 'pdf', '0' * 64, ExtractOptions(), LIMITS)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)\n"
+        "packed, before = pickle.dumps(read), psutil.Process().memory_info().rss\n"
+        "copy = pickle.loads(packed)\n"
+        "print((psutil.Process().memory_info().rss - before) / 1e6)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, check=True, text=True)
-    return float(done.stdout)
+    peak, copy = map(float, done.stdout.split())
+    return peak, copy
 
 
 def many_pages(paths: list[Path], count: int, target: Path) -> int:
@@ -117,12 +121,16 @@ def main() -> None:
         f"child processes, {len(paths)} files, by the clock: one {one:.1f}, two {two:.1f} pages per second, {two / one:.2f} times"
     )
     longest = max(paths, key=lambda path: len(pypdfium2.PdfDocument(path)))
-    print(f"peak memory on {longest.name}: {peak_memory(longest):.0f} MB")
+    print("peak memory on {}: {:.0f} MB; a copy of what was read takes {:.0f}".format(longest.name, *peak_memory(longest)))
     with TemporaryDirectory() as folder:
         for count in (500, 1500, 3000):
             target = Path(folder) / f"{count}.pdf"
             pages = many_pages([path for path in paths if path != longest], count, target)
-            print(f"peak memory on a file of {pages} pages: {peak_memory(target):.0f} MB")
+            print(
+                "peak memory on a file of {} pages: {:.0f} MB; a copy of what was read takes {:.0f}".format(
+                    pages, *peak_memory(target)
+                )
+            )
     print(f"this process took at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
 
 
