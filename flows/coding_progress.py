@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from models.types import PassageText
 
 Tell = Callable[[str, int, int], None]
+_NEAR = 1.1
+"""An interval so many times as wide as it would be with every passage coded is as narrow as its documents allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,9 @@ def _estimates(settings: Settings, request: WidthRequest, following: int) -> dic
                 "gold_passages": int(gold[n]),
                 "half_width": plain(width[n] / 2),
                 "half_width_after_next": plain(after[n] / 2),
-                "still_needed": None if verdict != "go on" else max(int(need.passages[n] - gold[n]), 1),
+                "still_needed": max(int(need.passages[n] - gold[n]), 1)
+                if verdict == "go on" and math.isfinite(need.passages[n])
+                else None,
                 "basis": known.basis[n],
                 "verdict": verdict,
                 "reason": reason,
@@ -94,25 +99,49 @@ def _estimates(settings: Settings, request: WidthRequest, following: int) -> dic
         "category": quantity.category,
         "half_width_wanted": request.width / 2,
         "cells": cells,
+        "published_is_current": _published_is_current(settings),
         "waiting_samples": _waiting(settings),
         "assumptions": assumptions(known.basis),
         "verdict": "go on" if open_cells else "stop",
-        "reason": f"{len(open_cells)} of {len(cells)} cells are wider than wished and can be made narrower by more codes"
+        "reason": f"{len(open_cells)} of {len(cells)} cells are wider than wished, or have no interval yet, and more codes help"
         if open_cells
         else "every cell is as narrow as wished, or as narrow as its documents allow",
     }
 
 
 def _cell_verdict(width: float, wanted: float, least: float, missing: float, why_none: str) -> tuple[str, str]:
+    """Return what to do about a cell and why.
+
+    Args:
+        width: of the interval now; not finite where there is none.
+        wanted: the wished width.
+        least: the width with every passage coded; not finite where the cell can have no interval.
+        missing: how many more gold passages the wished width needs; not-a-number where no size is enough.
+        why_none: why there is no interval now; empty where there is one.
+    """
     if width <= wanted:
         return "stop", "as narrow as wished"
-    if missing != missing and least <= wanted:
+    if not math.isfinite(least) or (math.isnan(missing) and least <= wanted):
         return "stop", "it has fewer documents or passages than an interval needs"
-    if missing != missing:  # not-a-number: no size is enough
-        return "stop", f"no number of codes makes it narrower than {least:.3g}: documents are too few"
+    if math.isnan(missing):
+        best = f"no number of codes makes it narrower than {least:.3g}: documents are too few"
+        if not math.isfinite(width):
+            return "go on", f"{why_none or 'no interval yet'}; {best}"
+        return ("stop", best) if width <= _NEAR * least else ("go on", f"{best}, but more codes still make it narrower")
     if missing < 1 and not why_none:
         return "go on", "wider than was to be expected of so many passages; some more are needed"
     return "go on", why_none or f"about {missing:.0f} more gold passages are needed"
+
+
+def _published_is_current(settings: Settings) -> bool:
+    """Say whether estimates know all codes: they are made of the published file."""
+    from flows.steps import holds_the_same
+    from warehouse.database import open_warehouse
+
+    if not settings.paths.warehouse.exists():
+        return True
+    with open_warehouse(settings.paths.warehouse, read_only=True) as connection:
+        return holds_the_same(connection, settings)
 
 
 def _waiting(settings: Settings) -> list[dict[str, Any]]:

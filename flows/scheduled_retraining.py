@@ -84,7 +84,9 @@ def in_words(outcome: Outcome) -> str:
     if since is not None:
         published = "" if outcome.released is None else f" Published: {outcome.released}."
         return f"Nothing new to learn from since {since}.{published}"
-    return f"{decision['version']} was {decision['decision']}: {decision['reason']} Report: {outcome.report}"
+    other = outcome.stages["re-score"].get("overtaken_by")
+    since = "" if other is None else f" It was taken back since: in use is {other}."
+    return f"{decision['version']} was {decision['decision']}: {decision['reason']}{since} Report: {outcome.report}"
 
 
 def _waits(busy: Busy) -> None:

@@ -28,6 +28,7 @@ from warehouse.loader import Loader
 from warehouse.metadata import metadata_of
 from warehouse.publish import publish, published_is_current
 from warehouse.registry import promoted_model
+from warehouse.transactions import Connection
 from warehouse.types import KnownRecord, PendingFile, PublishReport
 
 if TYPE_CHECKING:
@@ -241,8 +242,8 @@ def finish_classification(settings: Settings, run_id: str) -> None:
 
 
 def publish_now(settings: Settings) -> PublishReport:
-    """Publish what the warehouse holds now, unless the published file already holds it."""
-    return publish(
+    """Publish what the warehouse holds now, unless the published file already holds it; its notes tell of labels by a model not in use."""
+    report = publish(
         settings.paths.warehouse,
         settings.paths.published,
         built_by=BUILT_BY,
@@ -250,6 +251,8 @@ def publish_now(settings: Settings) -> PublishReport:
         search=search_options(settings),
         keep=settings.publish.keep,
     )
+    behind = labels_behind(settings)
+    return report if behind is None else replace(report, notes=(*report.notes, behind))
 
 
 def anything_pending(settings: Settings, *, classify: bool, publish_too: bool) -> bool:
@@ -269,9 +272,22 @@ def anything_pending(settings: Settings, *, classify: bool, publish_too: bool) -
                 or promoted_model(connection) != model.version
             ):
                 return True
-        return publish_too and not published_is_current(
-            connection, settings.paths.published, built_by=BUILT_BY, search=search_options(settings)
-        )
+        return publish_too and not holds_the_same(connection, settings)
+
+
+def holds_the_same(connection: Connection, settings: Settings) -> bool:
+    """Say whether the published file holds what the open warehouse holds."""
+    return published_is_current(connection, settings.paths.published, built_by=BUILT_BY, search=search_options(settings))
+
+
+def labels_behind(settings: Settings) -> str | None:
+    """Say in a sentence when the warehouse shows labels of another model than the one in use; None when it does not, or shows none."""
+    with open_warehouse(settings.paths.warehouse, read_only=True) as connection:
+        shown = promoted_model(connection)
+    used = chosen_model(settings).version
+    if shown is None or shown == used:
+        return None
+    return f"Labels are those of {shown}; in use is {used}. `entente refresh` scores with it."
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -81,6 +81,8 @@ def _print_estimates(found: dict[str, Any], following: int) -> None:
     print(f"{found['quantity']}={found['category']}, wished: {found['half_width_wanted']:g} to either side\n")
     print(table((*facts, "gold", "half-width", f"after {following} more", "verdict", "reason"), rows))
     print(f"\nEstimates: {found['verdict']}: {found['reason']}.")
+    if not found["published_is_current"]:
+        print("The warehouse holds more than the published file: `entente publish`, and new codes count here.")
     for one in found["waiting_samples"]:
         print(f"{one['sample_id']}: {one['coded']} of {one['drawn']} coded; it counts in no estimate until all of it is coded.")
     print()

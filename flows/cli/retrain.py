@@ -94,16 +94,21 @@ def retrain(
         return
     if found is not None:
         note("\n".join(found.why[:1]))
+    from flows.steps import labels_behind
+
     with (
         terminal_progress(wanted=not as_json) as bar,
         ProgressFile(settings.paths.state, bar, "retraining") as progress,
         others_left_open(wanted=if_due),
     ):
         outcome = _run(settings, options, progress, with_prefect=prefect)
+    behind = labels_behind(settings)
     if as_json:
-        print_json(outcome.as_dict() | ({} if found is None else {"due": True, "why": found.why}))
-    else:
-        _show(outcome)
+        print_json(outcome.as_dict() | {"labels_behind": behind} | ({} if found is None else {"due": True, "why": found.why}))
+        return
+    _show(outcome)
+    if behind is not None:
+        note(f"Note: {behind}")
 
 
 def _due(settings: Settings, options: RetrainOptions) -> Due:
@@ -150,7 +155,11 @@ def _show(outcome: Outcome) -> None:
         )
     elif decision["decision"] == "promoted":
         told = outcome.stages["re-score"]
-        print(f"In use from now on: {decision['version']} (before: {decision['before']}).")
+        other = told.get("overtaken_by")
+        if other is None:
+            print(f"In use from now on: {decision['version']} (before: {decision['before']}).")
+        else:
+            print(f"Promoted: {decision['version']}; taken back since: in use is {other}.")
         print(f"{told['scored']} passages scored; labels that changed: {sum(told['changed'].values())}.")
     elif decision["decision"] == "held":
         print(f"Held: {decision['version']}. In use as before: {decision['before']}.")

@@ -11,10 +11,11 @@ from typing import Any
 from entente import __version__
 from entente.errors import EntenteError
 from flows.interrupts import is_interruption
+from flows.load import chosen_model
 from flows.pipeline import classify_pending, direct
 from flows.progress import Progress
 from flows.retraining.options import RetrainOptions
-from flows.retraining.runs import Run
+from flows.retraining.runs import DECISION, Run
 from flows.retraining.stages import PROMOTED
 from flows.retraining.turns import Waits, in_turn
 from flows.settings import Settings
@@ -30,12 +31,15 @@ KIND = "retrain"
 
 
 def rescore(settings: Settings, options: RetrainOptions, run: Run, progress: Progress, waits: Waits) -> dict[str, Any]:
-    """Score every passage with the model in use when it was promoted, and let analysts see its labels; nothing where it was held.
+    """Score every passage with the model in use where the warehouse shows labels of another one, and let analysts see them.
+
+    That is the candidate where it was promoted; where it was held, one that a person or a killed retraining has put into use before.
 
     Returns:
-        How many passages were scored in this go, and how many labels are other than before, by dimension.
+        How many passages were scored in this go, how many labels are other than before, by dimension, and the model that is in use where a
+        promoted candidate is not in use any more.
     """
-    told = run.stages["promote or hold"]
+    told = run.stages[DECISION]
     counts: Counter[str] = Counter()
     both = 0
     changed: dict[str, int] = {}
@@ -44,13 +48,15 @@ def rescore(settings: Settings, options: RetrainOptions, run: Run, progress: Pro
             code = f"{__version__} (Python {platform.python_version()})"
             run_id = Loader(connection, None).start_run(KIND, configuration_hash(settings), code, options.command, run.began)
             shown = promoted_model(connection)
+        used = chosen_model(settings).version
         status = "failed"
         try:
-            if told["decision"] == PROMOTED:
+            if told["decision"] == PROMOTED or shown not in (None, used):
                 classify_pending(settings, progress, direct, run_id, counts)
-                before = told["before"] if shown in (None, told["version"]) else shown
-                with open_warehouse(settings.paths.warehouse) as connection:
-                    both, changed = changed_labels(connection, before, told["version"])
+                before = told["before"] if shown in (None, used) else shown
+                if before != used:
+                    with open_warehouse(settings.paths.warehouse) as connection:
+                        both, changed = changed_labels(connection, before, used)
             status = "completed"
         except BaseException as error:
             status = "interrupted" if is_interruption(error) else "failed"
@@ -59,7 +65,8 @@ def rescore(settings: Settings, options: RetrainOptions, run: Run, progress: Pro
             with open_warehouse(settings.paths.warehouse) as connection:
                 counts["changed_labels"] = sum(changed.values())
                 Loader(connection, run_id).finish_run(status, dict(counts))
-    return {"scored": counts["scored"], "both_scored": both, "changed": changed}
+    overtaken = used if told["decision"] == PROMOTED and used != told["version"] else None
+    return {"scored": counts["scored"], "both_scored": both, "changed": changed, "overtaken_by": overtaken}
 
 
 def publish(settings: Settings, options: RetrainOptions, run: Run, waits: Waits) -> dict[str, Any]:

@@ -45,6 +45,8 @@ def as_markdown(settings: Settings, run: Run) -> str:
             "The model in use stays. New codes are published all the same. To use the candidate in spite of this: "
             f"`entente models promote {decision['version']} --force --reason '...'`, then `entente refresh`."
         )
+    if (other := stages["re-score"].get("overtaken_by")) is not None:
+        parts.append(f"That was taken back before its passages were scored: in use is `{other}`, and the labels are its.")
     parts += [_new(stages), _data(stages), _comparison(stages), _labels(stages), _published(stages)]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -255,6 +255,37 @@ def test_a_retraining_that_is_killed_goes_on_and_ends_in_the_same_state(
     assert made[0] == made[1], "a decision is written down once"
 
 
+def test_labels_behind_the_model_in_use_are_told_and_the_next_retraining_catches_up(coded: CodedProject, tmp_path: Path) -> None:
+    entente = coded.copy(tmp_path / "project")
+    command = [sys.executable, "-m", "tests.flows.mortal", "-C", str(entente.project), "retrain", "--full", "--no-prefect"]
+    died = subprocess.run(
+        command, env={**os.environ, "DIE_IN": "promote or hold", "DIE_AT": "done"}, capture_output=True, check=False
+    )
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    (candidate,) = {one.version for one in decisions(entente.settings.paths.models)} - {coded.first_model}
+    behind = f"Labels are those of {coded.first_model}; in use is {candidate}."
+    assert any(one.startswith(behind) for one in entente.told("publish")["notes"])
+
+    def labels() -> list[tuple[object, ...]]:
+        return rows(entente.settings.paths.published, "SELECT DISTINCT model_version FROM labels")
+
+    entente("models", "rollback", "--reason", "odd labels")
+    said = entente("retrain", "--full", "--no-prefect")
+    assert f"Promoted: {candidate}; taken back since: in use is {coded.first_model}." in said
+    assert "In use from now on" not in said
+    (run,) = runs_of(entente.settings)
+    assert "taken back before" in (run.folder / "report.md").read_text(encoding="utf-8")
+    assert labels() == [(coded.first_model,)]
+
+    entente("models", "promote", candidate, "--force", "--reason", "after all")
+    told = entente.told("retrain", "--full", "--no-prefect")
+    assert told["labels_behind"].startswith(behind), "nothing new to learn from, and yet not all is done"
+    held = entente.told("retrain", "--full", "--epochs", "1", "--no-prefect")
+    assert held["decision"] in ("held", "unchanged", "promoted")
+    assert held["labels_behind"] is None
+    assert labels() == [(held["version"] if held["decision"] == "promoted" else candidate,)]
+
+
 def test_codes_that_cannot_be_learned_from_yet_are_published_and_train_nothing(
     coded: CodedProject, retrained: tuple[Session, dict[str, Any]], tmp_path: Path
 ) -> None:

@@ -107,9 +107,11 @@ def test_progress_says_for_each_cell_whether_more_codes_are_needed(project: Sett
         return found
 
     wide, between, narrow = (asked(width)["estimates"] for width in ("0.5", "0.22", "0.02"))
-    assert (wide["verdict"], between["verdict"], narrow["verdict"]) == ("stop", "go on", "stop")
+    assert (wide["verdict"], between["verdict"], narrow["verdict"]) == ("stop", "go on", "go on")
     assert {one["reason"] for one in wide["cells"]} == {"as narrow as wished"}
-    assert all("documents are too few" in one["reason"] for one in narrow["cells"])
+    # Out of reach is no ground to stop while codes still help.
+    assert all("documents are too few, but more codes still" in one["reason"] for one in narrow["cells"])
+    assert {one["still_needed"] for one in narrow["cells"]} == {None}
     for cell in between["cells"]:
         assert cell["half_width_after_next"] < cell["half_width"]
         if cell["verdict"] == "go on":
@@ -117,6 +119,18 @@ def test_progress_says_for_each_cell_whether_more_codes_are_needed(project: Sett
     model = asked("0.5")["model"]
     assert model["verdict"] == "cannot tell yet"
     assert {one["reason"] for one in model["curves"]} == {"0 passages of 0 documents are coded; a curve needs 200 of 20"}
+
+
+def test_progress_never_says_stop_where_there_is_no_interval_yet(tmp_path: Path) -> None:
+    settings = published(tmp_path / "p", gold=False)
+    found = json.loads(
+        entente(
+            "plan", "progress", "--quantity", "contested", "--width", "0.02", "--next", "60", "--json", project=settings.project
+        ).stdout
+    )["estimates"]
+    (cell,) = found["cells"]
+    assert (cell["half_width"], cell["verdict"], found["verdict"]) == (None, "go on", "go on")
+    assert "no number of codes makes it narrower than" in cell["reason"]
 
 
 def test_progress_tells_of_gold_that_waits_for_its_coders(tmp_path: Path) -> None:
