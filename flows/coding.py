@@ -1,4 +1,4 @@
-"""Codes out of the project for coders and trainers, and codes in: a file is taken whole or not at all."""
+"""Codes out of the project for trainers and others, and codes in: a file is taken whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +17,28 @@ from flows.outputs import write_outputs
 from flows.required import require_warehouse
 from flows.settings import Settings
 from models.codebook import Codebook
-from models.coding import doccano, excel, forms, inception, label_studio
+from models.coding import excel, forms
 from models.coding.checking import SHOWN, Checked, Problem, listed
 from models.coding.files import FileFormat, read_codes_file
+from models.coding.names import alike, plain_name
 from models.coding.standing import check_with_standing
 from models.coding.tables import write_csv, write_jsonl
-from models.types import CodingTask
-from warehouse.codes import KINDS, Imported, new_codes, read_codes, say_coders, standing_codes, store_codes
-from warehouse.coding_tasks import coding_tasks, model_labels
+from warehouse.codes import (
+    KINDS,
+    Imported,
+    coder_kinds,
+    known_coders,
+    new_codes,
+    read_codes,
+    say_coders,
+    standing_codes,
+    store_codes,
+)
 from warehouse.database import open_warehouse
 from warehouse.lock import refresh_lock
 from warehouse.migrations import utc_now
 from warehouse.samples import read_sample
 from warehouse.transactions import Connection, transaction
-
-ENDINGS = {"csv": ".csv", "jsonl": ".jsonl", "excel": ".xlsx", "label-studio": ".json", "doccano": ".jsonl", "inception": ".zip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +58,11 @@ def import_codes(settings: Settings, request: ImportRequest) -> Imported:
 
     Raises:
         BadInput: when any row cannot be taken; names each with line, column, value and reason (all of them in `request.report`, as CSV).
+            Also when a kind is none, or is said of somebody who is neither in the file nor known.
         Busy: when another command is writing.
     """
-    for name, kind in (request.kinds or {}).items():
+    kinds = {plain_name(name): kind for name, kind in (request.kinds or {}).items()}
+    for name, kind in kinds.items():
         if kind not in KINDS:
             raise BadInput(f"{name} cannot be a {kind!r}; a coder is one of: {', '.join(KINDS)}.")
     codebook = read_codebook(settings)
@@ -66,109 +75,20 @@ def import_codes(settings: Settings, request: ImportRequest) -> Imported:
         at = utc_now()
         fresh = [row for _n, row in new_codes(connection, checked.rows, at)]
         with_standing = check_with_standing(fresh, standing_codes(connection, codebook.major), codebook)
-        problems = [*checked.problems, *_unknown(connection, checked), *([] if checked.problems else with_standing.problems)]
+        known = known_coders(connection)
+        coders = {row.coder for row in checked.rows}
+        problems = [*checked.problems, *_unknown(connection, checked), *_second_spellings(coders, known)]
+        if not checked.problems:
+            problems += with_standing.problems
         if problems:
             raise BadInput(_told(request, problems))
+        _check_kinds(kinds, coders, known)
+        before = coder_kinds(connection)
         with transaction(connection):
             done = store_codes(connection, [*checked.rows, *with_standing.rows], at, request.file.name)
-            say_coders(connection, [(name, kind, None) for name, kind in (request.kinds or {}).items()], at)
-    return done
-
-
-def export_tasks(
-    settings: Settings,
-    sample_id: str,
-    file_format: str,
-    out: Path,
-    *,
-    coder: str = "",
-    predictions: bool = False,
-    overwrite: bool = False,
-) -> list[Path]:
-    """Write the passages of a sample as a tool wants them; returns the files made.
-
-    Args:
-        settings: the project.
-        sample_id: the sample.
-        file_format: csv, jsonl and excel are empty coding forms.
-        out: the file; what a tool needs beside (interface, labels) is written beside.
-        coder: is put into an empty form.
-        predictions: whether the model's labels are put in before: faster, and coders agree with the model more than they should.
-        overwrite: whether a file that is there and says something else is replaced: it may be a form that a coder has filled in.
-
-    Raises:
-        BadInput: when there is no such sample, no passage of it, no prediction where they are wanted, or a file that would be lost.
-    """
-    codebook = read_codebook(settings)
-    require_warehouse(settings)
-    with open_warehouse(settings.paths.warehouse) as connection:
-        sample = read_sample(connection, sample_id)
-        if predictions and sample["purpose"] == "gold":
-            raise BadInput("Gold is coded without seeing the model's labels: it is there to judge them. Leave --predictions out.")
-        tasks = coding_tasks(connection, sample_id)
-        version, guesses = model_labels(connection, sample_id) if predictions else ("", {})
-    if not tasks:
-        raise BadInput(f"{sample_id} has no passage that is in the warehouse.")
-    if predictions and not guesses:
-        raise BadInput(
-            "No passage of this sample is scored by the model in use. Run `entente refresh` first, or leave --predictions out."
-        )
-    return write_outputs(
-        task_files(
-            tasks, codebook, file_format, out, coder=coder, guesses=guesses if predictions else None, model_version=version
-        ),
-        overwrite=overwrite,
-    )
-
-
-def task_files(
-    tasks: Sequence[CodingTask],
-    codebook: Codebook,
-    file_format: str,
-    out: Path,
-    *,
-    coder: str = "",
-    guesses: Mapping[str, Mapping[str, str]] | None = None,
-    model_version: str = "",
-) -> dict[Path, bytes]:
-    """Return the files that a tool wants for passages to code: the tasks, and beside them what it needs to show them.
-
-    Args:
-        tasks: the passages.
-        codebook: what is asked.
-        file_format: of `ENDINGS`.
-        out: the file of the tasks.
-        coder: is put into an empty form.
-        guesses: the model's labels by passage, where they are to be shown; forms show none.
-        model_version: of the guesses.
-    """
-    if file_format == "excel":
-        return {out: excel.write_form(tasks, codebook, coder)}
-    if file_format == "label-studio":
-        text = label_studio.write_tasks(tasks, codebook, guesses, model_version)
-        return {out: text.encode(), out.with_suffix(".xml"): label_studio.interface(codebook).encode()}
-    if file_format == "doccano":
-        names = {passage: doccano.label_names(_asked(told, codebook), codebook) for passage, told in (guesses or {}).items()}
-        text = doccano.write_tasks(tasks, codebook, None if guesses is None else names)
-        return {out: text.encode(), out.with_suffix(".labels.json"): doccano.labels(codebook).encode()}
-    if file_format == "inception":
-        return {out: inception.write_tasks(tasks, codebook, guesses)}
-    return {out: _form(tasks, codebook, file_format, coder)}
-
-
-def _form(tasks: Sequence[CodingTask], codebook: Codebook, file_format: str, coder: str) -> bytes:
-    columns = forms.columns(codebook)
-    lines = [
-        {name: ({**task.shown(), "coder": coder, "codebook_version": codebook.version}).get(name, "") for name in columns}
-        for task in tasks
-    ]
-    if file_format == "jsonl":
-        return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
-    text_out = io.StringIO()
-    writer = csv.DictWriter(text_out, columns, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return text_out.getvalue().encode()
+            say_coders(connection, [(name, kind, None) for name, kind in kinds.items()], at)
+    changed = [(name, before[name], kind) for name, kind in kinds.items() if before.get(name, kind) != kind]
+    return replace(done, kinds=tuple(changed))
 
 
 def export_codes(
@@ -256,11 +176,6 @@ def as_lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
-def _asked(told: Mapping[str, str], codebook: Codebook) -> dict[str, str]:
-    asked = forms.choices(codebook)
-    return {name: value for name, value in told.items() if name in asked}
-
-
 def _unknown(connection: Connection, checked: Checked) -> list[Problem]:
     known = {
         str(one)
@@ -270,6 +185,31 @@ def _unknown(connection: Connection, checked: Checked) -> list[Problem]:
     }
     strange = sorted({row.passage_id for row in checked.rows} - known)
     return [Problem(0, "passage_id", one, "no passage of this project") for one in strange]
+
+
+def _second_spellings(coders: set[str], known: set[str]) -> list[Problem]:
+    return [
+        Problem(
+            0,
+            "coder",
+            name,
+            f"is that {other}{', who is known already' if other in known else ', who is in this file too'}? Then give --name '{name}={other}' "
+            f"(with --coder, --coder '{other}'); two people need names that differ by more than case and blanks",
+        )
+        for name, other in alike(coders, known)
+    ]
+
+
+def _check_kinds(kinds: Mapping[str, str], coders: set[str], known: set[str]) -> None:
+    """Refuse what is said of somebody who has coded nothing: a slip in the name would leave the coder without a kind."""
+    there = sorted(coders | known)
+    for name in kinds:
+        if name not in there:
+            meant = dict(alike([name], there)).get(name)
+            raise BadInput(
+                f"--kind says what {name!r} is, and nobody of that name is in the file or has coded before. "
+                + (f"Is that {meant}? Then say {meant}." if meant else f"There are: {', '.join(there) or 'none'}.")
+            )
 
 
 def _told(request: ImportRequest, problems: list[Problem]) -> str:
@@ -287,4 +227,9 @@ def _told(request: ImportRequest, problems: list[Problem]) -> str:
 
 def facts(done: Imported) -> dict[str, Any]:
     """Return what an import did as plain values."""
-    return {"new": done.new, "known": done.known, "passages_not_read_any_more": list(done.unknown_passages)}
+    return {
+        "new": done.new,
+        "known": done.known,
+        "passages_not_read_any_more": list(done.unknown_passages),
+        "kinds_changed": [{"coder": name, "before": before, "now": now} for name, before, now in done.kinds],
+    }

@@ -121,7 +121,7 @@ def write_tasks(
     Raises:
         BadInput: when none of the passages is in the warehouse, or another file would be lost.
     """
-    from flows.coding import task_files
+    from flows.coding_tasks import task_files
     from warehouse.coding_tasks import tasks_of_passages
     from warehouse.database import open_warehouse
 

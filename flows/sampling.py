@@ -17,7 +17,7 @@ from warehouse.database import open_warehouse
 from warehouse.frames import Frame, FrameFilter, read_frame
 from warehouse.lock import refresh_lock
 from warehouse.migrations import utc_now
-from warehouse.samples import SampleRow, read_sample, store_sample
+from warehouse.samples import SampleRow, list_samples, read_sample, store_sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ def draw_sample(settings: Settings, request: SampleRequest) -> dict[str, Any]:
     """Draw a sample and keep it; the same request over the same passages draws nothing a second time.
 
     Returns:
-        The facts of the sample, with `changed`: whether it is new.
+        The facts of the sample, with `changed`: whether it is new; and `asked_before`: where it is, the facts of samples that the same
+        request drew when other passages were there or the model gave other scores, the oldest first.
 
     Raises:
         BadInput: when there is no warehouse, the request does not fit the frame, or its design has no use for what it says.
@@ -111,8 +112,18 @@ def draw_sample(settings: Settings, request: SampleRequest) -> dict[str, Any]:
             supplement_of=request.supplement_of,
             drawn_at=utc_now(),
         )
+        before = [one for one in list_samples(connection) if _asks_the_same(one, row)]
         changed = store_sample(connection, row, frame, probabilities.tolist(), drawn.tolist())
-        return {"changed": changed, **read_sample(connection, row.sample_id)}
+        return {"changed": changed, "asked_before": before if changed else [], **read_sample(connection, row.sample_id)}
+
+
+def _asks_the_same(one: dict[str, Any], row: SampleRow) -> bool:
+    same = all(one[name] == getattr(row, name) for name in ("purpose", "design", "seed", "supplement_of"))
+    return (
+        same
+        and list(one["strata"] or ()) == list(row.strata)
+        and all(json.loads(one[name]) == json.loads(json.dumps(dict(getattr(row, name)))) for name in ("options", "filters"))
+    )
 
 
 def _check_options(request: SampleRequest) -> None:

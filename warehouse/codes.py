@@ -18,11 +18,15 @@ KINDS = ("person", "language model", "simulation")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did: new codes, codes that were there already, and passages that the warehouse does not hold."""
+    """What an import did: new codes, codes that were there already, and passages that the warehouse does not hold.
+
+    `kinds` are the coders of whom something else was said before: the name, what he was, and what he is from now on.
+    """
 
     new: int
     known: int
     unknown_passages: tuple[str, ...]
+    kinds: tuple[tuple[str, str, str], ...] = ()
 
 
 def annotation_id(row: CodeRow) -> str:
@@ -178,6 +182,12 @@ def say_coders(connection: Connection, coders: Iterable[tuple[str, str, str | No
 def coder_kinds(connection: Connection) -> dict[str, str]:
     """Return what each coder is, where somebody has said it."""
     return {str(coder): str(kind) for coder, kind in connection.execute("SELECT coder, kind FROM coders").fetchall()}
+
+
+def known_coders(connection: Connection) -> set[str]:
+    """Return the name of everybody who has coded or decided, or of whom somebody has said what he is."""
+    rows = connection.execute("SELECT coder FROM annotations UNION SELECT coder FROM coders").fetchall()
+    return {str(coder) for (coder,) in rows}
 
 
 def documents_of_codes(connection: Connection) -> dict[str, str]:

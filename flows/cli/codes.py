@@ -45,7 +45,8 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write passages for coders (blind: no country, year, model's label or other codes), stored codes, or codes to train on."""
-    from flows.coding import ENDINGS, export_codes, export_tasks, export_training
+    from flows.coding import export_codes, export_training
+    from flows.coding_tasks import ENDINGS, export_tasks
 
     settings = load_settings(context.obj)
     if what is WhatOption.TRAINING:
@@ -58,13 +59,15 @@ def export(
             print(f"Next: entente train --annotations {folder}")
         return
     chosen = file_format.value
-    target = out or Path(f"{sample or 'codes'}{'-' + coder if coder else ''}{ENDINGS[chosen]}")
     if what is WhatOption.CODES:
+        # Not the name of a form of this sample, which somebody may be filling in.
+        target = out or Path(f"{sample}-codes{ENDINGS[chosen]}" if sample else f"codes{ENDINGS[chosen]}")
         path, number = export_codes(settings, sample, chosen, target, overwrite=overwrite)
         print_json({"files": [path], "codes": number}) if as_json else print(f"{number} codes: {path}")
         return
     if sample is None:
         raise BadInput("Say which sample: --sample NAME; `entente sample list` shows those there are.")
+    target = out or Path(f"{sample}{'-' + coder if coder else ''}{ENDINGS[chosen]}")
     made = export_tasks(settings, sample, chosen, target, coder=coder, predictions=predictions, overwrite=overwrite)
     if as_json:
         print_json({"files": made})
@@ -99,6 +102,8 @@ def import_(
         print_json(facts(done))
         return
     print(f"{done.new} new codes, {done.known} were here already.")
+    for who, before, now in done.kinds:
+        print(f"{who}: {before} -> {now}")
     if done.unknown_passages:
         note(
             f"{len(done.unknown_passages)} passages are not in the warehouse any more: their document was read anew. Their codes are kept."
@@ -106,11 +111,16 @@ def import_(
 
 
 def pairs(option: str, given: list[str] | None) -> dict[str, str]:
-    """Return `KEY=VALUE` arguments as a mapping; `BadInput` for what is none."""
-    found = {}
+    """Return `KEY=VALUE` arguments as a mapping; `BadInput` for what is none, and for a key that is given two values."""
+    from models.coding.names import plain_name
+
+    found: dict[str, str] = {}
     for one in given or []:
-        key, equals, value = one.partition("=")
+        name, equals, value = one.partition("=")
+        key = plain_name(name)
         if not (key and equals and value):
             raise BadInput(f"{option} {one!r} is not understood; write NAME=VALUE.")
+        if found.get(key, value) != value:
+            raise BadInput(f"{option} says of {key} that it is {found[key]!r} and that it is {value!r}. Give one of them.")
         found[key] = value
     return found

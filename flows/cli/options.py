@@ -23,5 +23,7 @@ class FormatOption(Enum):
 
 FileFormat = Annotated[FormatOption | None, typer.Option("--format", help="Its format, where the file does not tell.")]
 Coder = Annotated[str | None, typer.Option(help="Who coded, where the file does not say it.")]
-Name = Annotated[list[str] | None, typer.Option(help="USER=CODER, for a tool's users; may be given again.")]
+Name = Annotated[
+    list[str] | None, typer.Option(help="USER=CODER, for a tool's users or another spelling of a name; may be given again.")
+]
 Kind = Annotated[list[str] | None, typer.Option(help="CODER=person, language model or simulation; may be given again.")]

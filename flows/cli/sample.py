@@ -110,8 +110,16 @@ def draw(
         supplement_of,
     )
     found = draw_sample(settings, request)
+    for one in found["asked_before"]:
+        other = "training" if found["purpose"] == "gold" else "gold"
+        note(
+            f"The same command drew {one['sample_id']} before, from {one['frame_size']} passages. This is a second sample beside it, from "
+            f"the {found['frame_size']} that can be drawn now. Code the first unless you want both: what is not coded counts nowhere, though "
+            f"its passages cannot be drawn for {other} any more. For passages that have come since, say --supplement-of "
+            f"{one['sample_id']}."
+        )
     if as_json:
-        print_json(_facts(found))
+        print_json({**_facts(found), "asked_before": [one["sample_id"] for one in found["asked_before"]]})
         return
     print(f"{'Drawn' if found['changed'] else 'Drawn before'}: {found['sample_id']}")
     print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models.codebook import Codebook
+from models.coding.names import fault_of, plain_name
 from models.constraints import violations
 from models.types import CodeRow
 
@@ -20,6 +22,12 @@ COLUMNS = (
 STATUSES = ("coded", "adjudicated")
 NOT_CODED = frozenset({"note", "flag"})
 """Extra fields of the codebook that stand beside a code instead of being one."""
+
+REMARKS = ("flag", "note", "reason")
+"""What is kept beside a code and nowhere else."""
+
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Control characters other than tab and line ends, half characters, and what is none: no workbook and no XML can hold them all."""
 
 LADDERS = ("cooperation_intensity", "contestation_intensity")
 """The dimensions that the stance follows from."""
@@ -73,6 +81,11 @@ def stance_of(cooperation: str, contestation: str) -> str:
     return _STANCE[(cooperation != "0", contestation != "0")]
 
 
+def remarked(cell: Any) -> bool:
+    """Return whether a cell for a remark says anything."""
+    return bool(cell) if isinstance(cell, (list, tuple)) else _text(cell) is not None
+
+
 def check_rows(raw: Iterable[tuple[int, Mapping[str, Any]]], codebook: Codebook) -> Checked:
     """Check rows, and derive the stance where a coder gave both intensities and no stance.
 
@@ -114,7 +127,19 @@ def _row(
         if column not in COLUMNS:
             wrong(column, f"unknown column; allowed: {', '.join(COLUMNS)}")
     texts = {name: _text(cells.get(name)) for name in COLUMNS}
-    for name in ("passage_id", "coder", "dimension"):
+    for name, text in texts.items():
+        if text and name != "coder" and (unseen := UNSEEN.search(text)):
+            wrong(name, f"holds U+{ord(unseen[0]):04X}, a control character that no form can hold; take it out")
+    coder = plain_name(texts["coder"] or "")
+    if fault := fault_of(coder):
+        wrong("coder", fault)
+    remark = next((name for name in REMARKS if remarked(cells.get(name))), None)
+    if remark and not texts["dimension"] and not texts["value"]:
+        least = " (where nothing can be, the confidence alone)" if "confidence" in allowed else ""
+        wrong(remark, f"a {remark} without a code cannot be kept; code what can be coded{least}, or empty the cell")
+    elif not texts["dimension"]:
+        wrong("dimension", "is empty; every code needs it")
+    for name in ("passage_id", "coder"):
         if not texts[name]:
             wrong(name, "is empty; every code needs it")
     dimension = texts["dimension"] or ""
@@ -154,10 +179,10 @@ def _row(
             at = _time(texts["coded_at"])
         except (ValueError, OverflowError):
             wrong("coded_at", "no time; write it as 2026-05-31T14:05:00Z")
-    if not (texts["passage_id"] and texts["coder"] and dimension):
+    if not (texts["passage_id"] and coder and dimension):
         return None
     return CodeRow(
-        texts["passage_id"], texts["coder"], dimension, value, version, at, status, texts["tool"], texts["note"], flag, texts["reason"],
+        texts["passage_id"], coder, dimension, value, version, at, status, texts["tool"], texts["note"], flag, texts["reason"],
         texts["text_sha256"],
     )  # fmt: skip
 

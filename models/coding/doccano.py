@@ -14,7 +14,8 @@ from typing import Any
 from entente.errors import BadInput
 from models.codebook import Codebook
 from models.coding.archives import Budget, opened
-from models.coding.forms import NONE, choices, sets_of, without_none
+from models.coding.forms import NONE, choices, is_remark, sets_of, without_none
+from models.coding.names import named
 from models.coding.tables import Raw, read_text
 from models.types import CodingTask
 
@@ -86,10 +87,10 @@ def read(path: Path, codebook: Codebook, coder: str | None, names: Mapping[str, 
 
 
 def _coder(user: str, coder: str | None, names: Mapping[str, str], path: Path) -> str:
-    who = coder or names.get(user)
-    if who is None and user == "all":
+    who = coder or named(user, names)
+    if who == user == "all":
         raise BadInput(f"{path} does not say who coded. Name the coder with --coder, or export one file for each user.")
-    return who or user
+    return who
 
 
 def _lines(text: str, where: str, codebook: Codebook, coder: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -121,3 +122,5 @@ def _lines(text: str, where: str, codebook: Codebook, coder: str) -> Iterator[tu
         }
         for name, some in chosen.items():
             yield number, {**beside, "dimension": name, "value": without_none(some) if name in sets else ";".join(some)}
+        if not chosen and is_remark(beside):
+            yield number, beside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
@@ -18,6 +19,8 @@ from models.types import CodeRow, CodingTask
 
 _CELL = 32_767
 _SHEET = "codes"
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What no XML 1.0 holds (https://www.w3.org/TR/xml/#charsets), and so no workbook."""
 
 
 def write_form(tasks: Sequence[CodingTask], codebook: Codebook, coder: str = "") -> bytes:
@@ -48,7 +51,7 @@ def _workbook(lines: Sequence[Mapping[str, str]], codebook: Codebook, reading: S
         for n, name in enumerate(header, 1):
             if value := line.get(name):
                 cell = sheet.cell(number, n)
-                _write(cell, value, in_passage=name in SHOWN)
+                _write(cell, value, in_passage=name in SHOWN, where=f"passage {line['passage_id']}, {name}: ")
                 if name in SHOWN:
                     cell.alignment = Alignment(wrap_text=True, vertical="top")
     sheet.freeze_panes = "B2"
@@ -152,16 +155,14 @@ def _rows(sheet: Any, where: str) -> Iterator[tuple[int, tuple[Any, ...]]]:
         raise BadInput(f"{where}, after row {number}: the workbook is damaged ({error}). Save it anew in Excel.") from None
 
 
-def _write(cell: Any, value: str, *, in_passage: bool = False) -> None:
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    if ILLEGAL_CHARACTERS_RE.search(value):
+def _write(cell: Any, value: str, *, in_passage: bool = False, where: str = "") -> None:
+    if _NO_XML.search(value):
         if not in_passage:
-            raise BadInput(f"{value[:60]!r} holds a control character, which Excel cannot keep. Export as CSV.")
-        value = ILLEGAL_CHARACTERS_RE.sub(" ", value)
+            raise BadInput(f"{where}{value[:60]!r} holds a control character, which Excel cannot keep. Export as CSV.")
+        value = _NO_XML.sub(" ", value)
     if len(value) > _CELL:
         if not in_passage:
-            raise BadInput(f"A note of {len(value)} characters is longer than a cell of Excel ({_CELL}). Export as CSV.")
+            raise BadInput(f"{where}{len(value)} characters are more than a cell of Excel holds ({_CELL}). Export as CSV.")
         value = value[: _CELL - 1] + "…"
     cell.value = value
     # Texts stay texts: one that begins with = is no formula, one of digits no number.

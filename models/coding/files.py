@@ -11,6 +11,7 @@ from models.codebook import Codebook
 from models.coding import doccano, excel, inception, label_studio
 from models.coding.archives import Budget, opened
 from models.coding.checking import Checked, check_rows
+from models.coding.names import named, plain_name
 from models.coding.tables import Raw, read_csv, read_jsonl, read_text
 
 FileFormat = Literal["csv", "jsonl", "excel", "label-studio", "doccano", "inception"]
@@ -54,14 +55,15 @@ def read_codes_file(
         codebook: what the codes must agree with.
         file_format: told by the file itself unless said.
         coder: who coded where the file does not say it.
-        names: the coder for each user of an annotation tool.
+        names: the coder for each user of an annotation tool, or for a name that stands in the file.
 
     Raises:
         BadInput: when the file as a whole cannot be read; what is wrong with single rows is in the result.
     """
-    users = names or {}
+    users = {plain_name(user): name for user, name in (names or {}).items()}
     chosen = file_format or format_of(path)
     raw: Raw
+    own = chosen in ("csv", "jsonl", "excel")
     if chosen == "csv":
         raw = read_csv(path, codebook)
     elif chosen == "jsonl":
@@ -74,9 +76,13 @@ def read_codes_file(
         raw = doccano.read(path, codebook, coder, users)
     else:
         raw = inception.read(path, codebook, users)
-    return check_rows(_with_coder(raw, coder), codebook)
+    # A tool's users have their names by now; a second look would rename whoever bears the name of another user.
+    return check_rows(_with_coder(raw, coder, users if own else {}), codebook)
 
 
-def _with_coder(raw: Iterable[tuple[int, Mapping[str, Any]]], coder: str | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _with_coder(
+    raw: Iterable[tuple[int, Mapping[str, Any]]], coder: str | None, names: Mapping[str, str]
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
     for line, cells in raw:
-        yield line, cells if coder is None or cells.get("coder") else {**cells, "coder": coder}
+        told = cells if coder is None or cells.get("coder") else {**cells, "coder": coder}
+        yield line, {**told, "coder": named(str(told["coder"]), names)} if names and told.get("coder") else told

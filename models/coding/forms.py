@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from models.codebook import Codebook
-from models.coding.checking import allowed_values
+from models.coding.checking import REMARKS, allowed_values, remarked
 from models.coding.tables import cells
 from models.types import CodeRow
 
@@ -61,15 +61,25 @@ def fold(rows: Iterable[CodeRow], codebook: Codebook) -> list[dict[str, str]]:
 def unfold(line: Mapping[str, Any], codebook: Codebook) -> Iterator[dict[str, Any]]:
     """Yield the codes of a line of a form; an empty cell was not coded, what is there for reading is left out.
 
-    A column that is neither is handed on, so that it is refused by name.
+    A column that is neither is handed on, so that it is refused by name; a flag or a note without a code is handed on without one, so
+    that it is refused too.
     """
     known = allowed_values(codebook)
     sets = sets_of(codebook)
     beside = {name: one for name, one in line.items() if name not in known and name not in SHOWN}
+    coded = False
     for name, one in line.items():
         if name not in known or one is None or (isinstance(one, str) and not one.strip()):
             continue
+        coded = True
         yield {**beside, "dimension": name, "value": without_none(one) if name in sets else one}
+    if not coded and is_remark(beside):
+        yield beside
+
+
+def is_remark(beside: Mapping[str, Any]) -> bool:
+    """Return whether something was said of a passage beside its codes, which would be lost without one."""
+    return any(remarked(beside.get(name)) for name in REMARKS)
 
 
 def without_none(value: Any) -> Any:

@@ -17,7 +17,8 @@ from entente.errors import BadInput
 from models.codebook import Codebook
 from models.coding.archives import Budget, opened
 from models.coding.checking import NOT_CODED
-from models.coding.forms import NONE, choices, sets_of, without_none
+from models.coding.forms import NONE, choices, is_remark, sets_of, without_none
+from models.coding.names import named
 from models.coding.tables import Raw
 from models.types import CodingTask
 
@@ -105,13 +106,15 @@ def read(path: Path, codebook: Codebook, names: Mapping[str, str]) -> Raw:
             told = {feature: getattr(layer, feature, None) for feature in (*asked, *BESIDE)}
             beside = {
                 "passage_id": _passage_of(document),
-                "coder": names.get(user, user),
+                "coder": named(user, names),
                 "tool": TOOL,
                 **{name: told[name] for name in BESIDE},
             }
-            for name in asked:
-                if told[name] and name not in NOT_CODED:
-                    yield number, {**beside, "dimension": name, "value": without_none(told[name]) if name in sets else told[name]}
+            coded = [name for name in asked if told[name] and name not in NOT_CODED]
+            for name in coded:
+                yield number, {**beside, "dimension": name, "value": without_none(told[name]) if name in sets else told[name]}
+            if not coded and is_remark(beside):
+                yield number, beside
     if not found:
         raise BadInput(
             f"{path} holds no annotation/DOCUMENT/USER file. Export the project with its annotations as UIMA CAS JSON or XMI."

@@ -14,7 +14,8 @@ from xml.etree import ElementTree
 
 from entente.errors import BadInput
 from models.codebook import Codebook
-from models.coding.forms import NONE, choices, sets_of, without_none
+from models.coding.forms import NONE, choices, is_remark, sets_of, without_none
+from models.coding.names import named
 from models.coding.tables import Raw, read_text
 from models.types import CodingTask
 
@@ -124,11 +125,19 @@ def read(path: Path, codebook: Codebook, names: Mapping[str, str]) -> Raw:
             raise BadInput(
                 f"{path}, task {number}: there must be data and annotations. Export the project as JSON (not JSON-MIN)."
             )
-        for annotation in task.get("annotations", []):
+        there = task.get("annotations", [])
+        for annotation in there:
             if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
                 raise BadInput(f"{path}, task {number}: an annotation has no result. Export the project as JSON (not JSON-MIN).")
-            if not annotation.get("was_cancelled"):
-                yield from ((number, cells) for cells in _codes(annotation, task["data"], sets, names, f"{path}, task {number}"))
+        submitted = {_coder(one.get("completed_by"), names) for one in there if not one.get("was_cancelled")}
+        for annotation in there:
+            counted = annotation
+            if annotation.get("was_cancelled"):
+                if _coder(annotation.get("completed_by"), names) in submitted:
+                    continue
+                # A skipped passage has no codes; its flag or note is handed on, to be refused and not lost.
+                counted = {**annotation, "result": [one for one in annotation["result"] if _is_remark(one)]}
+            yield from ((number, cells) for cells in _codes(counted, task["data"], sets, names, f"{path}, task {number}"))
 
 
 def _codes(
@@ -160,14 +169,20 @@ def _codes(
         "flag": flag,
         "text_sha256": data.get("text_sha256"),
     }
+    if not told and is_remark(beside):
+        return [beside]
     return [{**beside, "dimension": name, "value": value} for name, value in told]
+
+
+def _is_remark(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("from_name") in ("note", "flag")
 
 
 def _coder(who: Any, names: Mapping[str, str]) -> str | None:
     if isinstance(who, dict):
         for key in ("email", "username", "id"):
             if who.get(key) is not None:
-                return names.get(str(who[key]), str(who[key]) if key != "id" else f"{TOOL} user {who[key]}")
+                return named(str(who[key]), names) if key != "id" else names.get(str(who[key]), f"{TOOL} user {who[key]}")
     if who is None:
         return None
     return names.get(str(who), f"{TOOL} user {who}")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from entente.errors import BadInput
-from flows.coding import ENDINGS, ImportRequest, export_codes, export_tasks, export_training, import_codes
+from flows.coding import ImportRequest, export_codes, export_training, import_codes
+from flows.coding_tasks import ENDINGS, export_tasks
 from flows.load import read_codebook
 from flows.sampling import SampleRequest, draw_sample
 from flows.settings import Settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,21 @@ def test_a_supplement_draws_from_new_passages_alone_with_the_same_share(project:
         draw_sample(project, request(supplement_of=more["sample_id"]))
     with pytest.raises(BadInput, match="purpose"):
         draw_sample(project, request(purpose="training", supplement_of=first["sample_id"]))
+
+
+def test_the_same_command_after_a_draw_for_training_says_that_it_drew_before(project: Settings) -> None:
+    gold = ("sample", "draw", "--size", "4", "--purpose", "gold")
+    first = json.loads(entente(*gold, "--json", project=project.project).stdout)
+    again = entente(*gold, "--json", project=project.project)
+    assert (first["asked_before"], json.loads(again.stdout)["asked_before"], again.stderr) == ([], [], "")
+    draw_sample(project, request(Design("simple", 1), "training"))
+    # Another seed, design, size or purpose is another request.
+    for other in (request(seed=2), request(Design("simple", 4)), request(Design("cluster", 2, per_cluster=2))):
+        assert draw_sample(project, other)["asked_before"] == []
+    second = entente(*gold, "--json", project=project.project)
+    assert json.loads(second.stdout)["asked_before"] == [first["sample_id"]]
+    assert f"The same command drew {first['sample_id']} before, from 20 passages" in second.stderr
+    assert f"from the {json.loads(second.stdout)['frame_size']} that can be drawn now" in second.stderr
 
 
 def test_designs_that_follow_the_model_or_words(project: Settings) -> None:

@@ -31,7 +31,7 @@ TASKS = {
     for n in range(4)
 }
 TEXT = (
-    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12)
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=12)
     .map(lambda one: " ".join(one.split()))
     .map(lambda one: one or None)
 )
