@@ -50,3 +50,33 @@ def test_onsets_orders_and_durations_are_distributions(database: duckdb.DuckDBPy
 
 def test_a_recommendation_whose_months_are_not_over_does_not_count_as_not_taken_up(database: duckdb.DuckDBPyConnection) -> None:
     assert database.execute("SELECT estimate FROM uptake_of_recommendations('UN', 'ATL', months := 60)").fetchall() == [(None,)]
+
+
+def _draw_only(database: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """Let the macros find these draws: draw, document, date, step, realization and number of passages."""
+    database.execute(
+        "CREATE TEMP MACRO step_draws(draws, wanted_igo, wanted_country) AS TABLE SELECT * FROM "
+        f"(VALUES {rows}) t(draw, document_id, published, stage, realization, passages)"
+    )
+
+
+def test_a_step_that_no_draw_reaches_comes_after_those_that_one_does(database: duckdb.DuckDBPyConnection) -> None:
+    _draw_only(database, "(0, 'a', DATE '2018-01-05', 'initiation', 'realized', 2)")
+    orders = database.execute("SELECT earlier, later, p_before FROM stage_order('UN', 'ATL', draws := 1)").fetchall()
+    assert ("initiation", "compliance", 1) in orders
+    assert ("compliance", "initiation", 0) in orders
+    # Of two that no draw reaches nothing is said.
+    assert all("initiation" in (earlier, later) for earlier, later, _before in orders)
+    assert len(orders) == 8
+
+
+def test_one_passage_is_no_uptake(database: duckdb.DuckDBPyConnection) -> None:
+    _draw_only(
+        database,
+        "(0, 'a', DATE '2018-01-05', 'policy_influence', 'prospective', 3), (0, 'b', DATE '2018-02-05', 'policy_influence', 'prospective', 1), "
+        "(0, 'c', DATE '2018-03-05', 'policy_influence', 'realized', 1), (1, 'a', DATE '2018-01-05', 'policy_influence', 'prospective', 2), "
+        "(1, 'c', DATE '2018-03-05', 'policy_influence', 'realized', 2)",
+    )
+    query = "SELECT estimate, mean_documents FROM uptake_of_recommendations('UN', 'ATL', months := 12, draws := 2{})"
+    assert database.execute(query.format("")).fetchall() == [(0.5, 1)]
+    assert database.execute(query.format(", min_passages := 1")).fetchall() == [(1, 1.5)]
