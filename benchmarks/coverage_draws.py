@@ -10,26 +10,29 @@ import argparse
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 
 from benchmarks.simulated_pairs import STAGES, STANCES, STEPS, VOICES, WAYS, Organization, PairScenario, simulate
 from benchmarks.true_steps import Truth, true_steps
-from tests.warehouse.build import MODEL, classify_all, extract_all, fetched, start
+from tests.warehouse.build import classify_all, extract_all, fetched, start
 from warehouse.arrow import insert_columns
 from warehouse.database import open_warehouse
 from warehouse.publish import publish
 from warehouse.transactions import Connection, raise_content_version
 
 SCENARIOS = (
-    PairScenario("labels by the probabilities", by_the_law=True),
+    PairScenario("labels by the probabilities", signal=2.0, by_the_law=True),
     PairScenario("calibrated"),
-    PairScenario("calibrated", gold=60),
     PairScenario("calibrated", signal=2.0),
-    PairScenario("off alike", errors=0.5, gold=600),
-    PairScenario("off alike", errors=0.5, gold=100),
-    PairScenario("off by country", country_errors=0.5),
+    PairScenario("calibrated", signal=2.0, gold=60),
+    PairScenario("calibrated", signal=1.5),
+    PairScenario("off alike", signal=2.0, errors=0.8, gold=0),
+    PairScenario("off alike", signal=2.0, errors=0.8, gold=60),
+    PairScenario("off alike", signal=2.0, errors=0.8, gold=600),
+    PairScenario("off by country", signal=2.0, country_errors=0.8, gold=600),
 )
 CATEGORIES = {"stage": STAGES, "realization": (*WAYS, "not_applicable"), "voice": VOICES, "stance": STANCES}
 Marks = dict[str, list[float]]
@@ -95,8 +98,9 @@ def code(connection: Connection, organization: Organization) -> None:
                 "value": [values[one] for one in own],
             },
         )
-    named = "coded JOIN passages p ON p.passage_id LIKE '%-' || number"
-    connection.execute("CREATE TEMP TABLE named AS SELECT split_part(passage_id, '-', 2)::BIGINT AS number, passage_id FROM passages")
+    connection.execute(
+        "CREATE TEMP TABLE named AS SELECT split_part(passage_id, '-', 2)::BIGINT AS number, passage_id FROM passages"
+    )
     named = "coded JOIN named USING (number)"
     connection.execute(
         "INSERT INTO samples BY NAME SELECT DISTINCT 'gold' AS sample_id, passage_id, 'poisson' AS design, "
@@ -111,8 +115,11 @@ def code(connection: Connection, organization: Organization) -> None:
 def ask(database: duckdb.DuckDBPyConnection, country: str, truth: Truth, marks: Marks) -> None:
     """Ask the published file of one country, and note what held the truth."""
     pair = ["UN", country]
-    onsets = {
-        stage: row for stage, *row in database.execute("SELECT stage, p_reached, lower, upper FROM stage_onsets(?, ?)", pair).fetchall()
+    onsets: dict[str, tuple[float, Any, Any]] = {
+        stage: (p, lower, upper)
+        for stage, p, lower, upper in database.execute(
+            "SELECT stage, p_reached, lower, upper FROM stage_onsets(?, ?)", pair
+        ).fetchall()
     }
     for step in STEPS:
         reached, lower, upper = onsets.get(step, (0.0, None, None))
@@ -120,8 +127,9 @@ def ask(database: duckdb.DuckDBPyConnection, country: str, truth: Truth, marks: 
         marks["stated reached"].append(reached)
         marks["reached"].append(float(first is not None))
         if first:
-            marks["first"].append(float(lower is not None and lower <= first <= upper))
-            if lower is not None:
+            is_said = lower is not None and upper is not None
+            marks["first"].append(float(is_said and lower <= first <= upper))
+            if is_said:
                 marks["years"].append((upper - lower).days / 365.25)
                 marks["first is too early"].append(float(first > upper))
     orders = {
@@ -142,7 +150,9 @@ def ask(database: duckdb.DuckDBPyConnection, country: str, truth: Truth, marks: 
         months = np.sort([np.inf if one is None else float(one) for (one,) in drawn])
         lower, upper = (months[round((len(months) - 1) * q)] for q in (0.025, 0.975))
         marks["duration"].append(float(lower <= truth.duration <= upper))
-    ((lower, upper, estimate),) = database.execute("SELECT lower, upper, estimate FROM uptake_of_recommendations(?, ?)", pair).fetchall()
+    ((lower, upper, estimate),) = database.execute(
+        "SELECT lower, upper, estimate FROM uptake_of_recommendations(?, ?)", pair
+    ).fetchall()
     if truth.uptake is not None and lower is not None:
         marks["uptake"].append(float(lower - 1e-9 <= truth.uptake <= upper + 1e-9))
         marks["uptake is off by"].append(estimate - truth.uptake)

@@ -25,8 +25,6 @@ YEARS = 20
 _FIRST = date(2000, 1, 1)
 _VOICES = np.array([0.6, 0.2, 0.15, 0.05])
 _STANCES = np.array([0.35, 0.15, 0.05, 0.45])
-_KINDS = 1 + len(STEPS) * len(WAYS)
-"""A passage is of no step, or of one of the steps in one of the ways."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +85,16 @@ def simulate(rng: np.random.Generator, scenario: PairScenario) -> Organization:
     codes["voice"][found] = _choose(rng, np.tile([0.75, 0.2, 0.05, 0.0], (len(found), 1)))
     codes["stance"][found] = _choose(rng, np.tile([0.85, 0.0, 0.1, 0.05], (len(found), 1)))
     where = country[document]
-    joint = _posterior(rng, scenario, kind, _KINDS, where)
+    # An error of a step is the same in all its ways, and one of a way in all steps: dimensions err each by itself.
+    parts = _errors(rng, scenario, len(STAGES)), _errors(rng, scenario, len(WAYS))
+    off = np.column_stack([parts[0][:, 0], (parts[0][:, 1:, None] + parts[1][:, None, :]).reshape(scenario.countries, -1)])
+    joint = _posterior(rng, scenario, kind, off[where])
     ways = joint[:, 1:].reshape(len(kind), len(STEPS), len(WAYS))
     probabilities = {
         "stage": np.column_stack([joint[:, 0], ways.sum(axis=2)]),
         "realization": np.column_stack([ways.sum(axis=1), joint[:, 0]]),
-        "voice": _posterior(rng, scenario, codes["voice"], len(VOICES), where),
-        "stance": _posterior(rng, scenario, codes["stance"], len(STANCES), where),
+        "voice": _posterior(rng, scenario, codes["voice"], _errors(rng, scenario, len(VOICES))[where]),
+        "stance": _posterior(rng, scenario, codes["stance"], _errors(rng, scenario, len(STANCES))[where]),
     }
     if scenario.by_the_law:
         codes = {name: _choose(rng, probabilities[name]) for name in ("stage", "voice", "stance")}
@@ -137,15 +138,21 @@ def _mixes() -> Floats:
     return np.column_stack([1 - flat.sum(axis=1), flat])
 
 
-def _posterior(rng: np.random.Generator, scenario: PairScenario, code: Integers, categories: int, country: Integers) -> Floats:
-    shares = np.bincount(code, minlength=categories) / len(code)
-    seen = rng.normal(size=(len(code), categories))
+def _errors(rng: np.random.Generator, scenario: PairScenario, categories: int) -> Floats:
+    """What is added to the logarithms of a dimension's probabilities; countries by categories."""
+    alike = scenario.errors * rng.normal(size=categories)
+    return np.asarray(alike + scenario.country_errors * rng.normal(size=(scenario.countries, categories)), np.float64)
+
+
+def _posterior(rng: np.random.Generator, scenario: PairScenario, code: Integers, off: Floats) -> Floats:
+    shares = np.bincount(code, minlength=off.shape[1]) / len(code)
+    seen = rng.normal(size=off.shape)
     seen[np.arange(len(code)), code] += scenario.signal
-    off = scenario.errors * rng.normal(size=categories) + scenario.country_errors * rng.normal(size=(scenario.countries, categories))
-    score = np.log(shares + 1e-6) + scenario.signal * seen + off[country]
+    score = np.log(shares + 1e-6) + scenario.signal * seen + off
     chances = np.exp(score - score.max(axis=1, keepdims=True))
     return np.asarray(chances / chances.sum(axis=1, keepdims=True), np.float64)
 
 
 def _choose(rng: np.random.Generator, chances: Floats) -> Integers:
-    return (rng.random(len(chances))[:, None] > chances.cumsum(axis=1)).sum(axis=1).clip(max=chances.shape[1] - 1)
+    passed = rng.random(len(chances))[:, None] > chances.cumsum(axis=1)
+    return np.asarray(passed.sum(axis=1).clip(max=chances.shape[1] - 1), np.int64)

@@ -1,4 +1,4 @@
-"""What firsts, orders, durations and uptake are when every passage is coded without a mistake: the rules of the macros, written a second time."""
+"""What firsts, orders, durations and uptake are when every passage is coded without a mistake: the macros' rules, written a second time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def true_steps(organization: Organization) -> dict[int, Truth]:
     codes = organization.codes
     realized = np.zeros((number, len(STEPS)), np.int64)
     counts = (codes["way"] == WAYS.index("realized")) & (
-        (codes["stage"] < len(STEPS)) | ((codes["voice"] == VOICES.index("igo")) & (codes["stance"] == STANCES.index("cooperation")))
+        (codes["stage"] < len(STEPS))
+        | ((codes["voice"] == VOICES.index("igo")) & (codes["stance"] == STANCES.index("cooperation")))
     )
     np.add.at(realized, (organization.document[counts], codes["stage"][counts] - 1), 1)
     advice = (codes["stage"] == STAGES.index("policy_influence")) & (codes["way"] == WAYS.index("prospective"))
@@ -70,4 +71,8 @@ def _truth(published: list[date], own: NDArray[np.int64], realized: NDArray[np.i
 
 def _later(day: date) -> date:
     # As DuckDB adds months: the 29th of February has no 29th five years later.
-    return day.replace(year=day.year + UPTAKE_YEARS, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year + UPTAKE_YEARS)
+    return (
+        day.replace(year=day.year + UPTAKE_YEARS, day=28)
+        if (day.month, day.day) == (2, 29)
+        else day.replace(year=day.year + UPTAKE_YEARS)
+    )
