@@ -1,7 +1,8 @@
-"""Do firsts, orders, durations and uptake hold the truth? Simulated organizations, loaded, published and asked as an analyst would ask.
+"""Do firsts, orders, durations and uptake hold the truth? Simulated organizations are loaded, published and asked, as an analyst would.
 
-A row of the table is one kind of organization, several of them with a file and a gold sample of their own. Of each country the published file is
-asked `stage_onsets`, `stage_order`, `time_to_compliance` and `uptake_of_recommendations`; truth is what the same rules say of perfect codes.
+A row of the table is one kind of organization, several of them with a file and a gold sample of their own. Of each country the published
+file is asked `stage_onsets`, `stage_order`, `time_to_compliance` and `uptake_of_recommendations`; truth is what the same rules say of perfect
+codes. `--write` puts the table into docs/estimates.md.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from warehouse.database import open_warehouse
 from warehouse.publish import publish
 from warehouse.transactions import Connection, raise_content_version
 
+PAGE = Path(__file__).parents[1] / "docs" / "estimates.md"
+MARKS = ("<!-- draws: begin -->", "<!-- draws: end -->")
 SCENARIOS = (
     PairScenario("labels by the probabilities", signal=2.0, by_the_law=True),
     PairScenario("calibrated"),
@@ -207,15 +210,21 @@ HEAD = (
 
 
 def main() -> None:
-    """Print a row for each scenario."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--organizations", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, nargs="*", default=list(range(len(SCENARIOS))), help="which of the rows, from 0")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
     options = parser.parse_args()
     print(HEAD)
+    lines = []
     for number in options.rows:
-        print(line(SCENARIOS[number], measure(SCENARIOS[number], options.organizations, options.seed)), flush=True)
+        lines.append(line(SCENARIOS[number], measure(SCENARIOS[number], options.organizations, options.seed)))
+        print(lines[-1], flush=True)
+    if options.write:
+        before, rest = PAGE.read_text(encoding="utf-8").split(MARKS[0])
+        table = "\n".join([HEAD, *lines])
+        PAGE.write_text(f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{rest.split(MARKS[1])[1]}", encoding="utf-8")
 
 
 if __name__ == "__main__":
