@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from warehouse.estimates.calibration_table import write_calibration
 from warehouse.estimates.lead_and_lag_table import write_lead_and_lag
 from warehouse.estimates.stage_path_tables import write_stage_paths
 from warehouse.transactions import Connection
@@ -10,5 +11,6 @@ from warehouse.types import ScoreColumns
 
 def write_derived(connection: Connection, columns: ScoreColumns) -> None:
     """Fill the tables that `estimate_statements` has made empty."""
+    write_calibration(connection, columns)
     write_stage_paths(connection, columns)
     write_lead_and_lag(connection, columns)

@@ -1,8 +1,8 @@
 """Random labels from the probabilities, whole and consistent: for firsts, sequences and durations, which no correction makes unbiased.
 
 Dimensions are drawn one given the others, so that no draw combines what the codebook excludes. Each draw has a calibration of its own: the
-probabilities of a category are multiplied by a factor whose logarithm is drawn around the ratio of codes to probabilities in the gold sample,
-shrunk towards no change; without gold passages the factor varies with the prior's spread. Draws come of hashes: the same each time.
+probabilities of a category are multiplied by a factor whose logarithm is drawn around what the gold sample says (`calibration.py`); without
+gold passages it varies with the prior's spread. Draws come of hashes: the same each time.
 """
 
 # ruff: noqa: S608  # statements are put together of names of this room and of checked identifiers of the codebook
@@ -11,9 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from warehouse.types import ScoreColumns, ScoreDimension
-
-CALIBRATION_SPREAD = 0.3
-"""Prior standard deviation of the logarithm of a category's factor."""
 
 _ORDER = ("voice", "stage", "stance")
 _CONTESTED = "drawn_stance IN ('contestation', 'mixed')"
@@ -69,31 +66,22 @@ def factors_query(dimensions: Sequence[ScoreDimension]) -> str:
     )
 
 
-def calibration_statement() -> str:
-    """Return the statement for the table of factors: by category, the ratio of codes to probabilities and how well it is known."""
-    return (
-        f"CREATE TABLE calibration AS WITH ratios AS (SELECT quantity, category, sum(gold_passages) AS gold_passages, "
-        "sum(gold_y) AS y, sum(weighted_model_y) AS f, sum(weight) / nullif(sum(gold_passages), 0) AS one FROM document_sums "
-        "WHERE is_share AND quantity IN (SELECT dimension FROM codebook_dimensions WHERE kind <> 'multi') GROUP BY ALL), "
-        "spreads AS (SELECT s.quantity, s.category, sum((s.gold_y - r.y / nullif(r.f, 0) * s.weighted_model_y) ** 2) AS e "
-        "FROM document_sums s JOIN ratios r USING (quantity, category) GROUP BY ALL), known AS ("
-        # Half a passage of typical weight on both sides keeps a category that nobody coded from being ruled out.
-        "SELECT quantity, category, gold_passages, ln((y + one / 2) / (f + one / 2)) AS found, "
-        "(e + one * one / 2) / (y + one / 2) ** 2 AS variance FROM ratios JOIN spreads USING (quantity, category)) "
-        f"SELECT quantity, category, gold_passages::BIGINT AS gold_passages, coalesce(found * {_SHRUNK}, 0) AS centre, "
-        f"coalesce(sqrt(variance * {_SHRUNK}), {CALIBRATION_SPREAD}) AS spread FROM known ORDER BY quantity, category"
-    )
+def applicable(dimension: ScoreDimension, names: set[str]) -> list[str]:
+    """Return the categories among which a dimension is drawn: without that of passages to which it does not apply, where others say which.
 
-
-_SHRUNK = f"({CALIBRATION_SPREAD**2!r} / ({CALIBRATION_SPREAD**2!r} + variance))"
+    Args:
+        dimension: any.
+        names: of all scored dimensions.
+    """
+    gate = _APPLIES.get(dimension.name)
+    return [one for one in dimension.categories if not (gate and gate[0] in names and one == gate[2])]
 
 
 def _one(dimension: ScoreDimension, place: int, names: set[str]) -> str:
     column = f"drawn_{dimension.name}"
-    categories = list(dimension.categories)
+    categories = applicable(dimension, names)
     gate = _APPLIES.get(dimension.name)
     if gate and gate[0] in names:
-        categories = [one for one in categories if one != gate[2]]
         inner = _pick(dimension, categories, place)
         if dimension.name == "cooperation_intensity" and "voice" in names:
             inner = f"CASE WHEN drawn_voice = 'host_government' THEN '1' ELSE {inner} END"

@@ -24,12 +24,14 @@ def onset_statements(columns: ScoreColumns) -> list[str]:
     """Return the statements; none where the codebook lacks one of the dimensions."""
     if not set(NEEDED) <= {one.name for one in columns.dimensions if one.categories}:
         return []
+    (stage,) = (one for one in columns.dimensions if one.name == "stage")
+    steps = [one for one in stage.categories if one != "none"]
     return [
         step_draws_statement(columns),
         f"CREATE MACRO stage_onsets({_DYAD}) AS TABLE WITH {_DOC_STEP} SELECT wanted_igo AS igo, wanted_country AS country_iso3, stage, "
         "count(*) / draws AS p_reached, quantile_disc(first_seen, 0.025) AS lower, quantile_disc(first_seen, 0.5) AS median, "
         "quantile_disc(first_seen, 0.975) AS upper, draws AS draws FROM onset GROUP BY stage ORDER BY median, stage",
-        f"CREATE MACRO stage_order({_DYAD}) AS TABLE WITH {_DOC_STEP}, steps AS (SELECT DISTINCT stage FROM onset), "
+        f"CREATE MACRO stage_order({_DYAD}) AS TABLE WITH {_DOC_STEP}, steps AS (SELECT unnest({steps}) AS stage), "
         "pairs AS (SELECT a.stage AS earlier, b.stage AS later, t.draw, x.first_seen AS first_a, y.first_seen AS first_b FROM steps a "
         "JOIN steps b ON a.stage <> b.stage CROSS JOIN (SELECT unnest(range(draws)) AS draw) t "
         "LEFT JOIN onset x ON x.draw = t.draw AND x.stage = a.stage LEFT JOIN onset y ON y.draw = t.draw AND y.stage = b.stage) "
@@ -39,7 +41,7 @@ def onset_statements(columns: ScoreColumns) -> list[str]:
         "FILTER (WHERE first_a IS NOT NULL OR first_b IS NOT NULL) AS p_before, "
         "avg((first_a = first_b)::INT) FILTER (WHERE first_a IS NOT NULL AND first_b IS NOT NULL) AS p_same_day, "
         "count(*) FILTER (WHERE first_a IS NOT NULL AND first_b IS NOT NULL) / draws AS p_both_reached "
-        "FROM pairs GROUP BY earlier, later ORDER BY earlier, later",
+        "FROM pairs GROUP BY earlier, later HAVING count(first_a) + count(first_b) > 0 ORDER BY earlier, later",
         f"CREATE MACRO time_to_compliance({_DYAD}) AS TABLE WITH {_DOC_STEP}, begun AS (SELECT draw, first_seen AS start_date FROM onset "
         "WHERE stage = 'initiation'), ended AS (SELECT b.draw, min(s.published) AS end_date FROM begun b JOIN doc_step s ON s.draw = b.draw "
         "AND s.stage = 'compliance' AND s.published > b.start_date GROUP BY b.draw), "
@@ -47,9 +49,11 @@ def onset_statements(columns: ScoreColumns) -> list[str]:
         "SELECT wanted_igo AS igo, wanted_country AS country_iso3, b.draw, b.start_date, e.end_date, e.end_date IS NULL AS is_censored, "
         "date_diff('month', b.start_date, coalesce(e.end_date, l.last_seen)) AS months "
         "FROM begun b LEFT JOIN ended e USING (draw) CROSS JOIN last l ORDER BY b.draw",
-        f"CREATE MACRO uptake_of_recommendations({_DYAD}, months := 60) AS TABLE WITH {_DRAWN}, asked AS (SELECT draw, document_id, "
-        "published FROM steps_drawn WHERE stage = 'policy_influence' AND realization = 'prospective'), done AS (SELECT DISTINCT draw, published "
-        "FROM steps_drawn WHERE stage = 'policy_influence' AND realization = 'realized'), followed AS (SELECT a.draw, a.document_id, "
+        f"CREATE MACRO uptake_of_recommendations({_DYAD}, months := 60, min_passages := 2) AS TABLE WITH {_DRAWN}, "
+        # Single passages would find nearly every recommendation followed: of some hundred, one is always drawn by mistake.
+        "advice AS (SELECT * FROM steps_drawn WHERE stage = 'policy_influence' AND passages >= min_passages), "
+        "asked AS (SELECT draw, document_id, published FROM advice WHERE realization = 'prospective'), "
+        "done AS (SELECT DISTINCT draw, published FROM advice WHERE realization = 'realized'), followed AS (SELECT a.draw, a.document_id, "
         "bool_or(d.published IS NOT NULL) AS is_followed FROM asked a "
         # A recommendation of last year has not had its months yet.
         "JOIN (SELECT max(published) AS last_seen FROM documents WHERE igo = wanted_igo AND country_iso3 = wanted_country) l "

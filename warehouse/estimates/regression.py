@@ -2,7 +2,8 @@
 
 Design-based supervised learning (Egami, Hinck, Stewart and Wei 2023): the moment of a passage is the model's, plus the codes' minus the model's
 divided by the inclusion probability where the passage was coded. Any covariate may stand beside the others: the extraction's quality
-(`passages.quality`) does, so that what was read badly does not pass for what was said.
+(`passages.quality`) does, so that what was read badly does not pass for what was said. Standard errors and degrees of freedom are those of
+`cluster_variance.py`, so that intervals hold with few documents, too.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from entente.errors import BadInput
+from warehouse.estimates.cluster_variance import clustered_variance
 from warehouse.estimates.student import student_quantile
 
 Floats = NDArray[np.float64]
@@ -27,9 +29,9 @@ class Coefficients:
     """Coefficients in the order of the covariates' columns, with 95 % intervals.
 
     Attributes:
-        estimate, standard_error, lower, upper: one entry a column.
-        covariance: clustered.
-        degrees_of_freedom: of Student's quantile: clusters that carry codes, less one.
+        estimate, standard_error, lower, upper: one entry a column; no interval (not-a-number) where a column rests on one cluster alone.
+        covariance: clustered, corrected for leverage.
+        degrees_of_freedom: of Student's quantile, one entry a column: Bell and McCaffrey's, at most the clusters that carry codes, less one.
         clusters, passages, gold_passages: what they rest on.
     """
 
@@ -38,7 +40,7 @@ class Coefficients:
     lower: Floats
     upper: Floats
     covariance: Floats
-    degrees_of_freedom: float
+    degrees_of_freedom: Floats
     clusters: int
     passages: int
     gold_passages: int
@@ -94,14 +96,14 @@ def regress(
     if np.linalg.matrix_rank(x) < x.shape[1]:
         raise BadInput("The covariates depend on one another (a column is a sum of others). Leave one of them out.")
     beta, mean, bread = _solve(x, y, link)
-    scores = np.zeros((int(group.max()) + 1, x.shape[1]))
-    np.add.at(scores, group, x * (y - mean)[:, None])
-    number = len(scores)
-    covariance = number / (number - 1) * bread @ (scores.T @ scores) @ bread
-    error = np.sqrt(np.diag(covariance))
-    half = float(student_quantile(with_codes - 1)) * error
+    weight = np.ones(len(y)) if link == "linear" else mean * (1 - mean)
+    found = clustered_variance(x, weight, y - mean, group.astype(np.int64), bread)
+    # Clusters without codes say nothing of the model's errors, which may be most of the variance.
+    freedom = np.minimum(found.degrees_of_freedom, with_codes - 1.0)
+    error = np.sqrt(np.diag(found.covariance))
+    half = student_quantile(freedom) * error
     return Coefficients(
-        beta, error, beta - half, beta + half, covariance, float(with_codes - 1), number, len(x), int(coded.sum())
+        beta, error, beta - half, beta + half, found.covariance, freedom, int(group.max()) + 1, len(x), int(coded.sum())
     )  # fmt: skip
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from warehouse.estimates.calibration_table import calibration_statement
 from warehouse.estimates.cell_macros import cell_statements
 from warehouse.estimates.differences import difference_statements
 from warehouse.estimates.document_sums import document_sums_statements
-from warehouse.estimates.draws import calibration_statement, label_draws_statement
+from warehouse.estimates.draws import label_draws_statement
 from warehouse.estimates.lead_and_lag_table import lead_and_lag_statements
 from warehouse.estimates.onsets import onset_statements
 from warehouse.estimates.stage_path_tables import stage_path_statements
