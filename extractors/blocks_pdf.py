@@ -70,6 +70,7 @@ def _box_blocks(lines: list[Line], page: PageLines, builder: _Builder) -> list[B
         if block.kind == "heading":
             block.kind, block.level, block.codable = "paragraph", 0, True
         block.codable = block.codable and not short
+        block.aside = True
     return blocks
 
 

@@ -1,0 +1,56 @@
+"""What runs on over lines and pages: lists past notes and boxes, numbers inside sentences, last words at the foot of a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from extractors.block import Block
+from extractors.units import units_of
+from tests.extractors.test_extractors_reports import FULL, Report
+
+ITEM = "To give the mission access to every place of detention, at any time and without notice, and to all who are held there, in private;"
+
+
+def test_notes_and_boxes_at_the_foot_of_a_page_cut_no_list_from_its_paragraph() -> None:
+    blocks = [
+        Block("paragraph", "The mission recommends that the Government:", para_no="9"),
+        Block("list_item", ITEM, 1, marker="(a)"),
+        Block("paragraph", f"What the mission is. {ITEM}", aside=True),
+        Block("footnote", "See the report of the mission.", marker="1", codable=False),
+        Block("list_item", ITEM, 1, marker="(b)"),
+        Block("list_item", "Publish it;", 1, marker="(c)"),
+    ]
+    units = units_of(blocks)
+    assert [(unit.kind, unit.para_no) for unit in units] == [
+        ("paragraph", "9"),
+        ("list_item", "9 (a)"),
+        ("list_item", "9 (b)"),
+        ("paragraph", None),
+        ("footnote", "1"),
+    ]
+    assert units[0].text.endswith("Government: (c) Publish it;")
+    assert units[2].lead_in == "The mission recommends that the Government:"
+
+
+def test_items_of_a_box_stay_in_the_box() -> None:
+    blocks = [
+        Block("paragraph", "The mission recommends that the Government:", para_no="9"),
+        Block("list_item", ITEM, 1, marker="(a)", aside=True),
+        Block("list_item", ITEM, 1, marker="(a)"),
+    ]
+    assert [unit.lead_in is not None for unit in units_of(blocks)] == [True, False]
+
+
+def test_a_list_goes_on_past_a_note_at_the_foot_of_the_page(tmp_path: Path) -> None:
+    report = Report(tmp_path / "a.pdf")
+    report.line(f"9. The mission recommends to the Government {FULL}", 72, 760)
+    report.line("that it take these steps:", 72, 747)
+    report.line(f"(a) It should open the prisons {FULL}", 100, 725)
+    report.line("every one of them;", 100, 712)
+    report.canvas.line(72, 112, 172, 112)
+    report.line("1", 72, 103, 5)
+    report.line("See the report of the year before.", 78, 100, 8)
+    report.canvas.showPage()
+    report.line(f"(b) It should train the guards {FULL}", 100, 760)
+    report.line("pay them in time.", 100, 747)
+    assert [unit.para_no for unit in units_of(report.blocks()) if unit.codable] == ["9 (a)", "9 (b)"]
