@@ -54,3 +54,23 @@ def test_a_list_goes_on_past_a_note_at_the_foot_of_the_page(tmp_path: Path) -> N
     report.line(f"(b) It should train the guards {FULL}", 100, 760)
     report.line("pay them in time.", 100, 747)
     assert [unit.para_no for unit in units_of(report.blocks()) if unit.codable] == ["9 (a)", "9 (b)"]
+
+
+def test_a_number_at_the_start_of_a_line_inside_a_sentence_begins_no_paragraph(tmp_path: Path) -> None:
+    report = Report(tmp_path / "b.pdf")
+    for number, y in ((20, 760), (21, 720), (22, 660)):
+        report.line(f"{number}. The team came to the harbour {FULL}", 72, y)
+        if number == 21:
+            report.line(f"read to it again what the report had said in its annex {FULL}", 72, y - 13)
+            report.line(f"15. The delegation of the harbour saw the same {FULL}", 72, y - 26)
+            y -= 26
+        report.line("left on the following day.", 72, y - 13)
+    assert [block.para_no for block in report.blocks()] == ["20", "21", "22"]
+
+
+def test_a_number_that_stands_where_the_first_line_stands_begins_a_paragraph_though_no_sentence_ended(tmp_path: Path) -> None:
+    report = Report(tmp_path / "c.pdf")
+    for number, y in ((20, 760), (24, 734), (27, 708)):
+        report.line(f"{number}. The team came to the harbour {FULL}", 72, y)
+        report.line(f"left it on the following day in the rain {FULL}", 96, y - 13)
+    assert [block.para_no for block in report.blocks()] == ["20", "24", "27"]
