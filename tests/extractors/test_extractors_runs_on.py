@@ -74,3 +74,35 @@ def test_a_number_that_stands_where_the_first_line_stands_begins_a_paragraph_tho
         report.line(f"{number}. The team came to the harbour {FULL}", 72, y)
         report.line(f"left it on the following day in the rain {FULL}", 96, y - 13)
     assert [block.para_no for block in report.blocks()] == ["20", "24", "27"]
+
+
+def pages_that_end_with(report: Report, ends: list[str], foot: list[str] | None = None) -> Report:
+    """Return a report of a paragraph a page, its last line as given, at the foot of the page with the usual leading."""
+    for page, end in enumerate(ends):
+        topic = ("harbour", "library", "orchard", "foundry", "school")[page]
+        report.line(f"{page + 1}. The team came to the {topic} {FULL}", 72, 126)
+        report.line(f"went from the {topic} to the villages of the plain {FULL}", 72, 113)
+        report.line(f"saw the {topic} again in the spring of {FULL}", 72, 100)
+        report.line(end, 72, 87)
+        if foot is not None:
+            report.line(foot[page], 300, 50, 9)
+        report.canvas.showPage()
+    return report
+
+
+def test_the_last_word_at_the_foot_of_a_page_is_no_page_number(tmp_path: Path) -> None:
+    ends = ["2019.", "civil.", "2024.", "12.", "2016."]
+    blocks = pages_that_end_with(Report(tmp_path / "d.pdf"), ends).blocks()
+    assert [block.text.rsplit(" ", 1)[-1] for block in blocks] == ends
+
+
+def test_page_numbers_go_whether_they_count_with_the_pages_or_stand_apart(tmp_path: Path) -> None:
+    for foot in (["iv", "v", "vi"], ["12", "40", "72"], ["- 3 -", "- 4 -", "- 5 -"], ["1/3", "2/3", "3/3"]):
+        blocks = pages_that_end_with(Report(tmp_path / "e.pdf"), ["peace.", "spring.", "rain."], foot).blocks()
+        assert [block.text.rsplit(" ", 1)[-1] for block in blocks] == ["peace.", "spring.", "rain."]
+
+
+def test_page_numbers_close_below_the_text_go_when_they_count_with_the_pages(tmp_path: Path) -> None:
+    report = Report(tmp_path / "f.pdf")
+    blocks = pages_that_end_with(report, ["7", "8", "9"]).blocks()
+    assert all(block.text.endswith("with every courtesy and") for block in blocks)
