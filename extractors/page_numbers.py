@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from extractors.lines import Line
@@ -72,6 +73,6 @@ def _is_apart(line: Line, lines: Sequence[Line]) -> bool:
     heights = sorted(other.bottom for other in lines if abs(other.bottom - line.bottom) > 0.5 * line.size)
     if not heights:
         return True
-    steps = [step for a, b in zip(heights, heights[1:], strict=False) if (step := b - a) > 0.5 * line.size]
+    steps = [step for a, b in pairwise(heights) if (step := b - a) > 0.5 * line.size]
     usual = _APART * median(steps) if len(steps) >= _FEW else _APART_OF_FEW * line.size
     return min(abs(height - line.bottom) for height in heights) > usual
