@@ -9,6 +9,7 @@ from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 
 from extractors.block import Block
+from extractors.cover import mark_cover
 from extractors.engine_pdfium import PdfiumEngine
 from extractors.units import units_of
 from tests.extractors.test_extractors_reports import FULL, Report
@@ -136,3 +137,21 @@ def test_the_size_of_type_is_that_of_the_file_and_not_the_height_of_its_frames(t
     heights = [word.bottom - word.top for word in words]
     assert max(heights) > 1.12 * min(heights)
     assert {round(word.size, 1) for word in words} == {11.0}
+
+
+SENTENCE = "The Government assured the delegation that all prisons would be open to the mission at any time and without notice."
+
+
+def coded(*texts: str) -> list[bool]:
+    blocks = [Block("heading", "Statement at the end of the mission", 1, page_first=1)]
+    blocks += [Block("paragraph", text, page_first=1) for text in texts]
+    return [block.codable for block in mark_cover(blocks)[1:]]
+
+
+def test_a_first_page_of_short_paragraphs_without_numbers_is_text_and_no_cover() -> None:
+    assert coded("Harbour Town, 9 May 2024", SENTENCE, SENTENCE) == [False, True, True]
+
+
+def test_what_stands_above_the_masthead_and_marked_notes_stay_on_the_cover() -> None:
+    note = f"* {SENTENCE}"
+    assert coded(SENTENCE, "Distr.: General", "Original: English", note) == [False] * 4
