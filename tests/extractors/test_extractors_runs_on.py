@@ -11,6 +11,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from extractors.block import Block
 from extractors.cover import mark_cover
 from extractors.engine_pdfium import PdfiumEngine
+from extractors.mend import hyphens_of, join_lines
 from extractors.units import units_of
 from tests.extractors.test_extractors_reports import FULL, Report
 
@@ -155,3 +156,30 @@ def test_a_first_page_of_short_paragraphs_without_numbers_is_text_and_no_cover()
 def test_what_stands_above_the_masthead_and_marked_notes_stay_on_the_cover() -> None:
     note = f"* {SENTENCE}"
     assert coded(SENTENCE, "Distr.: General", "Original: English", note) == [False] * 4
+
+
+def test_a_note_with_a_raised_mark_below_a_rule_is_a_note_in_type_of_any_size(tmp_path: Path) -> None:
+    report = Report(tmp_path / "h.pdf")
+    report.line(f"1. The team came to the harbour {FULL}", 72, 760)
+    report.line("left on the following day.", 72, 747)
+    report.canvas.line(72, 112, 172, 112)
+    for number, y in ((1, 98), (2, 85)):
+        report.line(str(number), 72, y + 3.5, 6.5)
+        report.line(f"See the report of the year before, paragraph {number}.", 78, y, 11)
+    assert [(block.kind, block.marker) for block in report.blocks()] == [
+        ("paragraph", None),
+        ("footnote", "1"),
+        ("footnote", "2"),
+    ]
+
+
+def test_a_divided_word_is_whole_again_after_a_bracket_a_quotation_mark_or_an_apostrophe() -> None:
+    divided = hyphens_of(["the govern-", "ment asked the dele-", "gation to con-", "tinue its work"])
+    cases = {
+        ("the (govern-", "ment) of it"): "the (government) of it",
+        ("“govern-", "ment” of it"): "“government” of it",
+        ("l’exploi-", "tation des mines"): "l’exploitation des mines",
+        ("of women’s-", "only groups"): "of women’s-only groups",
+        ("the 20th-", "century law"): "the 20th-century law",
+    }
+    assert {lines: join_lines(lines, divided)[0] for lines in cases} == cases
