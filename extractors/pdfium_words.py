@@ -251,7 +251,7 @@ class WordReader:
         return words
 
     def _is_turned(self, handle: Any, index: int) -> bool:
-        return abs(pdfium_c.FPDFText_GetCharAngle(handle, index)) % 6.28 > _ROTATED
+        return abs(float(pdfium_c.FPDFText_GetCharAngle(handle, index))) % 6.28 > _ROTATED
 
     def _style(self, handle: Any, index: int) -> tuple[bool, bool, bool]:
         """Return whether a character is bold, whether it is italic, and whether frames of its font were seen to follow the ink."""
