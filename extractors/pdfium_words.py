@@ -31,11 +31,6 @@ _LOW = 0.75  # type sizes: a frame lower than this is no frame of the font but o
 _LOW_FRAMES = 3  # so many, and such a share of the frames of a page, make the font one whose frames follow the ink
 _LOW_SHARE = 0.3
 _HIGH = 1.25  # type sizes up to which the other frames of such a font are not believed
-_LEAST, _MOST = (
-    0.4,
-    2.5,
-)  # frame heights between which a type size is believed; fonts drawn as pictures count in units of their own
-_USUAL = 0.9  # of the frame's height, where it is not
 _GAP = 0.6  # heights between characters that no longer are one word
 
 
@@ -53,7 +48,7 @@ class WordReader:
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._units: Any = (ctypes.c_ushort * 8192)()
         self.turned = 0  # letters and digits of the last page that were left out because they are turned
-        self._line = (0.0, 0.0, 0.0, 0.0)  # upper and lower edge of the last word's frame, its baseline and type size
+        self._line = (0.0, 0.0, 0.0)  # upper and lower edge of the last word's frame, and its baseline
 
     def words(self, handle: Any, count: int, left: float, page_top: float) -> list[Word]:
         """Return the words in the file's order, in points from the top left corner.
@@ -76,7 +71,7 @@ class WordReader:
         return self._read(handle, text, left, page_top) if inked else words
 
     def _read(self, handle: Any, text: str, left: float, page_top: float) -> list[Word]:
-        self._line = (0.0, 0.0, 0.0, 0.0)
+        self._line = (0.0, 0.0, 0.0)
         self.turned = 0
         words: list[Word] = []
         before_end = -1
@@ -144,11 +139,6 @@ class WordReader:
             return 0.0
         return float(pdfium_c.FPDFText_GetFontSize(handle, index)) * math.hypot(self._matrix.c, self._matrix.d)
 
-    def _type_size(self, handle: Any, index: int, height: float) -> float:
-        """Return the type size of a character; fonts of one size may have frames of many heights, as their ascent and descent say."""
-        size = self._size(handle, index)
-        return round(size if _LEAST * height < size < _MOST * height else _USUAL * height, 2)
-
     def _count_frame(self, handle: Any, index: int, height: float) -> None:
         """Take note of a character's frame, and whether it is far lower than the type of the character, by font.
 
@@ -195,8 +185,8 @@ class WordReader:
         if line[0] != y1 or line[1] != y0:
             self._count_frame(handle, start, height)
             known = pdfium_c.FPDFText_GetCharOrigin(handle, start, self._x, self._y)
-            line = self._line = (y1, y0, self._y.value if known else y0, self._type_size(handle, start, height))
-        return Word(text, x0 - left, page_top - y1, x1 - left, page_top - y0, line[3], page_top - line[2], bold, italic)
+            line = self._line = (y1, y0, self._y.value if known else y0)
+        return Word(text, x0 - left, page_top - y1, x1 - left, page_top - y0, height * 0.9, page_top - line[2], bold, italic)
 
     def _whole_inked(self, handle: Any, text: str, start: int, end: int, left: float, page_top: float) -> Word | None:
         """Return the same where PDFium's frames follow the ink."""
@@ -209,8 +199,7 @@ class WordReader:
             return None
         bold, italic, _ = self._style(handle, start)
         top, bottom, baseline = page_top - first[1], page_top - first[3], page_top - first[4]
-        size = self._type_size(handle, start, height)
-        return Word(text, first[0] - left, top, last[2] - left, bottom, size, baseline, bold, italic)
+        return Word(text, first[0] - left, top, last[2] - left, bottom, height * 0.9, baseline, bold, italic)
 
     def _pieces(self, handle: Any, text: str, start: int, left: float, page_top: float) -> list[Word]:
         """Return the runs of type of a word, character by character."""
@@ -243,8 +232,7 @@ class WordReader:
                 self.turned += character.isalnum()
                 current = None
                 continue
-            size = self._type_size(handle, start + offset, height)
-            current = Word(character, x0, top, x1, bottom, size, baseline, bold, italic, leftward=leftward)
+            current = Word(character, x0, top, x1, bottom, height * 0.9, baseline, bold, italic, leftward=leftward)
             if previous is not None:
                 _raise(previous, current)
             words.append(current)

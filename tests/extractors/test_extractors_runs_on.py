@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
-
-from reportlab.pdfbase.pdfmetrics import registerFont
-from reportlab.pdfbase.ttfonts import TTFont
 
 from extractors.block import Block
 from extractors.cover import mark_cover
-from extractors.engine_pdfium import PdfiumEngine
 from extractors.mend import hyphens_of, join_lines
 from extractors.units import units_of
 from tests.extractors.test_extractors_reports import FULL, Report
@@ -113,31 +108,6 @@ def test_page_numbers_close_below_the_text_go_when_they_count_with_the_pages(tmp
     report = Report(tmp_path / "f.pdf")
     blocks = pages_that_end_with(report, ["7", "8", "9"]).blocks()
     assert all(block.text.endswith("with every courtesy and") for block in blocks)
-
-
-def font_with_high_frames(path: Path) -> str:
-    """Register a font that claims to reach far above its letters, as some do, and return its name."""
-    made = bytearray(Path(TTFont("Vera", "Vera.ttf").face.filename).read_bytes())
-    for table in range(struct.unpack_from(">H", made, 4)[0]):
-        tag, _, start, _ = struct.unpack_from(">4sIII", made, 12 + 16 * table)
-        if tag == b"hhea":
-            struct.pack_into(">h", made, start + 4, 2500)  # ascender, in 2048ths of the type size
-    path.write_bytes(made)
-    registerFont(TTFont("High", path))
-    return "High"
-
-
-def test_the_size_of_type_is_that_of_the_file_and_not_the_height_of_its_frames(tmp_path: Path) -> None:
-    report = Report(tmp_path / "g.pdf")
-    for number, font in enumerate(("Times-Roman", font_with_high_frames(tmp_path / "high.ttf")), 1):
-        report.line(f"{number}. The team came to the harbour and was received by all", 72, 760 - 40 * number, 11, font)
-    report.blocks()
-    engine = PdfiumEngine(report.path)
-    words = engine.page(1).words
-    engine.close()
-    heights = [word.bottom - word.top for word in words]
-    assert max(heights) > 1.12 * min(heights)
-    assert {round(word.size, 1) for word in words} == {11.0}
 
 
 SENTENCE = "The Government assured the delegation that all prisons would be open to the mission at any time and without notice."
