@@ -41,6 +41,7 @@ class Block:
     codable: bool = True
     spans: list[Span] = field(default_factory=list)  # in reading order; their words make up `text`
     notes: tuple[str, ...] = ()  # marks of the notes to this text
+    aside: bool = False  # of a box beside the text, which the text runs past
 
     @property
     def n_words(self) -> int:

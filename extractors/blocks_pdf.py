@@ -70,6 +70,7 @@ def _box_blocks(lines: list[Line], page: PageLines, builder: _Builder) -> list[B
         if block.kind == "heading":
             block.kind, block.level, block.codable = "paragraph", 0, True
         block.codable = block.codable and not short
+        block.aside = True
     return blocks
 
 
@@ -214,7 +215,7 @@ class _Builder:
         if marker is not None and marker.kind in PARAGRAPH_KINDS:
             running = self.running()
             follows = running is not None and marker.value.isdigit() and int(marker.value) == running + 1
-            if ended or follows or not reaches or line.x0 < first.x0 + 1:
+            if ended or follows or not reaches or self.hangs(line) or self.is_set_in(line):
                 return marker.kind != "decimal" or ended or not reaches
         if marker is not None and marker.kind in ITEM_DEPTH and (not reaches or not self.is_inside(marker, line)):
             if self.follows_item(marker):
@@ -243,6 +244,11 @@ class _Builder:
         """True for a line that is set in as the first line of the open paragraph is from its other lines."""
         first, others = self.open[0], self.open[1:]
         return bool(others) and first.x0 > max(x.x0 for x in others) + 8 and abs(line.x0 - first.x0) < 3
+
+    def hangs(self, line: Line) -> bool:
+        """True for a line that stands out to the left as the first line of the open paragraph does from its other lines."""
+        first, others = self.open[0], self.open[1:]
+        return bool(others) and first.x0 < min(x.x0 for x in others) - 8 and abs(line.x0 - first.x0) < 3
 
     def is_below_table(self) -> bool:
         """True where the block before is a table, or a note to one."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from extractors.block import Block
 from extractors.headings import is_summary, section_marker
+from extractors.units import MIN_WORDS
 
 _BODY_ENDS = re.compile(r"[.!?:;…,][\"'”’»)\]]*$")
 _MASTHEAD = re.compile(
@@ -14,6 +15,7 @@ _MASTHEAD = re.compile(
     r"\bOriginal\s?:|\b\d{1,2} \w+ (?:19|20)\d\d$|^[A-Z]{1,5}/[\w/.]+"
 )
 _CLAUSE = re.compile(r"^\W?[A-ZÀ-ÝА-Я]\w*(?:\s\S+){2,}[,;:]$")  # a resolution begins with clauses; lines of a cover do not end so
+_SENTENCE = re.compile(r"[\"'“‘«(]?[^\W\d_].*[.!?…][\"'”’»)\]]*", re.S)  # what begins with a mark is a note to the cover
 _COVER_WORDS = 30
 _MOST = 20  # blocks that a cover without pages may have
 
@@ -31,13 +33,14 @@ def with_cover(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def mark_cover(blocks: list[Block]) -> list[Block]:
-    """Mark what stands on the first page before the text begins: symbol, date, titles, not coded."""
-    masthead = -1
-    for index, block in enumerate(blocks):
-        if block.page_first != 1 or _is_body(block):
-            break
-        if _is_masthead(block):
-            masthead = index
+    """Mark what stands on the first page before the text begins: symbol, date, titles, not coded.
+
+    The text begins with a number, a clause or a long paragraph; below the last line of the masthead a sentence of the least length does.
+    """
+    end = next((index for index, block in enumerate(blocks) if block.page_first != 1 or _is_body(block)), len(blocks))
+    masthead = max((index for index in range(end) if _is_masthead(blocks[index]) and not _is_sentence(blocks[index])), default=-1)
+    end = next((index for index in range(masthead + 1, end) if _is_sentence(blocks[index])), end)
+    for block in blocks[:end]:
         if block.kind != "heading":
             block.codable = False
     return _without_masthead_headings(blocks, masthead)
@@ -65,6 +68,11 @@ def _is_body(block: Block) -> bool:
     if block.para_no or _CLAUSE.search(block.text):
         return True
     return block.n_words >= _COVER_WORDS and bool(_BODY_ENDS.search(block.text))
+
+
+def _is_sentence(block: Block) -> bool:
+    """True for a paragraph of whole sentences that is long enough for a passage."""
+    return block.kind == "paragraph" and block.n_words >= MIN_WORDS and bool(_SENTENCE.fullmatch(block.text))
 
 
 def _is_masthead(block: Block) -> bool:

@@ -65,6 +65,7 @@ class PdfiumEngine:
                 text_page = page.get_textpage()
                 try:
                     raw.words = self._reader.words(text_page.raw, text_page.count_chars(), left, top)
+                    raw.turned = self._reader.turned
                 finally:
                     text_page.close()
             raw.rules, raw.frames, raw.pictured = _drawn(page, left, bottom, right, top)

@@ -1,4 +1,4 @@
-"""Footnotes of a page: small type at the foot, below a short rule or beginning with a mark."""
+"""Footnotes of a page: small type at the foot, below a short rule or beginning with a mark; type of any size with a mark below a rule."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _MARK = re.compile(
 )
 _DRAWN_BY_TYPE = re.compile(r"^[_—–-]{5,}$")
 _SMALL = 0.95
+_SHORTEST_RULE = 20  # points
 _ROW_GAPS = 2  # wide gaps in a row of a table; a note has none
 _ROW_SHARE = 0.2
 
@@ -37,6 +38,9 @@ def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: floa
             # Notes in the type of the text below a rule of underscores, as typists drew it.
             result.extend(line for line in own[drawn[-1] + 1 :])
             continue
+        if (ruled := _below_drawn_rule(own, rules, height)) is not None:
+            result.extend(own[ruled:])
+            continue
         start = len(own)
         while start and own[start - 1].size < _SMALL * body_size and not _DRAWN_BY_TYPE.match(own[start - 1].text):
             start -= 1
@@ -45,7 +49,7 @@ def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: floa
             continue
         below_rule = (start and _DRAWN_BY_TYPE.match(own[start - 1].text)) or any(
             rule.is_horizontal
-            and 20 < rule.x1 - rule.x0 < 0.45 * (column[1] - column[0]) + 30
+            and _SHORTEST_RULE < rule.x1 - rule.x0 < 0.45 * (column[1] - column[0]) + 30
             and tail[0].top - 25 < rule.top < tail[0].top + 4
             for rule in rules
         )
@@ -56,6 +60,28 @@ def footnote_lines(lines: Sequence[Line], rules: Sequence[Rule], body_size: floa
             result.extend(tail[first:])
     chosen = {id(line) for line in result}
     return [line for line in lines if id(line) in chosen]
+
+
+def _below_drawn_rule(own: Sequence[Line], rules: Sequence[Rule], height: float) -> int | None:
+    """Return the index of the first line that begins with a raised mark directly below a short rule, None where there is none."""
+    for index, line in enumerate(own):
+        left, right = line.column
+        if (
+            index
+            and line.starts_raised
+            and line.top > 0.4 * height
+            and any(
+                rule.is_horizontal
+                and _SHORTEST_RULE < rule.x1 - rule.x0 < 0.45 * (right - left) + 30
+                and left - 5 < rule.x0
+                and rule.x1 < right + 5
+                and own[index - 1].bottom - 4 < rule.top < line.top + 4
+                and line.top - 25 < rule.top
+                for rule in rules
+            )
+        ):
+            return index
+    return None
 
 
 def _are_rows(lines: Sequence[Line]) -> bool:

@@ -7,11 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from extractors.lines import Line
+from extractors.page_numbers import NumberLine, counting, number_line
 
 _DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(
-    r"^[\W_]*(?:(?:page|página|pagina|стр\.?|p\.)\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of|de|sur|из)\s*\d{1,4})?[\W_]*$", re.I
-)
 _BARCODE = re.compile(r"^\*\s?\d{5,10}\s?\*$")
 # Job number of the United Nations' conference services at the foot of a first page: 25-05603 (E) 010525, GE.07-13682.
 _JOB_NUMBER = re.compile(r"^(?:GE\.|V\.|K)?\d{2}-\d{5}\b\*{0,3}(?:\s*\([A-Z]\))?[\s\d*]*$")
@@ -32,28 +30,34 @@ def furniture_of(pages: Iterable[tuple[float, list[Line]]]) -> dict[int, set[int
     """Return the indexes of the lines that belong to the furniture, by the index of their page.
 
     A line does when the same words (numbers may change) stand in the same margin of three pages or more, or of every page of a
-    document of two; and when it is nothing but a page number at the very edge. Odd and even pages may differ.
+    document of two; and when it is nothing but a page number at the very edge. Odd and even pages may differ. A bare number counts with
+    the pages or stands apart from the text, else it is the end of a sentence.
 
     Args:
         pages: height in points and lines of each page.
     """
     seen: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)  # page, line, height on the page
     result: dict[int, set[int]] = defaultdict(set)
+    bare: dict[tuple[int, int], NumberLine] = {}
+    outermost: list[NumberLine] = []
     n_pages = 0
     for index, (height, lines) in enumerate(pages):
         n_pages += 1
         candidates = _candidates(lines, height)
         for zone, at, line in candidates:
             seen[zone, _key(line.text)].append((index, at, round(line.top / 6)))
+            if (number := number_line(index, at, lines)) is not None:
+                bare[index, at] = number
             if _BARCODE.match(line.text) or (
                 zone == "bottom" and (_JOB_NUMBER.match(line.text) or _TO_BE_CONTINUED.match(line.text))
             ):
                 result[index].add(at)
         for zone in ("top", "bottom"):
-            edge = [(at, line) for place, at, line in candidates if place == zone]
-            outer = (edge[0] if zone == "top" else edge[-1]) if edge else None
-            if outer is not None and _PAGE_NUMBER.match(outer[1].text):
-                result[index].add(outer[0])
+            edge = [at for place, at, _ in candidates if place == zone]
+            if edge and (number := bare.get((index, edge[0 if zone == "top" else -1]))) is not None:
+                outermost.append(number)
+    for number in counting(outermost):
+        result[number.page].add(number.at)
     needed = 2 if n_pages <= 3 else 3
     for (_, key), found in seen.items():
         page_indexes = {index for index, _, _ in found}
@@ -61,9 +65,10 @@ def furniture_of(pages: Iterable[tuple[float, list[Line]]]) -> dict[int, set[int
             continue
         places = Counter(height for _, _, height in found)
         near = {place + shift for place, n in places.items() if n >= 2 for shift in (-1, 0, 1)}
+        numbers = {(line.page, line.at) for line in counting(bare[page, at] for page, at, _ in found if (page, at) in bare)}
         # Running heads do not move: lines of the same words elsewhere are text.
         for index, at, height_there in found:
-            if height_there in near:
+            if height_there in near and ((index, at) not in bare or (index, at) in numbers):
                 result[index].add(at)
     return result
 

@@ -29,6 +29,8 @@ _SPACES = re.compile(r"\s+")
 _FUSED = re.compile("[ﬀﬁﬂﬃﬄﬅﬆ]")
 _APART = re.compile(r"[\W_]+")
 _START = re.compile(r"[^\W\d_]*")
+# The letters before a hyphen; what opens a quotation or a parenthesis and an elided article are no part of the word ("(govern-", "l'exploi-").
+_END = re.compile(r"(?:^|.*[(\[{“”\"„«»])([^\W\d_]+)|.*['’‘‚]([^\W\d_]{2,})")
 _EDGES = ".,;:!?()[]“”\"'’«»"
 _PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
 _DIVIDES = 0.018  # share of lines that end in a hyphen from which a document is one that divides words
@@ -58,10 +60,11 @@ class Hyphens:
 
     def keeps(self, first: str, second: str) -> bool:
         """True when the hyphen between the end of a line and the start of the next belongs to the word."""
-        if not first.isalpha() or not second[:1].islower():
+        last = _END.fullmatch(first)
+        if last is None or not second[:1].islower():
             return True
         match = _START.match(second)
-        left, right = first.lower(), match.group().lower() if match else ""
+        left, right = (last[1] or last[2]).lower(), match.group().lower() if match else ""
         if f"{left}-{right}" in self.compounds or (left in _PREFIXES and right in self.words and not self.divides):
             return True
         if left + right in self.words:

@@ -61,6 +61,7 @@ class RawPage:
     frames: list[Rule] = field(default_factory=list)  # drawn rectangles
     scanned: bool = False
     pictured: float = 0.0  # share of the page that pictures cover
+    turned: int = 0  # letters and digits that stand upright or upside down in the file and are in no word
 
     def leave_out_what_stands_nowhere(self) -> None:
         """Drop words and rules of a damaged file that stand far from any page, or at no number at all."""

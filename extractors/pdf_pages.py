@@ -25,6 +25,7 @@ from extractors.quality import (
 from extractors.types import PageInfo
 
 _PICTURED = 0.2  # share of a page that pictures cover at least where recognition is worth a try
+_FEW_TURNED = 100  # letters: the titles of axes, a mark in the margin
 _MISREAD = 0.01  # share of misread words from which what a scanner recognized is recognized anew
 
 
@@ -64,6 +65,8 @@ class PageReader:
         warnings: list[str] = []
         raw, source = self._engine.page(number), "text_layer"
         lines, text, quality = self._read(raw)
+        if raw.turned > max(_FEW_TURNED, sum(map(str.isalnum, text))):
+            raw, lines, text, quality = self._turned(raw, lines, text, quality, warnings)
         if (quality or 0.0) < USABLE:
             if (other := _spare_page(self._spare, number)) is not None:
                 again = self._read(other)
@@ -108,6 +111,18 @@ class PageReader:
             continuity=continuity([line.text for line in lines]),
         )
         return ReadPage(PageLines(number, raw.width, raw.height, lines, raw.rules), info, warnings)
+
+    def _turned(
+        self, raw: RawPage, lines: list[Line], text: str, quality: float | None, warnings: list[str]
+    ) -> tuple[RawPage, list[Line], str, float | None]:
+        """Return a page most of which is turned in the file: as the second engine reads it, where that finds it upright on the page."""
+        if (other := _spare_page(self._spare, raw.number)) is not None:
+            again = self._read(other)
+            if (again[2] or 0.0) > USABLE and len(again[1]) > 2 * len(text):
+                warnings.append(f"page {raw.number}: read with pdfplumber, most of its text is turned in the file")
+                return other, *again
+        warnings.append(f"page {raw.number}: most of its text is turned on the page and was not read ({raw.turned} letters)")
+        return raw, lines, text, quality
 
     def _read(self, raw: RawPage) -> tuple[list[Line], str, float | None]:
         raw.leave_out_what_stands_nowhere()

@@ -71,20 +71,43 @@ class PdfText:
         """Return the text of a page, counted from 1."""
         return str(self._open(number).get_text_range()).replace("\x02", "-").replace("\ufffe", "-")
 
-    def inside(self, box: Box, margin: float) -> str:
-        """Return the text inside a box widened by `margin` points to the sides.
+    def inside_shown(self, box: Box, margin: float) -> str:
+        """Return the same as `inside` for a box that is counted on a rotated page as it is shown, nothing for other pages.
+
+        So are the boxes of pages the text of which is turned in the file.
+        """
+        self._open(box.page)
+        quarters = self._page.get_rotation() // 90 % 4
+        there = self._in_file(box, quarters)
+        return "" if there is None else self.inside(there, margin, sideways=quarters in (1, 3))
+
+    def _in_file(self, box: Box, quarters: int) -> Box | None:
+        """Return a box of the shown page where it stands in the file, None for a page that is not rotated."""
+        left, bottom, right, top = self._page.get_bbox()
+        width, height = right - left, top - bottom
+        if quarters == 1:
+            return Box(box.page, box.top, height - box.x1, box.bottom, height - box.x0)
+        if quarters == 2:
+            return Box(box.page, width - box.x1, height - box.bottom, width - box.x0, height - box.top)
+        if quarters == 3:
+            return Box(box.page, width - box.bottom, box.x0, width - box.top, box.x1)
+        return None
+
+    def inside(self, box: Box, margin: float, *, sideways: bool = False) -> str:
+        """Return the text inside a box widened by `margin` points to the sides, or up and down where lines run sideways.
 
         From above and below it is narrowed, because a character counts as inside when any of its frame is, and frames of
         neighbouring lines overlap.
         """
-        inset = min(2.5, 0.25 * (box.bottom - box.top))
+        inset = min(2.5, 0.25 * (box.x1 - box.x0 if sideways else box.bottom - box.top))
+        x, y = (-inset, margin) if sideways else (margin, -inset)
         text = self._open(box.page)
         left, _, _, top = self._page.get_bbox()
         found = text.get_text_bounded(
-            left=box.x0 + left - margin,
-            bottom=top - box.bottom + inset,
-            right=box.x1 + left + margin,
-            top=top - box.top - inset,
+            left=box.x0 + left - x,
+            bottom=top - box.bottom - y,
+            right=box.x1 + left + x,
+            top=top - box.top + y,
         )
         return str(found).replace("\x02", "-").replace("\ufffe", "-")
 

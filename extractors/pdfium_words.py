@@ -47,6 +47,7 @@ class WordReader:
         self._matrix = pdfium_c.FS_MATRIX()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._units: Any = (ctypes.c_ushort * 8192)()
+        self.turned = 0  # letters and digits of the last page that were left out because they are turned
         self._line = (0.0, 0.0, 0.0)  # upper and lower edge of the last word's frame, and its baseline
 
     def words(self, handle: Any, count: int, left: float, page_top: float) -> list[Word]:
@@ -71,6 +72,7 @@ class WordReader:
 
     def _read(self, handle: Any, text: str, left: float, page_top: float) -> list[Word]:
         self._line = (0.0, 0.0, 0.0)
+        self.turned = 0
         words: list[Word] = []
         before_end = -1
         for match in _WORD.finditer(text):
@@ -177,7 +179,7 @@ class WordReader:
                 or not 0 < x1 - x0 < _WIDEST * height * (end - start)
             ):
                 return None
-        elif abs(pdfium_c.FPDFText_GetCharAngle(handle, start)) % 6.28 > _ROTATED:
+        elif self._is_turned(handle, start):
             return None
         line = self._line
         if line[0] != y1 or line[1] != y0:
@@ -189,7 +191,7 @@ class WordReader:
     def _whole_inked(self, handle: Any, text: str, start: int, end: int, left: float, page_top: float) -> Word | None:
         """Return the same where PDFium's frames follow the ink."""
         first, last = self._frame(handle, start, True), self._frame(handle, end - 1, True)
-        if first is None or last is None or abs(pdfium_c.FPDFText_GetCharAngle(handle, start)) % 6.28 > _ROTATED:
+        if first is None or last is None or self._is_turned(handle, start):
             return None
         height = first[1] - first[3]
         same = abs(first[4] - last[4]) < 0.05 * height and abs(first[1] - first[3] - last[1] + last[3]) < 0.1 * height
@@ -211,6 +213,8 @@ class WordReader:
             x0, x1, top, bottom = frame[0] - left, frame[2] - left, page_top - frame[1], page_top - frame[3]
             baseline, height = page_top - frame[4], bottom - top
             if height <= 0.5 or x1 < x0:
+                # PDFium gives turned characters a frame without height, or one upside down.
+                self.turned += character.isalnum() and self._is_turned(handle, start + offset)
                 continue
             leftward = bool(_LEFTWARD.match(character))
             if (
@@ -224,7 +228,8 @@ class WordReader:
                 current.x0, current.x1 = min(current.x0, x0), max(current.x1, x1)
                 continue
             previous = current
-            if abs(pdfium_c.FPDFText_GetCharAngle(handle, start + offset)) % 6.28 > _ROTATED:
+            if self._is_turned(handle, start + offset):
+                self.turned += character.isalnum()
                 current = None
                 continue
             current = Word(character, x0, top, x1, bottom, height * 0.9, baseline, bold, italic, leftward=leftward)
@@ -232,6 +237,9 @@ class WordReader:
                 _raise(previous, current)
             words.append(current)
         return words
+
+    def _is_turned(self, handle: Any, index: int) -> bool:
+        return abs(float(pdfium_c.FPDFText_GetCharAngle(handle, index))) % 6.28 > _ROTATED
 
     def _style(self, handle: Any, index: int) -> tuple[bool, bool, bool]:
         """Return whether a character is bold, whether it is italic, and whether frames of its font were seen to follow the ink."""

@@ -19,6 +19,7 @@ from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.refind import PassageLocation
 from extractors.render import extraction_from_dict, extraction_to_dict
 from extractors.types import Extraction, ExtractionFailure
+from extractors.work_folders import remove_left_behind
 from warehouse.states import Reason
 
 
@@ -47,6 +48,7 @@ class ExtractionPool:
         self._closed = False
 
     def __enter__(self) -> Self:
+        remove_left_behind()
         # A child dies with the thread that started it, so the threads live as long as the pool.
         for child in self._children:
             thread = threading.Thread(target=self._serve, args=(child,), daemon=True)
@@ -64,6 +66,7 @@ class ExtractionPool:
             thread.join(timeout=30)
         for child in self._children:
             child.kill()
+        remove_left_behind()
 
     def run(self, jobs: Iterable[ExtractionJob]) -> Iterator[tuple[ExtractionJob, Extraction | ExtractionFailure]]:
         """Yield each job with its result as it completes; jobs are drawn only a little ahead of the work."""

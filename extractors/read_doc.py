@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from extractors.failure import ExtractionError
 from extractors.read_docx import read_docx
 from extractors.types import Extraction
+from extractors.work_folders import work_folder
 from warehouse.states import Reason
 
 _SECONDS = 120.0
@@ -39,24 +39,24 @@ def as_docx(path: Path) -> Iterator[Path]:
             "This is the old Word format (.doc), which is read by way of LibreOffice, and that is not installed. Install it, or save the "
             "file as DOCX or PDF and add it again.",
         )
-    with TemporaryDirectory() as folder:
-        source = Path(folder) / "document.doc"
+    with work_folder() as folder:
+        source = folder / "document.doc"
         shutil.copyfile(path, source)
         # A profile of its own: two processes cannot share one, and nothing of the user's is touched. Macros do not run in a conversion.
-        command = [program, f"-env:UserInstallation={(Path(folder) / 'profile').as_uri()}", "--headless", "--convert-to", "docx"]
+        command = [program, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", "docx"]
         try:
             subprocess.run(
-                [*command, "--outdir", folder, str(source)],
+                [*command, "--outdir", str(folder), str(source)],
                 capture_output=True,
                 timeout=_SECONDS,
                 check=True,
-                env={**os.environ, "HOME": folder},
+                env={**os.environ, "HOME": str(folder)},
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise ExtractionError(
                 Reason.BROKEN_FILE, f"LibreOffice cannot read the old Word file: {type(error).__name__}."
             ) from error
-        made = Path(folder) / "document.docx"
+        made = folder / "document.docx"
         if not made.is_file():
             raise ExtractionError(Reason.BROKEN_FILE, "LibreOffice makes nothing of the old Word file; it may be damaged.")
         yield made

@@ -115,7 +115,10 @@ def _stands_in_boxes(reader: PdfText, passage: PassageLocation) -> bool:
     if contains(inside, passage.text, passage.lead_in):
         return True
     rows = letters("\n".join(reader.rows_inside(box, _MARGIN) for box in passage.boxes))
-    return contains(rows, passage.text, passage.lead_in)
+    if contains(rows, passage.text, passage.lead_in):
+        return True
+    shown = "\n".join(reader.inside_shown(box, _MARGIN) or reader.inside(box, _MARGIN) for box in passage.boxes)
+    return contains(letters(shown), passage.text, passage.lead_in)
 
 
 def letters(text: str) -> str:

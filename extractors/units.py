@@ -107,8 +107,12 @@ def units_in_order(blocks: Iterable[Block], tally: SummaryTally) -> Iterator[Uni
                 # A title printed on the cover and again above the text is one title.
                 if normal_form(block.text) not in {normal_form(title) for _, title in path}:
                     path.append((block.level, block.text))
-            elif block.kind == "list_item" and open_nodes and open_nodes[-1].block.kind in ("paragraph", "list_item"):
-                _attach(open_nodes[-1], block, open_nodes)
+            elif (
+                block.kind == "list_item"
+                and (last := _last_of_text(open_nodes, block.aside)) is not None
+                and last.block.kind in ("paragraph", "list_item")
+            ):
+                _attach(last, block, open_nodes)
             else:
                 open_nodes.append(_Node(block))
         titles = tuple(title for _, title in path)
@@ -175,6 +179,18 @@ def _is_caption_at(blocks: Sequence[Block], index: int) -> bool:
 
 def _is_caption(block: Block) -> bool:
     return block.para_no is None and block.n_words < MIN_WORDS and block.text[-1:] not in ".:;?!,"
+
+
+def _last_of_text(nodes: Sequence[_Node], aside: bool) -> _Node | None:
+    """Return the last node of the text, or of the same box: notes and boxes at the foot of a page interrupt no list."""
+    for node in reversed(nodes):
+        if node.block.kind == "footnote":
+            continue
+        if node.block.aside == aside:
+            return node
+        if aside:
+            return None  # a box takes nothing from the text beside it
+    return None
 
 
 def _attach(last: _Node, block: Block, roots: list[_Node]) -> None:

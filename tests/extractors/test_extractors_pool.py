@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.pool import ExtractionJob, ExtractionPool
 from extractors.refind import PassageLocation
 from extractors.types import Extraction, ExtractionFailure
+from extractors.work_folders import work_folder
 
 SENTENCE = (
     "The mission visited twelve districts and met officials, employers and workers in each of them without any restriction. "
@@ -197,3 +199,23 @@ def test_ctrl_c_ends_the_children_without_noise(tmp_path: Path) -> None:
         out, err = parent.communicate(timeout=20)
     assert (parent.returncode, out, err) == (130, b"", b"")
     assert wait_for(lambda: not any(child.is_running() for child in children))
+
+
+def test_folders_of_killed_processes_go_and_those_of_living_ones_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = (
+        "import os, signal\n"
+        "from extractors.work_folders import work_folder\n"
+        "with work_folder() as folder:\n"
+        "    (folder / 'document.doc').write_bytes(b'x')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
+    (left,) = tmp_path.iterdir()
+    (tmp_path / "entente-notes").mkdir()
+    with work_folder() as own:
+        with ExtractionPool(1, ExtractOptions(), ROOMY):
+            pass
+        assert own.is_dir()
+        assert not left.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["entente-notes"]
