@@ -153,6 +153,10 @@ def _show(outcome: Outcome) -> None:
         print(
             f"Nothing new to learn from since the retraining {since}; its candidate {decision['version']} was {decision['decision']}."
         )
+        if (scored := outcome.stages.get("re-score")) is not None:
+            print(
+                f"{scored['scored']} passages scored with the model in use; labels that changed: {sum(scored['changed'].values())}."
+            )
     elif decision["decision"] == "promoted":
         told = outcome.stages["re-score"]
         other = told.get("overtaken_by")

@@ -23,6 +23,7 @@ from flows.retraining.report import REPORT, write_report
 from flows.retraining.runs import DECISION, FAILED, FINISHED, LOCK, NOTHING_NEW, Run, last_finished, open_run, runs_of
 from flows.retraining.turns import Waits
 from flows.settings import Settings
+from flows.steps import labels_behind
 from warehouse.lock import refresh_lock
 
 
@@ -117,12 +118,15 @@ def _go_on(
     stage("import", stages.take_in, settings, options)
     stage("check", check, settings, options, run, before, waits)
     if NOTHING_NEW not in run.stages and before is not None and _nothing_new(run, before, options):
-        if run.seen() == before.seen():
+        if run.seen() == before.seen() and labels_behind(settings) is None:
             run.remove()
             return Outcome(before.folder.name, before.stages, before.folder / REPORT, is_new=False)
         run.record(NOTHING_NEW, before.stages.get(NOTHING_NEW) or {"since": before.folder.name, **before.stages[DECISION]})
     if NOTHING_NEW in run.stages:
-        # Codes have come that cannot be learned from yet: they are published, and nothing is trained.
+        # Codes have come that cannot be learned from yet: they are published, and nothing is trained. Or a person has put another model
+        # into use, or a kill came between a promotion and its scores: labels are of an earlier model.
+        if labels_behind(settings) is not None:
+            stage("re-score", rescore, settings, options, run, progress, waits)
         published = stage("publish", publish, settings, options, run, waits)
         report = write_report(settings, run)
         run.end(FINISHED, f"nothing to learn since {run.stages[NOTHING_NEW]['since']}")

@@ -39,7 +39,8 @@ def rescore(settings: Settings, options: RetrainOptions, run: Run, progress: Pro
         How many passages were scored in this go, how many labels are other than before, by dimension, and the model that is in use where a
         promoted candidate is not in use any more.
     """
-    told = run.stages[DECISION]
+    told = run.stages.get(DECISION)
+    promoted = told is not None and told["decision"] == PROMOTED
     counts: Counter[str] = Counter()
     both = 0
     changed: dict[str, int] = {}
@@ -51,10 +52,10 @@ def rescore(settings: Settings, options: RetrainOptions, run: Run, progress: Pro
         used = chosen_model(settings).version
         status = "failed"
         try:
-            if told["decision"] == PROMOTED or shown not in (None, used):
+            if promoted or shown not in (None, used):
                 classify_pending(settings, progress, direct, run_id, counts)
-                before = told["before"] if shown in (None, used) else shown
-                if before != used:
+                before = told["before"] if told is not None and shown in (None, used) else shown
+                if before is not None and before != used:
                     with open_warehouse(settings.paths.warehouse) as connection:
                         both, changed = changed_labels(connection, before, used)
             status = "completed"
@@ -65,7 +66,7 @@ def rescore(settings: Settings, options: RetrainOptions, run: Run, progress: Pro
             with open_warehouse(settings.paths.warehouse) as connection:
                 counts["changed_labels"] = sum(changed.values())
                 Loader(connection, run_id).finish_run(status, dict(counts))
-    overtaken = used if told["decision"] == PROMOTED and used != told["version"] else None
+    overtaken = used if told is not None and promoted and used != told["version"] else None
     return {"scored": counts["scored"], "both_scored": both, "changed": changed, "overtaken_by": overtaken}
 
 

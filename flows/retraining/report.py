@@ -30,7 +30,9 @@ def as_markdown(settings: Settings, run: Run) -> str:
     """Return the report as Markdown."""
     stages = run.stages
     if NOTHING_NEW in stages:
-        return "\n\n".join((*_of_earlier(run, stages[NOTHING_NEW]), _new(stages), _published(stages))) + "\n"
+        scored = _labels(stages) if "re-score" in stages else ""
+        parts = [*_of_earlier(run, stages[NOTHING_NEW]), _new(stages), scored, _published(stages)]
+        return "\n\n".join(part for part in parts if part) + "\n"
     decision = stages[DECISION]
     parts = [
         f"# Retraining {run.folder.name}",
@@ -53,10 +55,15 @@ def as_markdown(settings: Settings, run: Run) -> str:
 
 def _of_earlier(run: Run, told: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what is to be said where the retraining before has done all that this one would do."""
+    scored = (
+        "Passages were scored with the model in use; nothing was trained or decided"
+        if "re-score" in run.stages
+        else ("Nothing was trained, decided or scored")
+    )
     return (
         f"# Retraining {run.folder.name}",
         f"Began {run.began:%Y-%m-%d %H:%M} UTC. There was nothing new to learn from since the retraining {told['since']}; that one's candidate "
-        f"`{told['version']}` was {_WORDS[told['decision']]}. Nothing was trained, decided or scored this time; new codes are published.",
+        f"`{told['version']}` was {_WORDS[told['decision']]}. {scored} this time; new codes are published.",
     )
 
 

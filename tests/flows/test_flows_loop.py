@@ -258,9 +258,7 @@ def test_a_retraining_that_is_killed_goes_on_and_ends_in_the_same_state(
 def test_labels_behind_the_model_in_use_are_told_and_the_next_retraining_catches_up(coded: CodedProject, tmp_path: Path) -> None:
     entente = coded.copy(tmp_path / "project")
     command = [sys.executable, "-m", "tests.flows.mortal", "-C", str(entente.project), "retrain", "--full", "--no-prefect"]
-    died = subprocess.run(
-        command, env={**os.environ, "DIE_IN": "promote or hold", "DIE_AT": "done"}, capture_output=True, check=False
-    )
+    died = subprocess.run(command, env={**os.environ, "DIE_IN": "re-score"}, capture_output=True, check=False)
     assert died.returncode == -signal.SIGKILL, died.stderr.decode()
     (candidate,) = {one.version for one in decisions(entente.settings.paths.models)} - {coded.first_model}
     behind = f"Labels are those of {coded.first_model}; in use is {candidate}."
@@ -279,11 +277,9 @@ def test_labels_behind_the_model_in_use_are_told_and_the_next_retraining_catches
 
     entente("models", "promote", candidate, "--force", "--reason", "after all")
     told = entente.told("retrain", "--full", "--no-prefect")
-    assert told["labels_behind"].startswith(behind), "nothing new to learn from, and yet not all is done"
-    held = entente.told("retrain", "--full", "--epochs", "1", "--no-prefect")
-    assert held["decision"] in ("held", "unchanged", "promoted")
-    assert held["labels_behind"] is None
-    assert labels() == [(held["version"] if held["decision"] == "promoted" else candidate,)]
+    assert (told["nothing_new_since"], told["labels_behind"]) == (run.folder.name, None)
+    assert labels() == [(candidate,)], "nothing new to learn from, and yet not all had been done"
+    assert entente.told("retrain", "--full", "--no-prefect")["changed"] is False
 
 
 def test_codes_that_cannot_be_learned_from_yet_are_published_and_train_nothing(
