@@ -33,6 +33,33 @@ _START = re.compile(r"[^\W\d_]*")
 _END = re.compile(r"(?:^|.*[(\[{“”\"„«»])([^\W\d_]+)|.*['’‘‚]([^\W\d_]{2,})")
 _EDGES = ".,;:!?()[]“”\"'’«»"
 _PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
+# Numbers from twenty-one to ninety-nine are written with a hyphen, in English and in French, and never as one word.
+_TENS = frozenset(
+    [
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+        "seventy",
+        "eighty",
+        "ninety",
+        "vingt",
+        "trente",
+        "quarante",
+        "cinquante",
+        "soixante",
+        "septante",
+        "quatre",
+        "huitante",
+        "nonante",
+    ]
+)
+_UNITS = re.compile(
+    "(?:one|two|three|four|five|six|seven|eight|nine|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
+    "|une?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingts?"
+    "|unième|deuxième|troisième|quatrième|cinquième|sixième|septième|huitième|neuvième|dixième|vingtième)s?"
+)
 _DIVIDES = 0.018  # share of lines that end in a hyphen from which a document is one that divides words
 # Han, kana and the punctuation that is set with them: no space stands between these, so none at the end of a line either. Korean has spaces.
 _UNSPACED = re.compile("[\u2e80-\u30ff\u31c0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]")
@@ -65,6 +92,8 @@ class Hyphens:
             return True
         match = _START.match(second)
         left, right = (last[1] or last[2]).lower(), match.group().lower() if match else ""
+        if left in _TENS and _UNITS.fullmatch(right):
+            return True
         if f"{left}-{right}" in self.compounds or (left in _PREFIXES and right in self.words and not self.divides):
             return True
         if left + right in self.words:

@@ -174,6 +174,16 @@ def test_words_torn_apart_by_narrow_spaces_are_mended_and_neighbours_stay_apart(
     assert text.endswith("The operations of the barracks were explicitly defined.")
 
 
+def test_a_number_keeps_its_hyphen_also_where_words_are_divided() -> None:
+    cases = {
+        ("its forty-", "ninth session"): "its forty-ninth session",
+        ("la quarante-", "neuvième session"): "la quarante-neuvième session",
+        ("Quatre-", "vingts États"): "Quatre-vingts États",
+        ("le cinquante-", "naire"): "le cinquantenaire",
+    }
+    assert {lines: join_lines(lines, Hyphens())[0] for lines in cases} == cases
+
+
 def test_a_prefix_keeps_its_hyphen_where_words_are_not_divided_though_the_word_is_also_written_whole() -> None:
     whole = hyphens_of(["a multiparty state", "the party", *["no hyphens stand at the ends of these lines"] * 200])
     assert join_lines(["free multi-", "party elections"], whole)[0] == "free multi-party elections"
