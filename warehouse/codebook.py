@@ -94,24 +94,35 @@ def scores_table(columns: ScoreColumns) -> str:
 
 def ensure_views(connection: Connection) -> None:
     """Make the views and macros of this Entente and this codebook, unless they are there already."""
+    if not _has_views(connection):
+        with transaction(connection):
+            make_views(connection)
+
+
+def make_views(connection: Connection) -> None:
+    """Make the table of scores, if need be, and the views and macros, within the caller's transaction."""
     columns = score_columns_of(connection)
+    statements = view_statements(columns)
+    drop_views(connection)
+    if not _has_scores(connection):
+        connection.execute("DROP TABLE IF EXISTS scores")
+        connection.execute(scores_table(columns))
+        write_meta(connection, "score_columns", _as_text(columns))
+    for statement in statements:
+        connection.execute(statement)
+    write_meta(connection, "views", text_hash(*statements))
+
+
+def _has_views(connection: Connection) -> bool:
+    mark = text_hash(*view_statements(score_columns_of(connection)))
+    return _has_scores(connection) and read_meta(connection, "views") == mark
+
+
+def _has_scores(connection: Connection) -> bool:
     there = connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'scores' AND database_name = current_database()"
     ).fetchall()[0][0]
-    present = there and _layout_and_dimensions(connection)[0] == _LAYOUT
-    statements = view_statements(columns)
-    mark = text_hash(*statements)
-    if present and read_meta(connection, "views") == mark:
-        return
-    with transaction(connection):
-        drop_views(connection)
-        if not present:
-            connection.execute("DROP TABLE IF EXISTS scores")
-            connection.execute(scores_table(columns))
-            write_meta(connection, "score_columns", _as_text(columns))
-        for statement in statements:
-            connection.execute(statement)
-        write_meta(connection, "views", mark)
+    return bool(there) and _layout_and_dimensions(connection)[0] == _LAYOUT
 
 
 def _check(columns: ScoreColumns) -> None:

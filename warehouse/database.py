@@ -14,7 +14,7 @@ import duckdb
 from entente import __version__
 from entente.errors import BadInput, Unavailable
 from entente.files import fsync_directory
-from warehouse.codebook import ensure_views
+from warehouse.codebook import ensure_views, make_views
 from warehouse.failures import explained
 from warehouse.migrations import migrate, pending, refuse_newer
 from warehouse.transactions import Connection, read_meta, transaction, write_meta
@@ -80,7 +80,7 @@ def _prepare(connection: Connection, path: Path, *, read_only: bool) -> None:
     if not read_only:
         # By default DuckDB rewrites half-filled row groups every 16 MB, with every second batch: a third of the work of loading.
         connection.execute("SET checkpoint_threshold = '128MB'")
-        migrate(connection)
+        migrate(connection, finish=make_views)
         ensure_views(connection)
     elif waiting := pending(connection):
         raise Unavailable(f"{path} is of an older Entente; `entente refresh` brings it up to date ({', '.join(waiting)}).")

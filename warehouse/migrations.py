@@ -76,12 +76,22 @@ def refuse_newer(connection: Connection, place: str, migrations: tuple[Migration
         )
 
 
-def migrate(connection: Connection, migrations: tuple[Migration, ...] | None = None) -> list[str]:
-    """Bring a database up to date; returns the names of what was done. Each step is whole or not there."""
+def migrate(
+    connection: Connection, migrations: tuple[Migration, ...] | None = None, finish: Callable[[Connection], None] | None = None
+) -> list[str]:
+    """Bring a database up to date; returns the names of what was done. Each step is whole or not there.
+
+    Args:
+        connection: the open database.
+        migrations: of the kept tables; all by default.
+        finish: what belongs to new derived tables (scores and views): it is there together with them.
+    """
     done = migrate_kept(connection, migrations if migrations is not None else all_migrations())
     if int(read_meta(connection, "derived_version") or 0) < DERIVED_VERSION:
         with transaction(connection):
             rebuild_derived(connection)
+            if finish is not None:
+                finish(connection)
         done.append(f"derived tables, version {DERIVED_VERSION}")
     return done
 

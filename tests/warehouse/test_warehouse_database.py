@@ -14,8 +14,9 @@ import pytest
 
 from entente.errors import BadInput, Busy, Unavailable
 from tests.warehouse.build import CODEBOOK, COLUMNS, KEY, full_job, states
-from warehouse import migrations
+from warehouse import database, migrations
 from warehouse.codebook import set_codebook
+from warehouse.content import content_digest
 from warehouse.database import open_warehouse
 from warehouse.loader import Loader
 from warehouse.migrations import Migration, all_migrations, migrate, pending, refuse_newer
@@ -102,6 +103,21 @@ def test_a_migration_that_fails_leaves_no_trace_and_a_later_one_works(tmp_path: 
         assert pending(connection, later) == []
         with pytest.raises(Unavailable, match="0002_weight"):
             refuse_newer(connection, "here")
+
+
+def test_new_derived_tables_come_with_scores_and_views_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "w.duckdb"
+    full_job(path)
+    before = content_digest(path)
+
+    def interrupted(_connection: duckdb.DuckDBPyConnection) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(migrations, "DERIVED_VERSION", migrations.DERIVED_VERSION + 1)
+    monkeypatch.setattr(database, "make_views", interrupted)
+    with pytest.raises(KeyboardInterrupt), open_warehouse(path):
+        pass
+    assert content_digest(path) == before, "a file without scores would be open to readers"
 
 
 def test_a_new_shape_of_derived_tables_makes_documents_pending_and_keeps_what_people_made(
