@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from entente import __version__
+from entente.errors import EntenteError
 from entente.files import printable
 from extractors.options import ExtractionLimits, ExtractOptions, extractor_key
 from flows.expected_counts import read_expected
@@ -284,8 +285,14 @@ def labels_behind(settings: Settings) -> str | None:
     """Say in a sentence when the warehouse shows labels of another model than the one in use; None when it does not, or shows none."""
     with open_warehouse(settings.paths.warehouse, read_only=True) as connection:
         shown = promoted_model(connection)
-    used = chosen_model(settings).version
-    if shown is None or shown == used:
+    if shown is None:
+        return None
+    try:
+        used = chosen_model(settings).version
+    except EntenteError:
+        # Without a model nothing is scored, and what is there can be published all the same.
+        return None
+    if shown == used:
         return None
     return f"Labels are those of {shown}; in use is {used}. `entente refresh` scores with it."
 
