@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from benchmarks.pages import put_table
 from benchmarks.simulated_pairs import STAGES, STANCES, STEPS, VOICES, WAYS, Organization, PairScenario, simulate
 from benchmarks.true_steps import Truth, true_steps
 from tests.warehouse.build import classify_all, extract_all, fetched, start
@@ -222,9 +223,7 @@ def main() -> None:
         lines.append(line(SCENARIOS[number], measure(SCENARIOS[number], options.organizations, options.seed)))
         print(lines[-1], flush=True)
     if options.write:
-        before, rest = PAGE.read_text(encoding="utf-8").split(MARKS[0])
-        table = "\n".join([HEAD, *lines])
-        PAGE.write_text(f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{rest.split(MARKS[1])[1]}", encoding="utf-8")
+        put_table(PAGE, MARKS, "\n".join([HEAD, *lines]))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.pages import put_table
 from warehouse.estimates.cells import CellEstimates, DocumentSums, Support, estimate_cells, sums_by_document
 from warehouse.estimates.differences import differences
 
@@ -160,10 +161,7 @@ def main() -> None:
         rates += found
     print(f"\nlowest coverage {min(rates):.3f}, highest {max(rates):.3f}, {options.corpora} corpora each")
     if options.write:
-        before, rest = PAGE.read_text(encoding="utf-8").split(MARKS[0])
-        after = rest.split(MARKS[1])[1]
-        table = "\n".join([HEAD, *lines])
-        PAGE.write_text(f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{after}", encoding="utf-8")
+        put_table(PAGE, MARKS, "\n".join([HEAD, *lines]))
     raise SystemExit(0 if min(rates) >= 0.93 and max(rates) <= 0.97 else 1)
 
 

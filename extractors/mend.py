@@ -34,26 +34,9 @@ _END = re.compile(r"(?:^|.*[(\[{“”\"„«»])([^\W\d_]+)|.*['’‘‚]([^\W
 _EDGES = ".,;:!?()[]“”\"'’«»"
 _PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
 # Numbers from twenty-one to ninety-nine are written with a hyphen, in English and in French, and never as one word.
-_TENS = frozenset(
-    [
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "vingt",
-        "trente",
-        "quarante",
-        "cinquante",
-        "soixante",
-        "septante",
-        "quatre",
-        "huitante",
-        "nonante",
-    ]
+_TENS = re.compile(
+    "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+    "|vingt|trente|quarante|cinquante|soixante|septante|quatre|huitante|nonante"
 )
 _UNITS = re.compile(
     "(?:one|two|three|four|five|six|seven|eight|nine|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
@@ -92,7 +75,7 @@ class Hyphens:
             return True
         match = _START.match(second)
         left, right = (last[1] or last[2]).lower(), match.group().lower() if match else ""
-        if left in _TENS and _UNITS.fullmatch(right):
+        if _TENS.fullmatch(left) and _UNITS.fullmatch(right):
             return True
         if f"{left}-{right}" in self.compounds or (left in _PREFIXES and right in self.words and not self.divides):
             return True

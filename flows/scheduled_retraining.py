@@ -85,8 +85,8 @@ def in_words(outcome: Outcome) -> str:
         published = "" if outcome.released is None else f" Published: {outcome.released}."
         return f"Nothing new to learn from since {since}.{published}"
     other = outcome.stages["re-score"].get("overtaken_by")
-    since = "" if other is None else f" It was taken back since: in use is {other}."
-    return f"{decision['version']} was {decision['decision']}: {decision['reason']}{since} Report: {outcome.report}"
+    taken_back = "" if other is None else f" It was taken back since: in use is {other}."
+    return f"{decision['version']} was {decision['decision']}: {decision['reason']}{taken_back} Report: {outcome.report}"
 
 
 def _waits(busy: Busy) -> None:

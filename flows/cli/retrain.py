@@ -62,6 +62,7 @@ def retrain(
     from flows.coding import ImportRequest
     from flows.retraining.options import configured
     from flows.retraining.runs import others_left_open
+    from flows.steps import labels_behind
 
     settings = load_settings(context.obj)
     if if_due and file is not None:
@@ -94,8 +95,6 @@ def retrain(
         return
     if found is not None:
         note("\n".join(found.why[:1]))
-    from flows.steps import labels_behind
-
     with (
         terminal_progress(wanted=not as_json) as bar,
         ProgressFile(settings.paths.state, bar, "retraining") as progress,

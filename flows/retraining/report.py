@@ -58,7 +58,7 @@ def _of_earlier(run: Run, told: Mapping[str, Any]) -> tuple[str, ...]:
     scored = (
         "Passages were scored with the model in use; nothing was trained or decided"
         if "re-score" in run.stages
-        else ("Nothing was trained, decided or scored")
+        else "Nothing was trained, decided or scored"
     )
     return (
         f"# Retraining {run.folder.name}",

@@ -26,8 +26,11 @@ NOT_CODED = frozenset({"note", "flag"})
 REMARKS = ("flag", "note", "reason")
 """What is kept beside a code and nowhere else."""
 
-UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-"""Control characters other than tab and line ends, half characters, and what is none: no workbook and no XML can hold them all."""
+NO_XML = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+"""What no XML 1.0 holds (https://www.w3.org/TR/xml/#charsets), and so no workbook: a part of a set of characters in a regular expression."""
+
+UNSEEN = re.compile(f"[{NO_XML}\x7f-\x9f]")
+"""Control characters other than tab and line ends, half characters, and what is none."""
 
 LADDERS = ("cooperation_intensity", "contestation_intensity")
 """The dimensions that the stance follows from."""

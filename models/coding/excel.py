@@ -13,14 +13,14 @@ from zipfile import BadZipFile
 from entente.errors import BadInput
 from models.codebook import Codebook
 from models.coding.archives import Budget, opened
+from models.coding.checking import NO_XML
 from models.coding.forms import SHOWN, choices, columns, fold, sets_of, unfold
 from models.coding.tables import Raw
 from models.types import CodeRow, CodingTask
 
 _CELL = 32_767
 _SHEET = "codes"
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What no XML 1.0 holds (https://www.w3.org/TR/xml/#charsets), and so no workbook."""
+_NO_XML = re.compile(f"[{NO_XML}]")
 
 
 def write_form(tasks: Sequence[CodingTask], codebook: Codebook, coder: str = "") -> bytes:
