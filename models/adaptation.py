@@ -2,8 +2,12 @@
 
 Masked words of unlabelled passages are guessed, and the strongest directions of what that changes in the encoder's blocks are kept (S.
 Gururangan et al., Don't Stop Pretraining, 2020). They ship with Entente for the default encoder (`data/adaptation.safetensors`), fine-tuning
-begins from them, and a model's adapters hold both. They are made by `python -m models.adaptation --texts FILE --write`, which takes
-minutes with a GPU and hours without one. No passage of a document that models are judged on may be among the texts.
+begins from them, and a model's adapters hold both. They are made by
+`python -m models.adaptation --texts FILE --coded FOLDER --write`, which takes minutes with a GPU and hours without one.
+
+No passage of a document with codes may be among the texts: of one that models are judged on it would flatter the figures; of one that is
+trained on it would make held-out passages better known than those of any new report, and calibration would promise too much. The invented
+passages that ship are among the texts.
 """
 
 from __future__ import annotations
@@ -14,26 +18,28 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from torch import nn
 
 from entente.errors import BadInput, EntenteError
-from entente.files import replacing, sha256_of_file
+from entente.files import replacing
 from models.adapters import change_tensors, compressed, unfreeze
+from models.annotations import read_annotations, read_invented
 from models.blocks import Trunk, padded
+from models.codebook import Codebook, load_codebook
 from models.tuning import batches
 
 if TYPE_CHECKING:
     from models.encoder import EncoderFiles
 
 TABLE = Path(__file__).parent / "data" / "adaptation.safetensors"
-_ANEW = "Make it anew: python -m models.adaptation --texts FILE --write."
+_ANEW = "Make it anew: python -m models.adaptation --texts FILE --coded FOLDER --write."
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +155,24 @@ def write_adaptation(path: Path, tensors: dict[str, torch.Tensor], facts: dict[s
         stream.write(save({name: one.contiguous() for name, one in sorted(tensors.items())}, metadata=facts))
 
 
-def read_texts(path: Path) -> list[tuple[str, str]]:
-    """Return heading and text of each line of a JSON-lines file, which may be packed with gzip; `BadInput` names a line that is no passage."""
+def read_texts(path: Path, without: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Return heading and text of each line of a JSON-lines file, which may be packed with gzip.
+
+    Args:
+        path: each line has `text`, and perhaps `heading` and `doc`.
+        without: documents (`doc`) whose passages are left out.
+
+    Raises:
+        BadInput: naming a line that is no passage, or when nothing is left.
+    """
     found = []
     try:
         with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as stream:
             for number, line in enumerate(stream, start=1):
                 try:
                     row = json.loads(line)
-                    found.append((str(row.get("heading") or ""), str(row["text"])))
+                    if row.get("doc") not in without:
+                        found.append((str(row.get("heading") or ""), str(row["text"])))
                 except (json.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
                     raise BadInput(f"{path} line {number}: not a JSON object with a text ({error}).") from error
     except (OSError, EOFError, UnicodeDecodeError) as error:
@@ -167,10 +182,27 @@ def read_texts(path: Path) -> list[tuple[str, str]]:
     return found
 
 
+def texts_to_adapt_on(path: Path, coded: Path, codebook: Codebook) -> list[tuple[str, str]]:
+    """Return what the encoder is adapted on: passages of documents without codes, then the invented ones that ship.
+
+    Args:
+        path: passages without codes; see `read_texts`.
+        coded: a folder of annotations; documents of its `train.jsonl` and `dev.jsonl` are left out.
+        codebook: what the shipped passages' codes must agree with.
+
+    Raises:
+        BadInput: when a file is missing or a line cannot be used.
+    """
+    parts: tuple[Literal["train", "dev"], ...] = ("train", "dev") if (coded / "dev.jsonl").exists() else ("train",)
+    documents = {one.document for part in parts for one in read_annotations(coded, part, codebook)}
+    return [*read_texts(path, documents), *((one.passage.heading, one.passage.text) for one in read_invented(codebook))]
+
+
 def main() -> None:
     """Adapt the default encoder to the passages of a file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=Path, required=True, help="JSON lines with heading and text, .jsonl or .jsonl.gz")
+    parser.add_argument("--texts", type=Path, required=True, help="JSON lines with doc, heading and text, .jsonl or .jsonl.gz")
+    parser.add_argument("--coded", type=Path, required=True, help="a folder of annotations, whose documents are left out")
     parser.add_argument("--write", action="store_true", help="replace what ships; otherwise only the loss is shown")
     parser.add_argument("--epochs", type=int, default=AdaptationOptions().epochs)
     parser.add_argument("--seed", type=int, default=0)
@@ -180,7 +212,8 @@ def main() -> None:
 
     options = AdaptationOptions(epochs=given.epochs)
     try:
-        texts, folder = read_texts(given.texts), find_encoder()
+        codebook = load_codebook(Path(__file__).resolve().parents[1] / "configs" / "codebook.yaml")
+        texts, folder = texts_to_adapt_on(given.texts, given.coded, codebook), find_encoder()
     except EntenteError as error:
         print(error, file=sys.stderr)
         raise SystemExit(error.exit_code) from None
@@ -198,13 +231,17 @@ def main() -> None:
     if given.write:
         facts = {
             "encoder": MINILM.sha256["model.safetensors"],
-            "texts_sha256": sha256_of_file(given.texts),
+            "texts_sha256": _texts_sha256(texts),
             "passages": str(len(tokens)),
             "options": json.dumps(asdict(options), sort_keys=True),
             "seed": str(given.seed),
         }
         write_adaptation(TABLE, tensors, facts)
         print(f"{TABLE.name}: {TABLE.stat().st_size / 1e6:.1f} MB")
+
+
+def _texts_sha256(texts: Sequence[tuple[str, str]]) -> str:
+    return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()
 
 
 class _Guess(nn.Module):

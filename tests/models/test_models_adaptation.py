@@ -10,7 +10,15 @@ import pytest
 import torch
 
 from entente.errors import BadInput
-from models.adaptation import AdaptationOptions, Vocabulary, adapt, read_texts, shipped_adaptation, write_adaptation
+from models.adaptation import (
+    AdaptationOptions,
+    Vocabulary,
+    adapt,
+    read_texts,
+    shipped_adaptation,
+    texts_to_adapt_on,
+    write_adaptation,
+)
 from models.annotations import INVENTED_FILES, read_invented
 from models.codebook import load_codebook
 from models.encoder import MINILM, EncoderFiles, Windows, load_network
@@ -71,6 +79,24 @@ def test_texts_are_read_packed_or_not_and_a_bad_line_is_named(tmp_path: Path) ->
     assert read_texts(plain) == read_texts(packed) == [("I", "One."), ("", "Two.")]
     with pytest.raises(BadInput, match=r"b\.jsonl line 2"):
         read_texts(bad)
+
+
+def test_no_passage_of_a_document_with_codes_is_adapted_on(tmp_path: Path) -> None:
+    codebook = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
+    example = json.loads(
+        (Path(__file__).resolve().parents[2] / "models" / "data" / INVENTED_FILES[0]).read_text("utf-8").splitlines()[0]
+    )
+    for part, doc in (("train", "seen"), ("dev", "judged")):
+        (tmp_path / f"{part}.jsonl").write_text(json.dumps({**example, "id": f"p-{part}"}) + "\n", encoding="utf-8")
+        with (tmp_path / "texts.jsonl").open("a", encoding="utf-8") as texts:
+            texts.write(json.dumps({"id": f"p-{part}", "doc": doc, "text": f"Coded {part}."}) + "\n")
+    plain = tmp_path / "unlabelled.jsonl"
+    plain.write_text(
+        "\n".join(json.dumps({"doc": doc, "text": f"From {doc}."}) for doc in ("seen", "judged", "other")), encoding="utf-8"
+    )
+    found = texts_to_adapt_on(plain, tmp_path, codebook)
+    assert found[0] == ("", "From other.")
+    assert len(found) == 1 + len(read_invented(codebook))
 
 
 def test_a_damaged_file_says_how_to_make_it_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
