@@ -41,7 +41,7 @@ class AnnotatedPassage:
     passages for splits and intervals; it is never model input. `origin` is "real", "invented" or "codebook". `secondary_stage` is the
     second code that a coder may give where two steps have much the same weight. `facets` (organization, document type, country, page, quality of
     the extraction, the passage that it repeats, what its coders are) are for splits and reports, never model input. `like` is the mark of
-    the text (`models.types.text_mark`) that an invented one was made after.
+    the text (`models.types.text_mark`) that an invented one was made after, `near` that of a coded passage of the same document.
     """
 
     passage: PassageText
@@ -51,6 +51,7 @@ class AnnotatedPassage:
     secondary_stage: str | None = None
     facets: dict[str, str] = field(default_factory=dict)
     like: str | None = None
+    near: str | None = None
 
 
 def read_invented(codebook: Codebook, names: Sequence[str] = INVENTED_FILES) -> list[AnnotatedPassage]:
@@ -85,6 +86,7 @@ def read_coded_texts(path: Path, codebook: Codebook, origin: str = "invented") -
                 _second(row),
                 _facets(row),
                 str(row["like"]) if row.get("like") else None,
+                str(row["near"]) if row.get("near") else None,
             )
         )
     problems.raise_if_any()

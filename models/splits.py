@@ -47,8 +47,9 @@ def split_groups(passages: Sequence[AnnotatedPassage]) -> list[str]:
 
     for one in passages:
         if one.origin != "real":
-            if one.like in document_of:
-                join(f"document {one.document}", f"document {document_of[one.like]}")
+            for mark in (one.like, one.near):
+                if mark in document_of:
+                    join(f"document {one.document}", f"document {document_of[mark]}")
             continue
         document = f"document {one.document}"
         code = codes.get(one.facets.get("country", "").casefold())

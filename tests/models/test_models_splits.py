@@ -99,6 +99,21 @@ def test_a_heading_in_capitals_is_no_abbreviation() -> None:
     assert zlib.crc32(b"human rights") in nameless_ngrams([one])[0]
 
 
+def test_a_passage_made_after_one_without_codes_stays_with_the_coded_ones_of_its_document() -> None:
+    real = [_passage(i, f"r{i}", text=f"The visit to place {'abcd'[i]} was refused.") for i in range(4)]
+    made = [
+        replace(
+            _passage(100 + i, f"m{i}", origin="invented", text=f"Invented {i}."),
+            like=text_mark(f"Without codes {i}."),
+            near=text_mark(one.passage.text),
+        )
+        for i, one in enumerate(real)
+    ]
+    groups = split_groups([*real, *made])
+    assert groups[:4] == groups[4:]
+    assert len(set(groups)) == 4
+
+
 def test_a_passage_made_after_a_real_one_stays_with_it_whatever_the_real_one_is_called() -> None:
     real = [_passage(i, f"r{i}", text=f"The visit to place {'abcdefgh'[i]} was refused.") for i in range(8)]
     made = [
