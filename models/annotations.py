@@ -29,7 +29,7 @@ _SHORT_NAMES = {
 _STANCE = {(False, False): "neutral", (True, False): "cooperation", (False, True): "contestation", (True, True): "mixed"}
 _MOST_PROBLEMS = 20
 
-INVENTED_FILES = ("invented.jsonl", "invented-2.jsonl", "invented-3.jsonl", "invented-4.jsonl")
+INVENTED_FILES = ("invented.jsonl", "invented-2.jsonl", "invented-3.jsonl", "invented-4.jsonl", "invented-5.jsonl")
 """The files of invented passages: those that the sample's reports are made of, and those written since for training alone."""
 
 
