@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.adaptation import shipped_adaptation
-from models.annotations import INVENTED_FILES, AnnotatedPassage, example_bank, read_invented
+from models.annotations import INVENTED_FILES, AnnotatedPassage, read_invented
 from models.codebook import Codebook, load_codebook
 from models.encoder import MINILM, Windows, find_encoder, load_network
 from models.evaluation import compare
@@ -88,7 +88,8 @@ def main() -> None:
         if given.only and variant.name not in given.only.split(","):
             continue
         start = time.perf_counter()
-        passages = [*read_invented(codebook, variant.invented), *example_bank(codebook), *real]
+        used = {one.passage.passage_id for one in read_invented(codebook, variant.invented)}
+        passages = [one for one in data.passages if one.origin != "invented" or one.passage.passage_id in used]
         for parts, cells in _measured(codebook, passages, data.dev, variant, given.seed, given.keep).items():
             minutes = (time.perf_counter() - start) / 60
             print(f"| {variant.name} | {parts} | {' | '.join(cells)} | {minutes:.1f} |", flush=True)
