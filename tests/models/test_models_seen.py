@@ -42,8 +42,9 @@ def test_the_shipped_model_tells_that_it_has_learned_from_what_ships() -> None:
     made = read_facts(find_model("default", [SHIPPED]))
     assert made.learned is not None
     assert 5000 < len(made.learned) <= sum(one.passages for one in made.data)
-    shipped = read_invented(CODEBOOK)
-    assert seen_by(made, shipped) == len(shipped)
+    unknown = [one for one in read_invented(CODEBOOK) if text_mark(one.passage.text) not in made.learned]
+    assert len(unknown) < 10
+    assert len({one.like for one in unknown}) <= 1, "only what was made after a passage that dev repeats is left out"
 
 
 def test_a_model_without_real_passages_on_an_encoder_that_does_not_tell_does_not_tell_either() -> None:
