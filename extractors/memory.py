@@ -8,5 +8,5 @@ import ctypes
 
 def give_back_memory() -> None:
     """Return the free ends and holes of the C library's heap to the system; only the GNU C library can, elsewhere nothing happens."""
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,4 +159,6 @@ class PageReader:
 def _spare_page(spare: LazySpare | None, number: int) -> RawPage | None:
     """Return the page as the second engine reads it, None where that does not open the file or ends before."""
     engine = spare.engine() if spare is not None else None
-    return None if engine is None or number > engine.page_count() else engine.page(number)
+    with contextlib.suppress(IndexError):
+        return engine.page(number) if engine is not None else None
+    return None
