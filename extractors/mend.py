@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 _LIGATURES = str.maketrans(
@@ -29,6 +29,7 @@ _SPACES = re.compile(r"\s+")
 _FUSED = re.compile("[ﬀﬁﬂﬃﬄﬅﬆ]")
 _APART = re.compile(r"[\W_]+")
 _START = re.compile(r"[^\W\d_]*")
+_LETTERS = re.compile(r"[^\W\d_]+")
 # The letters before a hyphen; what opens a quotation or a parenthesis and an elided article are no part of the word ("(govern-", "l'exploi-").
 _END = re.compile(r"(?:^|.*[(\[{“”\"„«»])([^\W\d_]+)|.*['’‘‚]([^\W\d_]{2,})")
 _EDGES = ".,;:!?()[]“”\"'’«»"
@@ -64,8 +65,8 @@ class Hyphens:
     `divides`: the document cuts words at the ends of its lines; in most reports a hyphen there belongs to the word.
     """
 
-    words: frozenset[str] = frozenset()
-    compounds: frozenset[str] = frozenset()
+    words: Set[str] = frozenset()
+    compounds: Set[str] = frozenset()
     divides: bool = True
 
     def keeps(self, first: str, second: str) -> bool:
@@ -96,14 +97,17 @@ def hyphens_of(lines: Iterable[str]) -> Hyphens:
         parts = line.lower().split()
         if not parts:
             continue
-        # Halves of words are no words.
-        words.update(part.strip(_EDGES) for part in (parts[1:] if end else parts))
+        # Halves of words are no words; and nobody asks for what is not letters throughout.
+        for part in parts[1:] if end else parts:
+            word = part if part.isalpha() else part.strip(_EDGES)
+            if word.isalpha() or _LETTERS.fullmatch(word):
+                words.add(word)
         count += 1
         cuts += bool(end)
         end = parts[-1][:-1] if len(parts[-1]) > 2 and parts[-1].endswith("-") else ""
         if "-" in line:
             compounds.update(match.lower() for match in _COMPOUND.findall(line))
-    return Hyphens(frozenset(words), frozenset(compounds), cuts > _DIVIDES * count)
+    return Hyphens(words, compounds, cuts > _DIVIDES * count)
 
 
 def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[str, list[int]]:
