@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from zlib import crc32
 
 _RUN = 4  # words
 _SIZE = 8  # values of a sketch
-_ALIKE = 7  # of them that near-duplicates share at least: nine tenths of their runs are the same, by and large
-_CHAINS = 1 << 15
+_ALIKE = _SIZE - 1  # of them that near-duplicates share at least: nine tenths of their runs are the same, by and large
+_CHAINS = 1 << 16
 
 
 def sketch_of(normal: str) -> tuple[int, ...]:
@@ -31,38 +31,36 @@ def are_alike(one: Sequence[int], other: Sequence[int]) -> bool:
 
 
 class Seen:
-    """The passages of a document so far; says whether the next repeats one of them.
+    """The passages of a document so far; says whether the next repeats one of them, in the same time however many there are.
 
-    Sketches stand one behind the other in one array, found by their first two values over the chains of a hash table: some fifty
-    bytes a passage, where tuples in lists by value take several hundred.
+    Two sketches share seven of eight values where they are the same without one value of each. So kept of a sketch are the hashes (64
+    bits) of what is left of it without each of its values, in a hash table of flat arrays: a hundred bytes a passage.
     """
 
     def __init__(self) -> None:
-        self._sketches = array("I")
-        self._starts = array("I", [0])  # of each sketch in `_sketches`, and the end of the last
-        self._newest = (
-            array("i", [-1]) * _CHAINS
-        )  # the last entry of each chain; a passage has two, of its first and second value
+        self._newest = array("i", [-1]) * _CHAINS  # the last entry of each chain
         self._before = array("i")  # by entry: the one before it in its chain
-        self._values = array("I")  # by entry
+        self._keys = array("q")  # by entry
 
-    def repeats(self, sketch: Sequence[int]) -> bool:
-        """True when a passage before is a near-duplicate of this one, of which note is taken; a sketch has at least one value."""
-        # Two that share seven of eight values share one of the first two.
-        found = any(are_alike(sketch, other) for value in sketch[:2] for other in self._with(value))
-        self._sketches.extend(sketch)
-        self._starts.append(len(self._sketches))
-        for value in (sketch[0], sketch[:2][-1]):
-            chain = value % _CHAINS
+    def repeats(self, sketch: tuple[int, ...]) -> bool:
+        """True when a passage before is a near-duplicate of this one, of which note is taken; the values of a sketch are in order."""
+        keys = _without_one(sketch)
+        new = [key for key in keys if not self._has(key)]
+        for key in new:
+            chain = key % _CHAINS
             self._before.append(self._newest[chain])
-            self._newest[chain] = len(self._values)
-            self._values.append(value)
-        return found
+            self._newest[chain] = len(self._keys)
+            self._keys.append(key)
+        return len(new) < len(keys)
 
-    def _with(self, value: int) -> Iterator[Sequence[int]]:
-        """Yield the sketches so far of which this is one of the first two values."""
-        entry = self._newest[value % _CHAINS]
-        while entry >= 0:
-            if self._values[entry] == value:
-                yield self._sketches[self._starts[entry // 2] : self._starts[entry // 2 + 1]]
+    def _has(self, key: int) -> bool:
+        entry = self._newest[key % _CHAINS]
+        while entry >= 0 and self._keys[entry] != key:
             entry = self._before[entry]
+        return entry >= 0
+
+
+def _without_one(sketch: tuple[int, ...]) -> list[int]:
+    if len(sketch) < _SIZE:
+        return [hash((-1, *sketch))]  # which has to be the same as a whole
+    return [hash(sketch[:place] + sketch[place + 1 :]) for place in range(_SIZE)]
