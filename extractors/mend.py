@@ -45,6 +45,9 @@ _UNITS = re.compile(
     "|unième|deuxième|troisième|quatrième|cinquième|sixième|septième|huitième|neuvième|dixième|vingtième)s?"
 )
 _DIVIDES = 0.018  # share of lines that end in a hyphen from which a document is one that divides words
+_SURE = (
+    250  # lines from which a document with fewer is taken for one that never divides: all hyphens at its lines' ends are words'
+)
 # Han, kana and the punctuation that is set with them: no space stands between these, so none at the end of a line either. Korean has spaces.
 _UNSPACED = re.compile("[\u2e80-\u30ff\u31c0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]")
 _COMPOUND = re.compile(r"[A-Za-z0-9À-ÿ’']+-[A-Za-z0-9À-ÿ-]+")
@@ -62,17 +65,19 @@ def clean(text: str) -> str:
 class Hyphens:
     """What a document says of its hyphens: the words that it writes, those with a hyphen inside a line, and its habit at line ends.
 
-    `divides`: the document cuts words at the ends of its lines; in most reports a hyphen there belongs to the word.
+    `divides`: the document cuts words at the ends of its lines; in most reports a hyphen there belongs to the word. `never_divides`: it
+    does not, and is long enough for that to be sure; short ones are asked word by word.
     """
 
     words: Set[str] = frozenset()
     compounds: Set[str] = frozenset()
     divides: bool = True
+    never_divides: bool = False
 
     def keeps(self, first: str, second: str) -> bool:
         """True when the hyphen between the end of a line and the start of the next belongs to the word."""
         last = _END.fullmatch(first)
-        if last is None or not second[:1].islower():
+        if self.never_divides or last is None or not second[:1].islower():
             return True
         match = _START.match(second)
         left, right = (last[1] or last[2]).lower(), match.group().lower() if match else ""
@@ -107,7 +112,8 @@ def hyphens_of(lines: Iterable[str]) -> Hyphens:
         end = parts[-1][:-1] if len(parts[-1]) > 2 and parts[-1].endswith("-") else ""
         if "-" in line:
             compounds.update(match.lower() for match in _COMPOUND.findall(line))
-    return Hyphens(words, compounds, cuts > _DIVIDES * count)
+    divides = cuts > _DIVIDES * count
+    return Hyphens(words, compounds, divides, not divides and count >= _SURE)
 
 
 def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[str, list[int]]:

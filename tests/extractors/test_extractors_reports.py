@@ -189,6 +189,19 @@ def test_a_prefix_keeps_its_hyphen_where_words_are_not_divided_though_the_word_i
     assert join_lines(["free multi-", "party elections"], whole)[0] == "free multi-party elections"
 
 
+def test_a_long_document_that_never_divides_words_keeps_every_hyphen_at_a_line_s_end() -> None:
+    long = hyphens_of(["the coordination of its reconsideration", *["no hyphens stand at the ends of these lines"] * 300])
+    cases = {
+        ("its re-", "consideration"): "its re-consideration",
+        ("the co-", "ordination"): "the co-ordination",
+        ("a camp (kwan-", "li-so)"): "a camp (kwan-li-so)",
+        ("Уголовно-", "процессуальном"): "Уголовно-процессуальном",
+    }
+    assert {lines: join_lines(lines, long)[0] for lines in cases} == cases
+    short = hyphens_of(["the coordination of its reconsideration", *["no hyphens stand at the ends of these lines"] * 100])
+    assert join_lines(["the co-", "ordination"], short)[0] == "the coordination"
+
+
 def test_running_heads_and_page_numbers_are_kept_with_their_page(tmp_path: Path) -> None:
     report = Report(tmp_path / "h.pdf")
     for page in range(1, 5):
