@@ -74,6 +74,10 @@ class PdfplumberEngine:
             return self._read(found, number)
         raise IndexError(f"The file has no page {number}.")
 
+    def upright(self, number: int, quarters: int) -> RawPage | None:  # the interface of an engine
+        """Return None: pages are read as they are shown."""
+        return None
+
     def close(self) -> None:
         """Release the file."""
         self._stream.close()

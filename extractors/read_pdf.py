@@ -23,6 +23,7 @@ from extractors.page_lines import PageLines
 from extractors.page_store import PageStore
 from extractors.parts import Ending, Parts, gathered
 from extractors.pdf_pages import PageReader
+from extractors.turned import Turn, placed
 from extractors.types import Extraction, PageInfo
 from extractors.units import SummaryTally, units_in_order
 from extractors.version import EXTRACTOR_VERSION
@@ -51,6 +52,7 @@ class _Pages:
     store: PageStore
     infos: list[PageInfo]
     warnings: list[str]
+    turns: dict[int, Turn]  # by page number
 
 
 def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: ExtractionLimits) -> Extraction:
@@ -83,7 +85,7 @@ def pdf_in_parts(path: Path, file_sha256: str, options: ExtractOptions, limits: 
             {info.number: info.quality for info in read.infos},
         ):
             count += 1
-            yield passage
+            yield placed(passage, read.turns)
     if not count:
         raise ExtractionError(Reason.NO_PASSAGES, "The file has text, but nothing that is a passage.")
     infos = tuple(_completed(read.infos, habits, words))
@@ -103,7 +105,7 @@ def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits)
 
 
 def _read(path: Path, options: ExtractOptions, limits: ExtractionLimits) -> _Pages:
-    read = _Pages(PageStore(), [], [])
+    read = _Pages(PageStore(), [], [], {})
     reader = PageReader(path, options)
     try:
         count = reader.page_count()
@@ -119,6 +121,8 @@ def _read(path: Path, options: ExtractOptions, limits: ExtractionLimits) -> _Pag
             read.store.append(page.lines)
             read.infos.append(page.info)
             read.warnings.extend(page.warnings)
+            if page.turn is not None:
+                read.turns[number] = page.turn
     finally:
         reader.close()
     if count > _MANY_PAGES:
