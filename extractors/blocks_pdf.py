@@ -56,7 +56,7 @@ def _blocks(pages: Sequence[PageLines], habits: Habits) -> Iterator[Block]:
         builder.add_page(text, page)
         for _, box in groupby(boxed, key=lambda line: line.flow):
             builder.pending_notes.extend(_box_blocks(list(box), page, _Builder(body, hyphens, builder.leading)))
-        builder.pending_notes.extend(footnote_blocks(notes))
+        builder.pending_notes.extend(footnote_blocks(notes, hyphens))
         yield from builder.done()
     yield from builder.finish()
 
@@ -108,24 +108,24 @@ class _Builder:
         while index < len(lines):
             if listed and (end := contents_end(lines, index, known=self.is_listing())) > index:
                 self.close()
-                self.listing = block_of_lines("annex_list", lines[index:end], codable=False)
+                self.listing = block_of_lines("annex_list", lines[index:end], codable=False, hyphens=self.hyphens)
                 self.blocks.append(self.listing)
                 index = end
             elif index in table_at:
                 self.close()
-                self.blocks.append(block_of_lines("table", lines[index : table_at[index]], codable=False))
+                self.blocks.append(block_of_lines("table", lines[index : table_at[index]], codable=False, hyphens=self.hyphens))
                 index = table_at[index]
             elif is_figure_label(lines[index], self.open[-1] if self.open else None):
                 self.close()
                 end = figure_end(lines, index, self.body)
-                self.blocks.append(block_of_lines("table", lines[index:end], codable=False))
+                self.blocks.append(block_of_lines("table", lines[index:end], codable=False, hyphens=self.hyphens))
                 index = end
             elif all(map(is_numbers, lines[index : index + 2])) and index + 1 < len(lines) and self.is_loose(lines[index]):
                 self.close()
                 end = index + 1
                 while end < len(lines) and end not in table_at and is_numbers(lines[end]):
                     end += 1
-                self.blocks.append(block_of_lines("table", lines[index:end], codable=False))
+                self.blocks.append(block_of_lines("table", lines[index:end], codable=False, hyphens=self.hyphens))
                 index = end
             else:
                 self.add_line(lines[index], page)
@@ -333,13 +333,13 @@ class _Builder:
             self.sequence.heading(is_annex(text))
             return block
         if lines[0].size < 0.95 * self.body and (self.in_notes or (lines[0].starts_raised and self.is_below_table())):
-            return note_of_lines(lines)
+            return note_of_lines(lines, self.hyphens)
         if (marker is None or marker.kind == "number") and is_cells(lines):
-            return block_of_lines("table", lines, codable=False)
+            return block_of_lines("table", lines, codable=False, hyphens=self.hyphens)
         if marker is None and is_label(lines, self.body):
-            return block_of_lines("table", lines, codable=False)
+            return block_of_lines("table", lines, codable=False, hyphens=self.hyphens)
         if marker is None and is_name_list(lines):
-            return block_of_lines("annex_list", lines, codable=False)
+            return block_of_lines("annex_list", lines, codable=False, hyphens=self.hyphens)
         if marker is None:
             return block_of_lines(self.plain_kind(lines), lines, hyphens=self.hyphens)
         drop = len(lines[0].text) - len(marker.rest) if lines[0].text.endswith(marker.rest) else 0

@@ -34,7 +34,10 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _END = re.compile(r"(?:^|.*[(\[{“”\"„«»])([^\W\d_]+)|.*['’‘‚]([^\W\d_]{2,})")
 _EDGES = ".,;:!?()[]“”\"'’«»"
 _PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
-# Numbers from twenty-one to ninety-nine are written with a hyphen, in English and in French, and never as one word.
+_BETWEEN = frozenset(
+    # Numbers from twenty-one to ninety-nine are written with a hyphen, in English and in French, and never as one word.
+    ["and", "or", "to", "et", "ou", "y", "und", "oder", "e", "и", "или"]
+)  # words after a hyphen that stands for a word
 _TENS = re.compile(
     "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
     "|vingt|trente|quarante|cinquante|soixante|septante|quatre|huitante|nonante"
@@ -137,6 +140,9 @@ def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[st
             pieces.append(line)
         elif last.endswith("-") and len(last) > 1 and last[-2].isalnum():
             first, second = last.rsplit(" ", 1)[-1][:-1], line.split(" ", 1)[0]
+            if second in _BETWEEN:  # "low- and middle-income countries"
+                pieces.append(f" {line}")
+                continue
             if not hyphens.keeps(first, second):
                 pieces[-1] = last[:-1]
             pieces.append(line)
