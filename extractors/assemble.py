@@ -11,7 +11,7 @@ from extractors.mend import clean, normal_form
 from extractors.passage_id import passage_id
 from extractors.quality import USABLE
 from extractors.types import Passage
-from extractors.units import Unit
+from extractors.unit import Unit
 
 
 def passages_of(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from extractors.block import Block
 from extractors.boxes import block_of_lines
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.mend import Hyphens
 from extractors.page import Rule
 

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.page_numbers import NumberLine, counting, number_line
 
 _DIGITS = re.compile(r"\d+")

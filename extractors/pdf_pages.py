@@ -6,9 +6,11 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractors.columns import ColumnMemory
 from extractors.engines import LazySpare, open_engine
 from extractors.language import is_of, language_of
-from extractors.lines import ColumnMemory, Line, page_lines
+from extractors.line import Line
+from extractors.lines import page_lines
 from extractors.ocr import PageRecognizer, is_available
 from extractors.options import ExtractOptions
 from extractors.page import RawPage
