@@ -115,7 +115,7 @@ def _print_missing(result: Result) -> None:
         return
     nowhere = result.missing["any"]
     own = result.missing["entente"] - nowhere
-    for label, words in (("in the file for no reader", nowhere), ("lacking in Entente alone", own)):
+    for label, words in (("found by no reader", nowhere), ("lacking in Entente", own)):
         if words:
             listed = " ".join(f"{word}×{n}" if n > 1 else word for word, n in words.most_common())
             print(f"{result.kind:<8}{result.name[:50]:<52}{label}, {words.total()}: {listed}")

@@ -48,21 +48,23 @@ class Child:
             process.stdin.flush()
         except BrokenPipeError:
             raise self._died() from None
+        end: dict[str, Any] = {}
         try:
             for line in self._lines(self._limits.seconds):
                 answer = json.loads(line)
                 if not isinstance(answer, dict):
                     raise TypeError
                 if "ok" in answer or "reason" in answer:
+                    end = answer
                     break
                 if take is not None:
                     take(answer)
         except (ValueError, TypeError, KeyError):
             self.kill()
             raise ExtractionError(Reason.EXTRACTOR_CRASHED, "The reading process answered something unreadable.") from None
-        if answer.get("reason") == Reason.OUT_OF_MEMORY:
+        if end.get("reason") == Reason.OUT_OF_MEMORY:
             self.kill()  # its heap is full of the document that was too much
-        return answer
+        return end
 
     def stop(self) -> None:
         """End the process at once and for good, from another thread than the one that asks; that one sees the end and cleans up.

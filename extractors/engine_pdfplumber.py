@@ -112,11 +112,11 @@ class PdfplumberEngine:
             return RawPage(number, 0.0, 0.0)
         try:
             left, top = page.bbox[0], page.bbox[1]
-            found = page.extract_words(
+            items = page.extract_words(
                 x_tolerance_ratio=0.15, keep_blank_chars=False, use_text_flow=True, extra_attrs=["fontname", "size"]
             )
             previous: Word | None = None
-            for item in found:
+            for item in items:
                 if not item.get("upright", True):
                     continue
                 word = _word(item, left, top)
