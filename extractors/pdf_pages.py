@@ -103,7 +103,7 @@ class PageReader:
                 found = self._recognized(number, warnings)
                 if found is not None and misread_share(found[2]) < odd:
                     raw, lines, text, quality = found
-                    source = "ocr"
+                    source, turn = "ocr", None
         if lines and is_leftward(text):
             quality = min(quality or 0.0, LEFTWARD_QUALITY)
             warnings.append(
