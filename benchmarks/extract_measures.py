@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.extract_align import aligned_words, edit_similarity
@@ -31,7 +31,7 @@ class Score:
     """One line of the table; None where the reference does not say."""
 
     recall: float
-    precision: float
+    precision: float | None = None
     similarity: float | None = None
     paragraphs: float | None = None
     headings: float | None = None
@@ -56,6 +56,21 @@ def score(reading: Reading, pair: Pair) -> Score:
         )
         result.headings = _headings(reading, pair)
     return result
+
+
+def missing_words(readings: Mapping[str, Reading], pair: Pair) -> dict[str, Counter[str]]:
+    """Return the words of the reference that each tool lacks, and under "any" those that all of them lack: the file does not hold them."""
+    wanted = _words(" ".join(piece.text for piece in pair.pieces))
+    missing = {tool: wanted - _words(reading.everything) for tool, reading in readings.items()}
+    nowhere = wanted
+    for lacking in missing.values():
+        nowhere = nowhere & lacking
+    return {**missing, "any": nowhere}
+
+
+def n_words(pair: Pair) -> int:
+    """Return how many words a reference has."""
+    return _words(" ".join(piece.text for piece in pair.pieces)).total()
 
 
 def _words(text: str) -> Counter[str]:

@@ -7,7 +7,6 @@ everything: words, columns, notes, tables, headings, passages, languages, duplic
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import time
@@ -74,21 +73,34 @@ def processes(paths: list[Path], workers: int) -> float:
         return pages / (time.perf_counter() - start)
 
 
-def peak_memory(path: Path) -> tuple[float, float]:
-    """Return the most memory in MB that a process took which read one file, and how much a second copy of what it read takes."""
+def peak_memory(path: Path) -> dict[str, float]:
+    """Return the most memory in MB that reading one file took, by the process that holds it.
+
+    `child` reads and hands passages on; `parent` holds the result; `alone` does both in one process, of which `result` is what a second
+    copy of the result takes. The kernel's own high-water mark is read: `ru_maxrss` of a new process begins with that of its parent.
+    """
     program = (
-        "import pickle, psutil, resource, sys; from pathlib import Path\n"
+        "import pickle, psutil, re, sys; from pathlib import Path\n"
         "from benchmarks.extract_speed import LIMITS\n"
         "from extractors.extract import extract_file; from extractors.options import ExtractOptions\n"
-        "read = extract_file(Path(sys.argv[1]), 'pdf', '0' * 64, ExtractOptions(), LIMITS)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)\n"
-        "packed, before = pickle.dumps(read), psutil.Process().memory_info().rss\n"
-        "copy = pickle.loads(packed)\n"
-        "print((psutil.Process().memory_info().rss - before) / 1e6)"
+        "from extractors.pool import ExtractionJob, ExtractionPool\n"
+        "def most(process): return int(re.search(r'VmHWM:\\s+(\\d+)', Path(f'/proc/{process}/status').read_text())[1]) * 1024 / 1e6\n"
+        "if sys.argv[2] == 'pool':\n"
+        "    with ExtractionPool(1, ExtractOptions(), LIMITS) as pool:\n"
+        "        for _, read in pool.run([ExtractionJob(Path(sys.argv[1]), 'pdf', '0' * 64)]):\n"
+        "            print('child', most(psutil.Process().children()[0].pid)); print('parent', most('self'))\n"
+        "else:\n"
+        "    read = extract_file(Path(sys.argv[1]), 'pdf', '0' * 64, ExtractOptions(), LIMITS)\n"
+        "    print('alone', most('self'))\n"
+        "    packed, before = pickle.dumps(read), psutil.Process().memory_info().rss\n"
+        "    copy = pickle.loads(packed)\n"
+        "    print('result', (psutil.Process().memory_info().rss - before) / 1e6)"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, check=True, text=True)
-    peak, copy = map(float, done.stdout.split())
-    return peak, copy
+    found: dict[str, float] = {}
+    for way in ("pool", "alone"):
+        done = subprocess.run([sys.executable, "-c", program, str(path), way], capture_output=True, check=True, text=True)
+        found.update((name, float(value)) for name, value in map(str.split, done.stdout.splitlines()))
+    return found
 
 
 def many_pages(paths: list[Path], count: int, target: Path) -> int:
@@ -121,17 +133,19 @@ def main() -> None:
         f"child processes, {len(paths)} files, by the clock: one {one:.1f}, two {two:.1f} pages per second, {two / one:.2f} times"
     )
     longest = max(paths, key=lambda path: len(pypdfium2.PdfDocument(path)))
-    print("peak memory on {}: {:.0f} MB; a copy of what was read takes {:.0f}".format(longest.name, *peak_memory(longest)))
+    print("peak memory in MB: child process that reads, parent that holds the result, both in one process, the result itself")
+    print(_memory(longest))
     with TemporaryDirectory() as folder:
         for count in (500, 1500, 3000):
             target = Path(folder) / f"{count}.pdf"
-            pages = many_pages([path for path in paths if path != longest], count, target)
-            print(
-                "peak memory on a file of {} pages: {:.0f} MB; a copy of what was read takes {:.0f}".format(
-                    pages, *peak_memory(target)
-                )
-            )
-    print(f"this process took at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
+            many_pages([path for path in paths if path != longest], count, target)
+            print(_memory(target))
+
+
+def _memory(path: Path) -> str:
+    found = peak_memory(path)
+    pages = len(pypdfium2.PdfDocument(path))
+    return f"  {pages:>5} pages" + "".join(f"{found[name]:>8.0f}" for name in ("child", "parent", "alone", "result"))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from extractors.cover import with_cover
 from extractors.figures import figure_end, is_figure_label, is_label, is_numbers
 from extractors.footnotes import footnote_blocks, footnote_lines, is_drawn_by_type, note_of_lines
 from extractors.habits import Habits, prepared
+from extractors.heading_look import looks_head
 from extractors.headings import (
-    MAX_HEADING_WORDS,
     HeadingDepth,
     Look,
     is_annex,
@@ -23,18 +23,17 @@ from extractors.headings import (
     is_notes,
     section_marker,
 )
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.markers import ITEM_DEPTH, PARAGRAPH_KINDS, Marker, before, find_marker
 from extractors.mend import Hyphens
 from extractors.numbering import NUMBERED_ITEM_DEPTH, ParagraphSequence
 from extractors.page_lines import PageLines
 from extractors.tables import is_cells, is_name_list, table_runs
-from extractors.units import MIN_WORDS
+from extractors.unit import MIN_WORDS
 
 _ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 _LEADS_ON = re.compile(r"(?:,|\b(?:and|or|et|ou|y|o|e|и|или))$")
 _DEEPEST = 99
-_LONG_HEADING = 80  # words of a heading that is set in bold throughout
 
 
 def blocks_of(pages: Sequence[PageLines], habits: Habits) -> Iterator[Block]:
@@ -56,7 +55,7 @@ def _blocks(pages: Sequence[PageLines], habits: Habits) -> Iterator[Block]:
         builder.add_page(text, page)
         for _, box in groupby(boxed, key=lambda line: line.flow):
             builder.pending_notes.extend(_box_blocks(list(box), page, _Builder(body, hyphens, builder.leading)))
-        builder.pending_notes.extend(footnote_blocks(notes))
+        builder.pending_notes.extend(footnote_blocks(notes, hyphens))
         yield from builder.done()
     yield from builder.finish()
 
@@ -108,27 +107,27 @@ class _Builder:
         while index < len(lines):
             if listed and (end := contents_end(lines, index, known=self.is_listing())) > index:
                 self.close()
-                self.listing = block_of_lines("annex_list", lines[index:end], codable=False)
+                self.listing = block_of_lines("annex_list", lines[index:end], codable=False, hyphens=self.hyphens)
                 self.blocks.append(self.listing)
                 index = end
             elif index in table_at:
                 self.close()
-                self.blocks.append(block_of_lines("table", lines[index : table_at[index]], codable=False))
+                self.blocks.append(block_of_lines("table", lines[index : table_at[index]], codable=False, hyphens=self.hyphens))
                 index = table_at[index]
             elif is_figure_label(lines[index], self.open[-1] if self.open else None):
                 self.close()
                 end = figure_end(lines, index, self.body)
-                self.blocks.append(block_of_lines("table", lines[index:end], codable=False))
+                self.blocks.append(block_of_lines("table", lines[index:end], codable=False, hyphens=self.hyphens))
                 index = end
             elif all(map(is_numbers, lines[index : index + 2])) and index + 1 < len(lines) and self.is_loose(lines[index]):
                 self.close()
                 end = index + 1
                 while end < len(lines) and end not in table_at and is_numbers(lines[end]):
                     end += 1
-                self.blocks.append(block_of_lines("table", lines[index:end], codable=False))
+                self.blocks.append(block_of_lines("table", lines[index:end], codable=False, hyphens=self.hyphens))
                 index = end
             else:
-                self.add_line(lines[index], page)
+                self.add_line(lines[index])
                 index += 1
 
     def is_listing(self) -> bool:
@@ -155,8 +154,8 @@ class _Builder:
             return int(self.marker.value)
         return self.sequence.last
 
-    def add_line(self, line: Line, page: PageLines) -> None:
-        if self.open and self.starts_new(line, page):
+    def add_line(self, line: Line) -> None:
+        if self.open and self.starts_new(line):
             self.close()
         if not self.open:
             self.marker = self.accepted_marker(line)
@@ -197,7 +196,7 @@ class _Builder:
         same_margin = abs(line.x0 - last.x0) < 2 and last.page == line.page
         return bool(before(marker)) and not self.follows_item(marker) and same_margin and len(self.open) > 1
 
-    def starts_new(self, line: Line, page: PageLines) -> bool:
+    def starts_new(self, line: Line) -> bool:
         last, first = self.open[-1], self.open[0]
         left, right = line.column
         marker = self.accepted_marker(line)
@@ -209,7 +208,7 @@ class _Builder:
         # The title with which an item begins is often bold, and the item goes on in the same line.
         titled = self.marker is not None and self.marker.kind in ITEM_DEPTH and reaches and not ended and line.x0 > first.x0 + 8
         if abs(line.size - last.size) > 0.12 * last.size or (
-            line.bold != last.bold and not titled and (self.looks_head(self.open, page) or line.bold)
+            line.bold != last.bold and not titled and (looks_head(self.open, self.body, self.decimal) or line.bold)
         ):
             return True
         if marker is not None and marker.kind in PARAGRAPH_KINDS:
@@ -254,56 +253,6 @@ class _Builder:
         """True where the block before is a table, or a note to one."""
         return bool(self.blocks) and self.blocks[-1].kind in ("table", "footnote")
 
-    def looks_head(self, lines: Sequence[Line], page: PageLines) -> bool:
-        text = " ".join(line.text for line in lines)
-        words = len(text.split())
-        if (
-            not text
-            or words > (_LONG_HEADING if (whole := all(line.bold for line in lines)) else MAX_HEADING_WORDS)
-            or len(lines) > (8 if whole else 5)
-            or (text[-1] in ".;,:" and not (text[-1] == "." and (words < 4 or self.is_short_section(lines, words))))
-            or self.is_next_decimal(text, words)
-        ):
-            return False
-        if not any(c.isalpha() for c in text) or (sum(c.isalpha() for c in text) < 3):
-            return False
-        bold, capitals = whole, is_capitals(text)
-        larger = lines[0].size > 1.12 * self.body
-        left, right = lines[0].column
-        centred = all(
-            abs((x.x0 - left) - (right - x.x1)) < 0.06 * (right - left) and x.x0 - left > 0.12 * (right - left) for x in lines
-        )
-        small = lines[0].size < 0.9 * self.body
-        marker = section_marker(text)
-        bare = find_marker(text)
-        short = (
-            words <= 14
-            and lines[-1].x1 < right - 0.15 * (right - left)
-            and (bare.rest if bare is not None and bare.kind in PARAGRAPH_KINDS else text)[:1].isupper()
-        )
-        return (
-            bold
-            or larger
-            or (capitals and words >= 1 and not small)
-            or (centred and not small and words <= 20)
-            or (marker in ("roman_upper", "letter_upper", "section") and words <= 20 and not small)
-            or (all(x.italic for x in lines) and short and not small)
-        )
-
-    def is_short_section(self, lines: Sequence[Line], words: int) -> bool:
-        """True for "II. Legal obligations." on a line of its own."""
-        left, right = lines[0].column
-        marker = section_marker(lines[0].text)
-        return marker in ("roman_upper", "section") and words <= 12 and lines[-1].x1 < right - 0.1 * (right - left)
-
-    def is_next_decimal(self, text: str, words: int) -> bool:
-        """True for "140.48" after the paragraph 140.47: recommendations are set in bold and end without a full stop."""
-        marker = find_marker(text)
-        if marker is None or marker.kind != "decimal" or words < 6:
-            return False
-        head, _, last = marker.value.rpartition(".")
-        return self.decimal == f"{head}.{int(last) - 1}"
-
     def close(self) -> None:
         lines, marker = self.open, self.marker
         self.open, self.marker = [], None
@@ -313,8 +262,9 @@ class _Builder:
         self.pending_notes.clear()
 
     def block(self, lines: list[Line], marker: Marker | None) -> Block:
-        page = PageLines(lines[0].page, 0, 0, [], [])
-        if self.looks_head(lines, page) and not (marker is not None and marker.kind in ITEM_DEPTH and not lines[0].bold):
+        if looks_head(lines, self.body, self.decimal) and not (
+            marker is not None and marker.kind in ITEM_DEPTH and not lines[0].bold
+        ):
             block = block_of_lines("heading", lines, codable=False, hyphens=self.hyphens)
             text = block.text
             block.level = self.depth.depth(
@@ -333,13 +283,13 @@ class _Builder:
             self.sequence.heading(is_annex(text))
             return block
         if lines[0].size < 0.95 * self.body and (self.in_notes or (lines[0].starts_raised and self.is_below_table())):
-            return note_of_lines(lines)
+            return note_of_lines(lines, self.hyphens)
         if (marker is None or marker.kind == "number") and is_cells(lines):
-            return block_of_lines("table", lines, codable=False)
+            return block_of_lines("table", lines, codable=False, hyphens=self.hyphens)
         if marker is None and is_label(lines, self.body):
-            return block_of_lines("table", lines, codable=False)
+            return block_of_lines("table", lines, codable=False, hyphens=self.hyphens)
         if marker is None and is_name_list(lines):
-            return block_of_lines("annex_list", lines, codable=False)
+            return block_of_lines("annex_list", lines, codable=False, hyphens=self.hyphens)
         if marker is None:
             return block_of_lines(self.plain_kind(lines), lines, hyphens=self.hyphens)
         drop = len(lines[0].text) - len(marker.rest) if lines[0].text.endswith(marker.rest) else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from extractors.block import Block, Span
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.mend import Hyphens, join_lines
 from extractors.types import Box
 

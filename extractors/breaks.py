@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from extractors.lines import Line
+from extractors.line import Line
 
 _LONGEST_PIECE = 5  # letters of the shorter of two pieces that nothing else shows to be one word
 _EDGES = ".,;:!?()[]“”\"'’«»"

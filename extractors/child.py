@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from extractors.failure import ExtractionError
@@ -30,8 +31,12 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the worker's answer to one request.
+    def ask(self, request: dict[str, Any], take: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
+        """Return the end of the worker's answer to one request.
+
+        Args:
+            request: see `requests`.
+            take: is given the parts of the answer as they come; they count for nothing when a failure is returned or raised.
 
         Raises:
             ExtractionError: timed_out, extractor_crashed, out_of_memory or output_too_large; the next request gets a new process.
@@ -43,18 +48,23 @@ class Child:
             process.stdin.flush()
         except BrokenPipeError:
             raise self._died() from None
-        line = self._line(self._limits.seconds)
+        end: dict[str, Any] = {}
         try:
-            answer = json.loads(line)
-        except ValueError:
+            for line in self._lines(self._limits.seconds):
+                answer = json.loads(line)
+                if not isinstance(answer, dict):
+                    raise TypeError
+                if "ok" in answer or "reason" in answer:
+                    end = answer
+                    break
+                if take is not None:
+                    take(answer)
+        except (ValueError, TypeError, KeyError):
             self.kill()
             raise ExtractionError(Reason.EXTRACTOR_CRASHED, "The reading process answered something unreadable.") from None
-        if not isinstance(answer, dict):
-            self.kill()
-            raise ExtractionError(Reason.EXTRACTOR_CRASHED, "The reading process answered something unreadable.")
-        if answer.get("reason") == Reason.OUT_OF_MEMORY:
+        if end.get("reason") == Reason.OUT_OF_MEMORY:
             self.kill()  # its heap is full of the document that was too much
-        return answer
+        return end
 
     def stop(self) -> None:
         """End the process at once and for good, from another thread than the one that asks; that one sees the end and cleans up.
@@ -104,19 +114,19 @@ class Child:
         )
         if self._stopped:
             raise self._ended()
-        ready = self._line(_START_SECONDS)
-        if ready.strip() != b"ready":
+        if next(self._lines(_START_SECONDS)) != b"ready":
             raise self._died()
         return self._process
 
-    def _line(self, seconds: float) -> bytes:
+    def _lines(self, seconds: float) -> Iterator[bytes]:
+        """Yield the lines that the worker writes; it is killed when it has not come to the end of its answer in time."""
         process = self._process
         if process is None or process.stdout is None:
             raise self._died()
         deadline = time.monotonic() + seconds
         handle = process.stdout.fileno()
         most = self._limits.output_mb * _MB + _READ
-        pieces: list[bytes] = []
+        pieces: list[bytes] = []  # of the line that is not yet whole
         length = 0
         with selectors.DefaultSelector() as selector:
             selector.register(handle, selectors.EVENT_READ)
@@ -131,10 +141,13 @@ class Child:
                 piece = os.read(handle, _READ)
                 if not piece:
                     raise self._died()
-                pieces.append(piece)
                 length += len(piece)
-                if piece.endswith(b"\n"):
-                    return b"".join(pieces)
+                *whole, rest = piece.split(b"\n")
+                if whole:
+                    whole[0] = b"".join((*pieces, whole[0]))
+                    pieces.clear()
+                    yield from whole
+                pieces.append(rest)
                 if length > most:
                     self.kill()
                     raise ExtractionError(Reason.OUTPUT_TOO_LARGE, f"The result is larger than {self._limits.output_mb} MB.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from extractors.lines import Line
+from extractors.line import Line
 
 _LEADERS = re.compile(r"(?:\.\s?){5,}|…{2,}|_{6,}")
 _PAGE = re.compile(r"\s\d{1,4}$")

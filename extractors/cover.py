@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from extractors.block import Block
 from extractors.headings import is_summary, section_marker
-from extractors.units import MIN_WORDS
+from extractors.unit import MIN_WORDS
 
 _BODY_ENDS = re.compile(r"[.!?:;…,][\"'”’»)\]]*$")
 _MASTHEAD = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from extractors.headings import is_contents, is_summary, section_marker
-from extractors.lines import Line
+from extractors.line import Line
 
 _MASTHEAD = re.compile(r"\bDistr(?:\.|ibuci|ibution)|\bOriginale?\s?:|Оригинал", re.I)
 _SESSION = re.compile(r"^(?:agenda )?item \d|\b(?:sess ?ion|meeting)$|^[A-Z]{1,5}/[\w/.]+$|^\S+, \d.*\b(?:19|20)\d\d$", re.I)

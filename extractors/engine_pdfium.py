@@ -14,6 +14,7 @@ import pypdfium2.raw as pdfium_c
 from extractors.failure import ExtractionError
 from extractors.page import RawPage, Rule
 from extractors.pdfium_words import WordReader
+from extractors.turned import upright_matrix
 from warehouse.states import Reason
 
 _PAGES_AT_ONCE = 50
@@ -36,6 +37,7 @@ class PdfiumEngine:
             raise ExtractionError(Reason.BROKEN_FILE, f"The PDF cannot be opened: {error}") from error
         self._path = path
         self._served = 0
+        self._altered = False
         self._reader = WordReader()
 
     def page_count(self) -> int:
@@ -50,10 +52,35 @@ class PdfiumEngine:
     def page(self, number: int) -> RawPage:
         """Return one page; a page that PDFium cannot load is an empty page."""
         self._served += 1
-        if self._served % _PAGES_AT_ONCE == 0:
+        if self._served % _PAGES_AT_ONCE == 0 or self._altered:
             # PDFium keeps the fonts of all pages that it has seen as long as the document is open.
             self._document.close()
             self._document = pdfium.PdfDocument(self._path)
+            self._altered = False
+        return self._page(number)
+
+    def upright(self, number: int, quarters: int) -> RawPage | None:
+        """Return a page turned by so many quarters against the clock; None for one that the file itself shows rotated."""
+        try:
+            page = self._document[number - 1]
+        except pdfium.PdfiumError:
+            return None
+        try:
+            if page.get_rotation() or not 1 <= quarters <= 3:
+                return None
+            left, bottom, right, top = page.get_bbox()
+            matrix = pdfium_c.FS_MATRIX(*upright_matrix(quarters, left, bottom, right, top))
+            self._altered = True  # in memory only, and only until the next page is asked for
+            if not pdfium_c.FPDFPage_TransFormWithClip(page.raw, matrix, None):
+                return None
+            sides = (right - left, top - bottom) if quarters == 2 else (top - bottom, right - left)
+            page.set_mediabox(0, 0, *sides)
+            page.set_cropbox(0, 0, *sides)
+        finally:
+            page.close()
+        return self._page(number)
+
+    def _page(self, number: int) -> RawPage:
         try:
             page = self._document[number - 1]
         except pdfium.PdfiumError:
@@ -65,7 +92,8 @@ class PdfiumEngine:
                 text_page = page.get_textpage()
                 try:
                     raw.words = self._reader.words(text_page.raw, text_page.count_chars(), left, top)
-                    raw.turned = self._reader.turned
+                    raw.turned = sum(self._reader.turned)
+                    raw.quarters = max(range(4), key=self._reader.turned.__getitem__)
                 finally:
                     text_page.close()
             raw.rules, raw.frames, raw.pictured = _drawn(page, left, bottom, right, top)

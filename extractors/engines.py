@@ -17,8 +17,8 @@ class LazySpare:
         self._engine: Engine | None = None
         self._broken = False
 
-    def page_count(self) -> int:
-        """Return the number of pages that the second engine sees, 0 when it cannot open the file."""
+    def engine(self) -> Engine | None:
+        """Return the engine, None when it cannot open the file."""
         if self._engine is None and not self._broken:
             from extractors.engine_pdfplumber import PdfplumberEngine
 
@@ -26,11 +26,6 @@ class LazySpare:
                 self._engine = PdfplumberEngine(self._path)
             except ExtractionError:
                 self._broken = True
-        return self._engine.page_count() if self._engine is not None else 0
-
-    def engine(self) -> Engine | None:
-        """Return the engine, None when it cannot open the file."""
-        self.page_count()
         return self._engine
 
     def close(self) -> None:

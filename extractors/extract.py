@@ -6,6 +6,7 @@ from pathlib import Path
 
 from extractors.failure import ExtractionError
 from extractors.options import ExtractionLimits, ExtractOptions
+from extractors.parts import Parts, in_parts
 from extractors.types import Extraction
 from warehouse.states import Reason
 
@@ -44,3 +45,12 @@ def extract_file(path: Path, file_format: str, file_sha256: str, options: Extrac
 
         return read_doc(path, file_sha256)
     raise ExtractionError(Reason.UNSUPPORTED_TYPE, f"The format {file_format!r} is not read; pdf, docx, html, txt and doc are.")
+
+
+def extract_in_parts(path: Path, file_format: str, file_sha256: str, options: ExtractOptions, limits: ExtractionLimits) -> Parts:
+    """Yield the passages of a file as they are made, and end with the rest; arguments and errors are those of `extract_file`."""
+    if file_format == "pdf":
+        from extractors.read_pdf import pdf_in_parts
+
+        return pdf_in_parts(path, file_sha256, options, limits)
+    return in_parts(extract_file(path, file_format, file_sha256, options, limits))

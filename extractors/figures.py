@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from extractors.headings import section_marker
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.markers import find_marker
 
 _LABEL = re.compile(

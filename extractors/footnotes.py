@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from extractors.block import Block
 from extractors.boxes import block_of_lines
-from extractors.lines import Line
+from extractors.line import Line
+from extractors.mend import Hyphens
 from extractors.page import Rule
 
 _MARK = re.compile(
@@ -94,7 +95,7 @@ def is_drawn_by_type(line: Line) -> bool:
     return bool(_DRAWN_BY_TYPE.match(line.text))
 
 
-def footnote_blocks(lines: Sequence[Line]) -> list[Block]:
+def footnote_blocks(lines: Sequence[Line], hyphens: Hyphens | None = None) -> list[Block]:
     """Return one block a note; a note without a mark continues the one before."""
     groups: list[list[Line]] = []
     last: int | None = None
@@ -105,12 +106,12 @@ def footnote_blocks(lines: Sequence[Line]) -> list[Block]:
             groups.append([])
             last = number if number is not None else last
         groups[-1].append(line)
-    return [note_of_lines(group) for group in groups]
+    return [note_of_lines(group, hyphens) for group in groups]
 
 
-def note_of_lines(lines: Sequence[Line]) -> Block:
+def note_of_lines(lines: Sequence[Line], hyphens: Hyphens | None = None) -> Block:
     """Return a note, its mark apart from its text."""
-    block = block_of_lines("footnote", lines, codable=False)
+    block = block_of_lines("footnote", lines, codable=False, hyphens=hyphens)
     if lines[0].starts_raised and lines[0].marks:
         block.marker, block.notes = lines[0].marks[0], block.notes[1:]
     elif match := _MARK.match(block.text):

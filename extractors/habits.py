@@ -10,7 +10,7 @@ from statistics import median
 
 from extractors.breaks import mend_breaks, torn_words
 from extractors.furniture import furniture_of
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.mend import Hyphens, hyphens_of
 from extractors.page_lines import PageLines
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.markers import find_marker
 
 _MIN_KEYS = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 _LIGATURES = str.maketrans(
@@ -29,11 +29,15 @@ _SPACES = re.compile(r"\s+")
 _FUSED = re.compile("[ﬀﬁﬂﬃﬄﬅﬆ]")
 _APART = re.compile(r"[\W_]+")
 _START = re.compile(r"[^\W\d_]*")
+_LETTERS = re.compile(r"[^\W\d_]+")
 # The letters before a hyphen; what opens a quotation or a parenthesis and an elided article are no part of the word ("(govern-", "l'exploi-").
 _END = re.compile(r"(?:^|.*[(\[{“”\"„«»])([^\W\d_]+)|.*['’‘‚]([^\W\d_]{2,})")
 _EDGES = ".,;:!?()[]“”\"'’«»"
 _PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
-# Numbers from twenty-one to ninety-nine are written with a hyphen, in English and in French, and never as one word.
+_BETWEEN = frozenset(
+    # Numbers from twenty-one to ninety-nine are written with a hyphen, in English and in French, and never as one word.
+    ["and", "or", "to", "et", "ou", "y", "und", "oder", "e", "и", "или"]
+)  # words after a hyphen that stands for a word
 _TENS = re.compile(
     "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
     "|vingt|trente|quarante|cinquante|soixante|septante|quatre|huitante|nonante"
@@ -44,6 +48,9 @@ _UNITS = re.compile(
     "|unième|deuxième|troisième|quatrième|cinquième|sixième|septième|huitième|neuvième|dixième|vingtième)s?"
 )
 _DIVIDES = 0.018  # share of lines that end in a hyphen from which a document is one that divides words
+_SURE = (
+    250  # lines from which a document with fewer is taken for one that never divides: all hyphens at its lines' ends are words'
+)
 # Han, kana and the punctuation that is set with them: no space stands between these, so none at the end of a line either. Korean has spaces.
 _UNSPACED = re.compile("[\u2e80-\u30ff\u31c0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]")
 _COMPOUND = re.compile(r"[A-Za-z0-9À-ÿ’']+-[A-Za-z0-9À-ÿ-]+")
@@ -61,17 +68,19 @@ def clean(text: str) -> str:
 class Hyphens:
     """What a document says of its hyphens: the words that it writes, those with a hyphen inside a line, and its habit at line ends.
 
-    `divides`: the document cuts words at the ends of its lines; in most reports a hyphen there belongs to the word.
+    `divides`: the document cuts words at the ends of its lines; in most reports a hyphen there belongs to the word. `never_divides`: it
+    does not, and is long enough for that to be sure; short ones are asked word by word.
     """
 
-    words: frozenset[str] = frozenset()
-    compounds: frozenset[str] = frozenset()
+    words: Set[str] = frozenset()
+    compounds: Set[str] = frozenset()
     divides: bool = True
+    never_divides: bool = False
 
     def keeps(self, first: str, second: str) -> bool:
         """True when the hyphen between the end of a line and the start of the next belongs to the word."""
         last = _END.fullmatch(first)
-        if last is None or not second[:1].islower():
+        if self.never_divides or last is None or not second[:1].islower():
             return True
         match = _START.match(second)
         left, right = (last[1] or last[2]).lower(), match.group().lower() if match else ""
@@ -96,14 +105,18 @@ def hyphens_of(lines: Iterable[str]) -> Hyphens:
         parts = line.lower().split()
         if not parts:
             continue
-        # Halves of words are no words.
-        words.update(part.strip(_EDGES) for part in (parts[1:] if end else parts))
+        # Halves of words are no words; and nobody asks for what is not letters throughout.
+        for part in parts[1:] if end else parts:
+            word = part if part.isalpha() else part.strip(_EDGES)
+            if word.isalpha() or _LETTERS.fullmatch(word):
+                words.add(word)
         count += 1
         cuts += bool(end)
         end = parts[-1][:-1] if len(parts[-1]) > 2 and parts[-1].endswith("-") else ""
         if "-" in line:
             compounds.update(match.lower() for match in _COMPOUND.findall(line))
-    return Hyphens(frozenset(words), frozenset(compounds), cuts > _DIVIDES * count)
+    divides = cuts > _DIVIDES * count
+    return Hyphens(words, compounds, divides, not divides and count >= _SURE)
 
 
 def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[str, list[int]]:
@@ -127,6 +140,9 @@ def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[st
             pieces.append(line)
         elif last.endswith("-") and len(last) > 1 and last[-2].isalnum():
             first, second = last.rsplit(" ", 1)[-1][:-1], line.split(" ", 1)[0]
+            if second in _BETWEEN:  # "low- and middle-income countries"
+                pieces.append(f" {line}")
+                continue
             if not hyphens.keeps(first, second):
                 pieces[-1] = last[:-1]
             pieces.append(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.markers import Marker
 
 NUMBERED_ITEM_DEPTH = 0  # above "(a)", which may stand inside an item

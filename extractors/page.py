@@ -61,7 +61,8 @@ class RawPage:
     frames: list[Rule] = field(default_factory=list)  # drawn rectangles
     scanned: bool = False
     pictured: float = 0.0  # share of the page that pictures cover
-    turned: int = 0  # letters and digits that stand upright or upside down in the file and are in no word
+    turned: int = 0  # letters and digits that run sideways or upside down in the file and are in no word
+    quarters: int = 0  # by which most of them are turned, clockwise
 
     def leave_out_what_stands_nowhere(self) -> None:
         """Drop words and rules of a damaged file that stand far from any page, or at no number at all."""
@@ -89,6 +90,10 @@ class Engine(Protocol):
 
     def page(self, number: int) -> RawPage:
         """Return one page, counted from 1."""
+        ...
+
+    def upright(self, number: int, quarters: int) -> RawPage | None:
+        """Return a page turned by so many quarters against the clock; None where the engine does not turn pages, or not this one."""
         ...
 
     def close(self) -> None:

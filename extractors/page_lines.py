@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.page import Rule
 
 

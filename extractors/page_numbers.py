@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from extractors.lines import Line
+from extractors.line import Line
 
 _NUMBER = re.compile(
     r"[\W_]*(?:(?:page|página|pagina|стр\.?|p\.)\s*)?(?P<value>\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of|de|sur|из)\s*\d{1,4})?(?P<end>[\W_]*)",

@@ -12,7 +12,7 @@ from typing import Any, overload
 
 import orjson
 
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.page import Rule
 from extractors.page_lines import PageLines
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractors.columns import ColumnMemory
 from extractors.engines import LazySpare, open_engine
 from extractors.language import is_of, language_of
-from extractors.lines import ColumnMemory, Line, page_lines
+from extractors.line import Line
+from extractors.lines import page_lines
 from extractors.ocr import PageRecognizer, is_available
 from extractors.options import ExtractOptions
 from extractors.page import RawPage
@@ -22,6 +25,7 @@ from extractors.quality import (
     misread_share,
     text_quality,
 )
+from extractors.turned import Turn
 from extractors.types import PageInfo
 
 _PICTURED = 0.2  # share of a page that pictures cover at least where recognition is worth a try
@@ -36,6 +40,7 @@ class ReadPage:
     lines: PageLines
     info: PageInfo
     warnings: list[str]
+    turn: Turn | None = None  # the lines are those of the page turned upright, what is known of it is of the page as it is
 
 
 class PageReader:
@@ -64,9 +69,17 @@ class PageReader:
         """Return a page, counted from 1; text that cannot be used is left out, and a warning says so."""
         warnings: list[str] = []
         raw, source = self._engine.page(number), "text_layer"
+        turn: Turn | None = None
         lines, text, quality = self._read(raw)
         if raw.turned > max(_FEW_TURNED, sum(map(str.isalnum, text))):
-            raw, lines, text, quality = self._turned(raw, lines, text, quality, warnings)
+            if (found := self._upright(raw, text)) is not None:
+                turn = Turn(raw.quarters, raw.width, raw.height)
+                warnings.append(
+                    f"page {number}: most of its text is turned on the page; it was read turned by {_turned_by(turn)}"
+                )
+                raw, lines, text, quality = found
+            else:
+                raw, lines, text, quality = self._turned(raw, lines, text, quality, warnings)
         if (quality or 0.0) < USABLE:
             if (other := _spare_page(self._spare, number)) is not None:
                 again = self._read(other)
@@ -90,7 +103,7 @@ class PageReader:
                 found = self._recognized(number, warnings)
                 if found is not None and misread_share(found[2]) < odd:
                     raw, lines, text, quality = found
-                    source = "ocr"
+                    source, turn = "ocr", None
         if lines and is_leftward(text):
             quality = min(quality or 0.0, LEFTWARD_QUALITY)
             warnings.append(
@@ -99,8 +112,8 @@ class PageReader:
         language = self._language_of(text) if lines else None
         info = PageInfo(
             number,
-            round(raw.width, 2),
-            round(raw.height, 2),
+            round(turn.width if turn else raw.width, 2),
+            round(turn.height if turn else raw.height, 2),
             source,
             sum(len(line.text) for line in lines),
             sum(len(line.text.split()) for line in lines),
@@ -110,7 +123,15 @@ class PageReader:
             lexical=lexical_share(text, language) if language else None,
             continuity=continuity([line.text for line in lines]),
         )
-        return ReadPage(PageLines(number, raw.width, raw.height, lines, raw.rules), info, warnings)
+        return ReadPage(PageLines(number, raw.width, raw.height, lines, raw.rules), info, warnings, turn)
+
+    def _upright(self, raw: RawPage, text: str) -> tuple[RawPage, list[Line], str, float | None] | None:
+        """Return a page that is shown as it is in the file turned upright, None where that gives no usable text."""
+        upright = self._engine.upright(raw.number, raw.quarters)
+        if upright is None:
+            return None
+        again = self._read(upright)
+        return (upright, *again) if (again[2] or 0.0) >= USABLE and len(again[1]) > 2 * len(text) else None
 
     def _turned(
         self, raw: RawPage, lines: list[Line], text: str, quality: float | None, warnings: list[str]
@@ -155,7 +176,13 @@ class PageReader:
         return found
 
 
+def _turned_by(turn: Turn) -> str:
+    return {1: "90 degrees to the left", 2: "180 degrees", 3: "90 degrees to the right"}[turn.quarters]
+
+
 def _spare_page(spare: LazySpare | None, number: int) -> RawPage | None:
     """Return the page as the second engine reads it, None where that does not open the file or ends before."""
     engine = spare.engine() if spare is not None else None
-    return None if engine is None or number > engine.page_count() else engine.page(number)
+    with contextlib.suppress(IndexError):
+        return engine.page(number) if engine is not None else None
+    return None

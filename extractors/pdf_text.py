@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,21 +12,12 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from extractors.failure import ExtractionError
+from extractors.pdf_turned import Character, turned_characters
 from extractors.types import Box
 from warehouse.states import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class _Character:
-    text: str
-    x0: float
-    top: float
-    x1: float
-    bottom: float
-    baseline: float
-
-
-def _characters(handle: Any, count: int, left: float, page_top: float) -> list[_Character]:
+def _characters(handle: Any, count: int, left: float, page_top: float) -> list[Character]:
     box = pdfium_c.FS_RECTF()
     x, y = ctypes.c_double(), ctypes.c_double()
     result = []
@@ -36,11 +27,25 @@ def _characters(handle: Any, count: int, left: float, page_top: float) -> list[_
             continue
         pdfium_c.FPDFText_GetCharOrigin(handle, index, x, y)
         result.append(
-            _Character(
-                chr(code), box.left - left, page_top - box.top, box.right - left, page_top - box.bottom, page_top - y.value
-            )
+            Character(chr(code), box.left - left, page_top - box.top, box.right - left, page_top - box.bottom, page_top - y.value)
         )
     return result
+
+
+def _in_rows(characters: Iterable[Character], box: Box, margin: float) -> str:
+    inset = min(2.5, 0.25 * (box.bottom - box.top))
+    found = [
+        c
+        for c in characters
+        if box.x0 - margin <= (c.x0 + c.x1) / 2 <= box.x1 + margin and c.bottom > box.top + inset and c.top < box.bottom - inset
+    ]
+    rows: list[list[Character]] = []
+    for character in sorted(found, key=lambda c: c.baseline):
+        if rows and character.baseline - rows[-1][0].baseline < 0.25 * (character.bottom - character.top):
+            rows[-1].append(character)
+        else:
+            rows.append([character])
+    return "\n".join("".join(c.text for c in sorted(row, key=lambda c: c.x0)) for row in rows)
 
 
 class PdfText:
@@ -54,7 +59,8 @@ class PdfText:
         self._number = 0
         self._page: Any = None
         self._text: Any = None
-        self._characters: list[_Character] | None = None
+        self._characters: list[Character] | None = None
+        self._turned: tuple[list[Character], Callable[[Box], Box]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -120,21 +126,16 @@ class PdfText:
         if self._characters is None:
             left, _, _, top = self._page.get_bbox()
             self._characters = _characters(text.raw, text.count_chars(), left, top)
-        inset = min(2.5, 0.25 * (box.bottom - box.top))
-        found = [
-            c
-            for c in self._characters
-            if box.x0 - margin <= (c.x0 + c.x1) / 2 <= box.x1 + margin
-            and c.bottom > box.top + inset
-            and c.top < box.bottom - inset
-        ]
-        rows: list[list[_Character]] = []
-        for character in sorted(found, key=lambda c: c.baseline):
-            if rows and character.baseline - rows[-1][0].baseline < 0.25 * (character.bottom - character.top):
-                rows[-1].append(character)
-            else:
-                rows.append([character])
-        return "\n".join("".join(c.text for c in sorted(row, key=lambda c: c.x0)) for row in rows)
+        return _in_rows(self._characters, box, margin)
+
+    def turned_rows_inside(self, box: Box, margin: float) -> str:
+        """Return the same as `rows_inside` in the direction in which most characters of the page run; nothing where that is upright."""
+        text = self._open(box.page)
+        if self._turned is None:
+            width, height = self._page.get_size()
+            self._turned = turned_characters(text.raw, text.count_chars(), self._page.get_bbox(), width, height)
+        characters, upright = self._turned
+        return _in_rows(characters, upright(box), margin) if characters else ""
 
     def _open(self, number: int) -> Any:
         if number != self._number:
@@ -142,7 +143,7 @@ class PdfText:
             self._page = self._document[number - 1]
             self._text = self._page.get_textpage()
             self._number = number
-            self._characters = None
+            self._characters = self._turned = None
         return self._text
 
     def _close_page(self) -> None:

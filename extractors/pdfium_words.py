@@ -47,7 +47,12 @@ class WordReader:
         self._matrix = pdfium_c.FS_MATRIX()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._units: Any = (ctypes.c_ushort * 8192)()
-        self.turned = 0  # letters and digits of the last page that were left out because they are turned
+        self.turned = [
+            0,
+            0,
+            0,
+            0,
+        ]  # letters and digits of the last page that were left out, by the quarters by which they are turned
         self._line = (0.0, 0.0, 0.0)  # upper and lower edge of the last word's frame, and its baseline
 
     def words(self, handle: Any, count: int, left: float, page_top: float) -> list[Word]:
@@ -72,7 +77,7 @@ class WordReader:
 
     def _read(self, handle: Any, text: str, left: float, page_top: float) -> list[Word]:
         self._line = (0.0, 0.0, 0.0)
-        self.turned = 0
+        self.turned = [0, 0, 0, 0]
         words: list[Word] = []
         before_end = -1
         for match in _WORD.finditer(text):
@@ -214,7 +219,8 @@ class WordReader:
             baseline, height = page_top - frame[4], bottom - top
             if height <= 0.5 or x1 < x0:
                 # PDFium gives turned characters a frame without height, or one upside down.
-                self.turned += character.isalnum() and self._is_turned(handle, start + offset)
+                if character.isalnum() and self._is_turned(handle, start + offset):
+                    self.turned[self._quarters(handle, start + offset)] += 1
                 continue
             leftward = bool(_LEFTWARD.match(character))
             if (
@@ -229,7 +235,8 @@ class WordReader:
                 continue
             previous = current
             if self._is_turned(handle, start + offset):
-                self.turned += character.isalnum()
+                if character.isalnum():
+                    self.turned[self._quarters(handle, start + offset)] += 1
                 current = None
                 continue
             current = Word(character, x0, top, x1, bottom, height * 0.9, baseline, bold, italic, leftward=leftward)
@@ -240,6 +247,10 @@ class WordReader:
 
     def _is_turned(self, handle: Any, index: int) -> bool:
         return abs(float(pdfium_c.FPDFText_GetCharAngle(handle, index))) % 6.28 > _ROTATED
+
+    def _quarters(self, handle: Any, index: int) -> int:
+        """Return the quarters, clockwise, that come nearest to the angle of a character."""
+        return round(float(pdfium_c.FPDFText_GetCharAngle(handle, index)) / (math.pi / 2)) % 4
 
     def _style(self, handle: Any, index: int) -> tuple[bool, bool, bool]:
         """Return whether a character is bold, whether it is italic, and whether frames of its font were seen to follow the ink."""

@@ -15,9 +15,10 @@ from typing import Any, Self
 from entente.errors import BadInput
 from extractors.child import Child
 from extractors.failure import ExtractionError
+from extractors.gathering import Gathering
 from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.refind import PassageLocation
-from extractors.render import extraction_from_dict, extraction_to_dict
+from extractors.render import extraction_to_dict
 from extractors.types import Extraction, ExtractionFailure
 from extractors.work_folders import remove_left_behind
 from warehouse.states import Reason
@@ -152,10 +153,19 @@ class ExtractionPool:
                 future.cancel()
                 continue
             try:
-                future.set_result(child.ask(request))
+                future.set_result(_asked(child, request))
             except BaseException as error:  # noqa: BLE001  # handed to the thread that asked
                 future.set_exception(error)
         child.kill()
+
+
+def _asked(child: Child, request: dict[str, Any]) -> dict[str, Any]:
+    """Return a child's answer, an extraction put together from its parts as they come, so that it is held once."""
+    if request["op"] != "extract":
+        return child.ask(request)
+    gathering = Gathering()
+    answer = child.ask(request, gathering.take)
+    return {"ok": gathering.extraction(answer["ok"])} if "ok" in answer else answer
 
 
 def _outcome(job: ExtractionJob, finished: Future[dict[str, Any]]) -> Extraction | ExtractionFailure:
@@ -164,5 +174,6 @@ def _outcome(job: ExtractionJob, finished: Future[dict[str, Any]]) -> Extraction
     except ExtractionError as error:
         return ExtractionFailure(job.file_sha256, error.reason, error.detail)
     if "ok" in answer:
-        return extraction_from_dict(answer["ok"])
+        extraction: Extraction = answer["ok"]
+        return extraction
     return ExtractionFailure(job.file_sha256, str(answer["reason"]), str(answer["detail"]))

@@ -9,18 +9,21 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from extractors.assemble import passages_of
+from extractors.assemble import passages_in_order
 from extractors.block import Block
 from extractors.blocks_pdf import blocks_of
 from extractors.cover_title import title_of
 from extractors.failure import ExtractionError
 from extractors.habits import Habits, habits_of
 from extractors.language import language_of
+from extractors.memory import give_back_memory
 from extractors.ocr import is_available
 from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.page_lines import PageLines
 from extractors.page_store import PageStore
+from extractors.parts import Ending, Parts, gathered
 from extractors.pdf_pages import PageReader
+from extractors.turned import Turn, placed
 from extractors.types import Extraction, PageInfo
 from extractors.units import SummaryTally, units_in_order
 from extractors.version import EXTRACTOR_VERSION
@@ -28,6 +31,7 @@ from warehouse.states import Reason
 
 _SYMBOL = re.compile(r"\b(?:[A-Z]{1,5}(?:/[A-Z0-9][\w.()-]*){2,}|[AS]/(?:RES/)?\d{1,4}(?:/[\w.]+)*|GB\.\d+/[\w/.]+)")
 _DATE = re.compile(r"\b\d{1,2}\s+[A-Za-zÀ-ÿ]{3,10}\s+(?:19|20)\d\d\b")
+_MANY_PAGES = 200  # from which what PDFium held of them is worth giving back
 
 
 @dataclass(slots=True)
@@ -48,33 +52,45 @@ class _Pages:
     store: PageStore
     infos: list[PageInfo]
     warnings: list[str]
+    turns: dict[int, Turn]  # by page number
 
 
 def read_pdf(path: Path, file_sha256: str, options: ExtractOptions, limits: ExtractionLimits) -> Extraction:
-    """Return the extraction of a PDF; of a long one only the lines of one page and the blocks of one section are held at a time.
+    """Return the extraction of a PDF.
 
     Raises:
-        ExtractionError: encrypted, broken_file, no_pages, too_large, no_text_layer.
+        ExtractionError: encrypted, broken_file, no_pages, too_large, no_text_layer, no_passages.
+    """
+    return gathered(pdf_in_parts(path, file_sha256, options, limits))
+
+
+def pdf_in_parts(path: Path, file_sha256: str, options: ExtractOptions, limits: ExtractionLimits) -> Parts:
+    """Yield the passages of a PDF; of a long one only the lines of one page and the blocks of one section are held at a time.
+
+    Raises:
+        ExtractionError: what `read_pdf` raises.
     """
     read = _read(path, options, limits)
+    count = 0
     with closing(read.store):
         language, cover = _document_language(read.store), _cover(read.store)
         habits = habits_of(read.store)
         words: Counter[int] = Counter()
         tally = SummaryTally()
-        passages = passages_of(
+        for passage in passages_in_order(
             units_in_order(_counted(blocks_of(read.store, habits), words), tally),
             file_sha256,
             language,
             {info.number: info.language for info in read.infos},
             {info.number: info.quality for info in read.infos},
-        )
-    if not passages:
+        ):
+            count += 1
+            yield placed(passage, read.turns)
+    if not count:
         raise ExtractionError(Reason.NO_PASSAGES, "The file has text, but nothing that is a passage.")
-    if tally.is_misread():
-        passages = tuple(replace(passage, is_summary=False) for passage in passages)
     infos = tuple(_completed(read.infos, habits, words))
-    return Extraction(file_sha256, "pdf", EXTRACTOR_VERSION, language, infos, passages, cover, tuple(read.warnings))
+    extraction = Extraction(file_sha256, "pdf", EXTRACTOR_VERSION, language, infos, (), cover, tuple(read.warnings))
+    return Ending(extraction, summaries_hold=not tally.is_misread())
 
 
 def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits) -> PdfStructure:
@@ -89,7 +105,7 @@ def pdf_structure(path: Path, options: ExtractOptions, limits: ExtractionLimits)
 
 
 def _read(path: Path, options: ExtractOptions, limits: ExtractionLimits) -> _Pages:
-    read = _Pages(PageStore(), [], [])
+    read = _Pages(PageStore(), [], [], {})
     reader = PageReader(path, options)
     try:
         count = reader.page_count()
@@ -105,8 +121,12 @@ def _read(path: Path, options: ExtractOptions, limits: ExtractionLimits) -> _Pag
             read.store.append(page.lines)
             read.infos.append(page.info)
             read.warnings.extend(page.warnings)
+            if page.turn is not None:
+                read.turns[number] = page.turn
     finally:
         reader.close()
+    if count > _MANY_PAGES:
+        give_back_memory()
     if all(info.text_source == "none" for info in read.infos):
         wanted = (
             "" if options.ocr == "off" or is_available() else " The program that would read them, tesseract, is not installed."

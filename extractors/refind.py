@@ -117,6 +117,9 @@ def _stands_in_boxes(reader: PdfText, passage: PassageLocation) -> bool:
     rows = letters("\n".join(reader.rows_inside(box, _MARGIN) for box in passage.boxes))
     if contains(rows, passage.text, passage.lead_in):
         return True
+    turned = "\n".join(reader.turned_rows_inside(box, _MARGIN) for box in passage.boxes)
+    if contains(letters(turned), passage.text, passage.lead_in):
+        return True
     shown = "\n".join(reader.inside_shown(box, _MARGIN) or reader.inside(box, _MARGIN) for box in passage.boxes)
     return contains(letters(shown), passage.text, passage.lead_in)
 

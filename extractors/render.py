@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from extractors.types import Box, Extraction, PageInfo, Passage
 
+_PASSAGE = tuple(field.name for field in fields(Passage))
+
 
 def extraction_to_dict(extraction: Extraction) -> dict[str, Any]:
     """Return plain lists, mappings, texts and numbers; boxes as [page, x0, top, x1, bottom]."""
-    plain = asdict(extraction)
-    for written, passage in zip(plain["passages"], extraction.passages, strict=True):
-        written["boxes"] = [[box.page, box.x0, box.top, box.x1, box.bottom] for box in passage.boxes]
-    return plain
+    return {
+        "file_sha256": extraction.file_sha256,
+        "file_format": extraction.file_format,
+        "extractor_version": extraction.extractor_version,
+        "language": extraction.language,
+        "pages": [asdict(page) for page in extraction.pages],
+        "passages": [passage_to_dict(passage) for passage in extraction.passages],
+        "cover": dict(extraction.cover),
+        "warnings": extraction.warnings,
+    }
 
 
 def extraction_from_dict(plain: Mapping[str, Any]) -> Extraction:
@@ -25,22 +33,36 @@ def extraction_from_dict(plain: Mapping[str, Any]) -> Extraction:
         file_format=plain["file_format"],
         extractor_version=plain["extractor_version"],
         language=plain["language"],
-        pages=tuple(PageInfo(**{**page, "furniture": tuple(page["furniture"])}) for page in plain["pages"]),
-        passages=tuple(
-            Passage(
-                **{
-                    **passage,
-                    "heading_path": tuple(passage["heading_path"]),
-                    "boxes": tuple(Box(*box) for box in passage["boxes"]),
-                    "notes": tuple(passage["notes"]),
-                    "sketch": tuple(passage["sketch"]),
-                }
-            )
-            for passage in plain["passages"]
-        ),
+        pages=tuple(page_from_dict(page) for page in plain["pages"]),
+        passages=tuple(passage_from_dict(passage) for passage in plain["passages"]),
         cover=dict(plain["cover"]),
         warnings=tuple(plain["warnings"]),
     )
+
+
+def passage_to_dict(passage: Passage) -> dict[str, Any]:
+    """Return a passage as `extraction_to_dict` writes it."""
+    plain = {name: getattr(passage, name) for name in _PASSAGE}
+    plain["boxes"] = [[box.page, box.x0, box.top, box.x1, box.bottom] for box in passage.boxes]
+    return plain
+
+
+def passage_from_dict(plain: Mapping[str, Any]) -> Passage:
+    """Return the passage that `passage_to_dict` wrote."""
+    return Passage(
+        **{
+            **plain,
+            "heading_path": tuple(plain["heading_path"]),
+            "boxes": tuple(Box(*box) for box in plain["boxes"]),
+            "notes": tuple(plain["notes"]),
+            "sketch": tuple(plain["sketch"]),
+        }
+    )
+
+
+def page_from_dict(plain: Mapping[str, Any]) -> PageInfo:
+    """Return the page of which `dataclasses.asdict` made this."""
+    return PageInfo(**{**plain, "furniture": tuple(plain["furniture"])})
 
 
 def as_json(extraction: Extraction) -> str:

@@ -1,4 +1,4 @@
-"""The child process: one request a line in (JSON), one answer a line out (JSON), under a memory limit, never outliving its parent.
+"""The child process: one request a line in (JSON), one answer out (lines of JSON), under a memory limit, never outliving its parent.
 
 A crash of a parser is a crash of this process and nothing more. Requests and answers are described in `requests.py`.
 """
@@ -13,6 +13,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 _PR_SET_PDEATHSIG = 1
@@ -34,14 +35,15 @@ def main() -> None:
 
     responder = Responder(settings)
     _limit_memory(int(settings["memory_mb"]))
-    _write(answers, b"ready")
+    _write(answers, [b"ready"])
     while True:
         _write(answers, responder.answer(requests.get()))
 
 
-def _write(answers: BinaryIO, line: bytes) -> None:
+def _write(answers: BinaryIO, lines: Iterable[bytes]) -> None:
     try:
-        answers.write(line + b"\n")
+        for line in lines:
+            answers.write(line + b"\n")
         answers.flush()
     except BrokenPipeError:
         os._exit(0)

@@ -17,7 +17,7 @@ from extractors.extract import extract_file
 from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.refind import PassageLocation, refind
 from extractors.types import Box, Extraction
-from extractors.units import Unit
+from extractors.unit import Unit
 
 LIMITS = ExtractionLimits(60, 3000, 50, 20)
 WIDTH, HEIGHT = A4

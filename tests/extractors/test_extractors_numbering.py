@@ -8,7 +8,7 @@ from pathlib import Path
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.markers import Marker, find_marker
 from extractors.numbering import ParagraphSequence
 from tests.extractors.test_extractors_pdf import HEIGHT, draw, paragraph, read, saved

@@ -189,6 +189,39 @@ def test_a_prefix_keeps_its_hyphen_where_words_are_not_divided_though_the_word_i
     assert join_lines(["free multi-", "party elections"], whole)[0] == "free multi-party elections"
 
 
+def test_a_long_document_that_never_divides_words_keeps_every_hyphen_at_a_line_s_end() -> None:
+    long = hyphens_of(["the coordination of its reconsideration", *["no hyphens stand at the ends of these lines"] * 300])
+    cases = {
+        ("its re-", "consideration"): "its re-consideration",
+        ("the co-", "ordination"): "the co-ordination",
+        ("a camp (kwan-", "li-so)"): "a camp (kwan-li-so)",
+        ("Уголовно-", "процессуальном"): "Уголовно-процессуальном",
+        ("low-", "and middle-income countries"): "low- and middle-income countries",
+    }
+    assert {lines: join_lines(lines, long)[0] for lines in cases} == cases
+    short = hyphens_of(["the coordination of its reconsideration", *["no hyphens stand at the ends of these lines"] * 100])
+    assert join_lines(["the co-", "ordination"], short)[0] == "the coordination"
+
+
+def test_notes_and_tables_follow_the_hyphens_of_the_document(tmp_path: Path) -> None:
+    report = Report(tmp_path / "n.pdf")
+    ways = ("boats", "roads", "trains", "letters", "visits", "offices", "patrols")
+    for page, way in enumerate(ways, 1):
+        for place in range(20):
+            report.line(f"{20 * (page - 1) + place + 1}. The team came to village {place} {FULL}", 72, 790 - 32 * place)
+            report.line("left on the following day for the coordination office.", 72, 777 - 32 * place)
+        if page <= 3:
+            report.canvas.line(72, 140, 220, 140)
+            report.line(str(page), 72, 131, 5)
+            report.line(f"On {way} see the report of the office for the co-", 76, 128, 8)
+            report.line(f"ordination of its {way}, where {way} were needed.", 72, 118, 8)
+        report.canvas.showPage()
+    notes = [block.text for block in report.blocks() if block.kind == "footnote"]
+    assert notes == [
+        f"On {way} see the report of the office for the co-ordination of its {way}, where {way} were needed." for way in ways[:3]
+    ]
+
+
 def test_running_heads_and_page_numbers_are_kept_with_their_page(tmp_path: Path) -> None:
     report = Report(tmp_path / "h.pdf")
     for page in range(1, 5):

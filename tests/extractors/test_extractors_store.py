@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from extractors import page_store
-from extractors.lines import Line
+from extractors.line import Line
 from extractors.page import Rule
 from extractors.page_lines import PageLines
 from extractors.page_store import PageStore

@@ -10,7 +10,9 @@ from extractors.headings import is_summary
 from extractors.markers import find_marker
 from extractors.mend import Hyphens, join_lines
 from extractors.passage_id import passage_id
-from extractors.units import MAX_WORDS, sentences, units_of
+from extractors.sentences import sentences
+from extractors.unit import MAX_WORDS
+from extractors.units import units_of
 
 LONG = "The Committee requests the Government to provide full particulars of the measures taken in every province during the reporting period."
 
