@@ -12,11 +12,11 @@ pairs together, by EM with priors (Dempster, Laird and Rubin 1977); there is no 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warehouse.estimates.normal_nodes import normal_nodes
 from warehouse.estimates.ordered_chain import Passed, passes
 
 Floats = NDArray[np.float64]
@@ -36,18 +36,7 @@ _SPREADS = (0.2, 0.3, 0.4, 0.6, 0.8)
 _ALIKE = 0.15
 
 
-def _nodes(number: int) -> Floats:
-    """Points spread like independent normal variables, in opposite pairs; a low-discrepancy sequence (Roberts 2018), so without chance."""
-    root = 2.0
-    for _ in range(60):
-        root = (1 + root) ** (1 / (CLASSES + 1))
-    uniform = (0.5 + np.outer(np.arange(1, number // 2 + 1), root ** -np.arange(1.0, CLASSES + 1))) % 1
-    normal = np.array([[NormalDist().inv_cdf(float(one)) for one in row] for row in uniform])
-    both = np.vstack([normal, -normal])
-    return np.asarray(both / both.std(axis=0), np.float64)
-
-
-_NODES = _nodes(64)
+_NODES = normal_nodes(64, CLASSES)
 
 
 @dataclass(frozen=True, slots=True)
