@@ -7,7 +7,8 @@ import numpy as np
 
 from benchmarks import coverage_lags, coverage_paths
 from warehouse.estimates.lead_and_lag import GoldPassages, lead_and_lag
-from warehouse.estimates.stage_path_model import fit, posterior, years_of
+from warehouse.estimates.stage_path_model import fit, posterior
+from warehouse.estimates.stage_path_records import years_of
 from warehouse.estimates.stage_path_tables import smallest_sets
 
 
