@@ -120,8 +120,7 @@ def _passes(block: _Block, known: Parameters, effects: Floats, *, firsts: bool =
     plain = np.einsum("dc,dsc->ds", block.sums, np.log(block.expected))
     each = plain[:, :, None] + np.matmul(block.sums[:, None, :], own)
     each -= block.sums.sum(axis=1)[:, None, None] * np.log(np.matmul(block.expected, np.exp(own)))
-    said = np.zeros((pairs * length, STATES, nodes))
-    np.add.at(said, block.pair * length + block.year, each)
+    said = _sums(each, block.pair * length + block.year, pairs * length)
     flat = said.reshape(pairs, length, STATES, nodes).transpose(3, 0, 1, 2).reshape(nodes * pairs, length, STATES)
     return passes(flat, known.start, known.transition, np.tile(block.years, nodes), firsts=firsts)
 
@@ -162,13 +161,20 @@ def _modes(block: _Block, known: Parameters) -> tuple[Floats, Floats]:
             mix = block.expected * np.exp(effects[number])[block.pair][:, None, :]
             mix /= mix.sum(axis=-1, keepdims=True)
             mean = np.einsum("ds,dsc->dc", likely, mix)
-            score = np.zeros((pairs, CLASSES))
-            np.add.at(score, block.pair, block.sums - total[:, None] * mean)
+            score = _sums(block.sums - total[:, None] * mean, block.pair, pairs)
             each = -np.matmul((total[:, None] * likely)[:, None, :] * mix.transpose(0, 2, 1), mix)
             each[:, diagonal, diagonal] += total[:, None] * mean
-            own = np.zeros((pairs, CLASSES, CLASSES))
-            np.add.at(own, block.pair, each)
-            curvature[number] = own + precision
+            curvature[number] = _sums(each, block.pair, pairs) + precision
             step = np.linalg.solve(curvature[number], (score - effects[number] / known.spread**2)[..., None])[..., 0]
             effects[number] += np.clip(step, -_LONGEST, _LONGEST)
     return effects, curvature
+
+
+def _sums(values: Floats, group: Integers, groups: int) -> Floats:
+    """Sums of the values of each group, over the first axis."""
+    order = np.argsort(group, kind="stable")
+    found = np.zeros((groups, *values.shape[1:]))
+    which, starts = np.unique(group[order], return_index=True)
+    if len(which):
+        found[which] = np.add.reduceat(values[order], starts, axis=0)
+    return found
