@@ -18,7 +18,7 @@ from warehouse.types import ScoreColumns
 _DIGITS = 4
 """Machines differ in the last digits of a sum, and a release shall be the same wherever it is built."""
 
-_COLUMNS = ("quantity", "category", "gold_passages", "centre", "spread", "context_weight", "country_spread", "mean_probability")
+_COLUMNS = ("quantity", "category", "gold_passages", "centre", "spread", "context_weight", "country_spread", "model_share")
 _OF_COUNTRIES = ("igo", "country_iso3", "quantity", "category", "n_gold_passages", "centre", "spread")
 
 
@@ -27,7 +27,7 @@ def calibration_statements() -> list[str]:
     # The version stands here so that other numbers are another release.
     return [
         f"/* calibration {VERSION} */ CREATE TABLE calibration (quantity VARCHAR, category VARCHAR, gold_passages BIGINT, centre DOUBLE, "
-        "spread DOUBLE, context_weight DOUBLE, country_spread DOUBLE, mean_probability DOUBLE)",
+        "spread DOUBLE, context_weight DOUBLE, country_spread DOUBLE, model_share DOUBLE)",
         "CREATE TABLE calibration_by_country (igo VARCHAR, country_iso3 VARCHAR, quantity VARCHAR, category VARCHAR, "
         "n_gold_passages BIGINT, centre DOUBLE, spread DOUBLE)",
     ]

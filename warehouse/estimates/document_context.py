@@ -50,7 +50,7 @@ def context_factors(dimensions: Sequence[tuple[ScoreDimension, Sequence[str]]], 
             key = f"{name}__{category}"
             sums.append(f'sum(coalesce("p_{key}", 0)::DOUBLE) AS "s_{key}"')
             known.append(
-                f"greatest(coalesce(max(mean_probability) FILTER (WHERE quantity = '{name}' AND category = '{category}'), 0), {_LEAST!r}) "
+                f"greatest(coalesce(max(model_share) FILTER (WHERE quantity = '{name}' AND category = '{category}'), 0), {_LEAST!r}) "
                 f'AS "t_{key}"'
             )
             factors.append(

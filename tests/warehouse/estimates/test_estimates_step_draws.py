@@ -53,7 +53,7 @@ def _write_contexts(database: duckdb.DuckDBPyConnection) -> None:
         known = {
             category: (share, weight)
             for category, share, weight in database.execute(
-                "SELECT category, mean_probability, context_weight FROM calibration WHERE quantity = ?", [name]
+                "SELECT category, model_share, context_weight FROM calibration WHERE quantity = ?", [name]
             ).fetchall()
         }
         sums = ", ".join(f'sum("p_{name}__{one}"::DOUBLE)' for one in categories)
