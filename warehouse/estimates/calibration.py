@@ -27,8 +27,8 @@ Integers = NDArray[np.int64]
 CALIBRATION_SPREAD = 0.7
 """Prior standard deviation of a b: twice or half as much of a category as there is, is an error of ordinary size in texts of a new kind."""
 
-COUNTRY_SPREAD = 0.5
-"""Prior guess at the standard deviation of the a: where gold passages tell nothing, countries differ by a factor of 1.6 either way."""
+COUNTRY_SPREAD = 0.7
+"""Prior guess at the standard deviation of the a: where gold passages tell nothing, countries may differ as much as all are off together."""
 
 CONTEXT_SPREAD = 0.5
 """Prior standard deviation of g; 0 is no use of the document."""
