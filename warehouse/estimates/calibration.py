@@ -147,14 +147,15 @@ def _shared(coded: CodedDimension, plain: Floats, right: Floats, weight: Floats,
         if np.abs(step).max() < _CLOSE:
             break
     logarithms = plain + values[:-1] + values[-1] * coded.context
-    return _Shared(values, _contrasts(np.linalg.inv(curvature)[:-1, :-1]), dispersion, logarithms)
+    return _Shared(values, _contrasts(np.asarray(np.linalg.inv(curvature), np.float64)[:-1, :-1]), dispersion, logarithms)
 
 
 def _between(coded: CodedDimension, shared: _Shared, right: Floats, weight: Floats, before: float) -> float:
     """The standard deviation of the effects of countries, the mean of the prior guess and of what the gold passages say by their precision.
 
     Residuals e of two passages of different documents of a country have E[e_k e'_k] = variance * sum over j of d_kj d'_kj, where d is by how
-    much a probability moves with an effect. Without effects the variance of such a sum of products is its own denominator.
+    much a probability moves with an effect. Without effects the variance of such a sum of products is its own denominator times the square of the
+    dispersion.
     """
     expected = shared.mean(before)
     off = weight[:, None] * (right - expected)
@@ -168,8 +169,9 @@ def _between(coded: CodedDimension, shared: _Shared, right: Floats, weight: Floa
     _, within = np.unique(np.column_stack([coded.country, coded.document]), axis=0, return_inverse=True)
     within = within.ravel()
     flat = moved.reshape(len(moved), -1)
-    products = of_pairs(off, coded.country) - of_pairs(off, within)
-    expected_products = of_pairs(flat, coded.country) - of_pairs(flat, within)
+    certainty = shared.dispersion**-2
+    products = certainty * (of_pairs(off, coded.country) - of_pairs(off, within))
+    expected_products = certainty * (of_pairs(flat, coded.country) - of_pairs(flat, within))
     # A prior as sure as that the variance is about as uncertain as it is large.
     sure = COUNTRY_SPREAD**-4
     variance = (sure * COUNTRY_SPREAD**2 + products) / (sure + expected_products)
@@ -193,7 +195,7 @@ def _effects(coded: CodedDimension, shared: _Shared, right: Floats, weight: Floa
             centre[country] += step * min(1.0, _LONGEST / max(float(np.abs(step).max()), _CLOSE))
             if np.abs(step).max() < _CLOSE:
                 break
-        spread[country] = _contrasts(np.linalg.inv(curvature))
+        spread[country] = _contrasts(np.asarray(np.linalg.inv(curvature), np.float64))
     return centre, spread
 
 

@@ -120,7 +120,7 @@ def test_the_rest_of_a_document_says_how_to_take_its_passages() -> None:
     seen[np.arange(6000), code] += 2.25
     chances = np.exp(seen)
     chances /= chances.sum(axis=1, keepdims=True)
-    sums = np.column_stack([np.bincount(document, chances[:, one]) for one in range(3)])
+    sums = np.column_stack([np.bincount(document, chances[:, one]) for one in range(3)]).astype(np.float64)
     context = document_context(sums, chances.mean(axis=0))[document]
     drawn = rng.random(6000) < 0.1
     found = calibration_of(
