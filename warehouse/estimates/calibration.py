@@ -154,8 +154,8 @@ def _between(coded: CodedDimension, shared: _Shared, right: Floats, weight: Floa
     """The standard deviation of the effects of countries, the mean of the prior guess and of what the gold passages say by their precision.
 
     Residuals e of two passages of different documents of a country have E[e_k e'_k] = variance * sum over j of d_kj d'_kj, where d is by how
-    much a probability moves with an effect. Without effects the variance of such a sum of products is its own denominator times the square of the
-    dispersion.
+    much a probability moves with an effect. Without effects the variance of such a sum of products is its own denominator times the
+    square of the dispersion.
     """
     expected = shared.mean(before)
     off = weight[:, None] * (right - expected)
