@@ -221,7 +221,7 @@ HEAD = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--organizations", type=int, default=8)
+    parser.add_argument("--organizations", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, nargs="*", default=list(range(len(SCENARIOS))), help="which of the rows, from 0")
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
