@@ -2,7 +2,7 @@
 
 A row of the table is one kind of organization, several of them with a file and a gold sample of their own. Of each country the published
 file is asked `stage_onsets`, `stage_order`, `time_to_compliance` and `uptake_of_recommendations`; truth is what the same rules say of perfect
-codes. `--write` puts the table into docs/estimates.md.
+codes. Where the file gives a reason and no interval, nothing is counted. `--write` puts the table into docs/estimates.md.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ SCENARIOS = (
     PairScenario("off alike", signal=2.0, errors=0.8, gold=0),
     PairScenario("off alike", signal=2.0, errors=0.8, gold=60),
     PairScenario("off alike", signal=2.0, errors=0.8, gold=600),
+    PairScenario("off by country", signal=2.0, country_errors=0.8, gold=60),
     PairScenario("off by country", signal=2.0, country_errors=0.8, gold=600),
+    PairScenario("off both ways", signal=2.0, errors=0.8, country_errors=0.5, gold=300),
 )
 CATEGORIES = {"stage": STAGES, "realization": (*WAYS, "not_applicable"), "voice": VOICES, "stance": STANCES}
 Marks = dict[str, list[float]]
@@ -119,6 +121,10 @@ def code(connection: Connection, organization: Organization) -> None:
 def ask(database: duckdb.DuckDBPyConnection, country: str, truth: Truth, marks: Marks) -> None:
     """Ask the published file of one country, and note what held the truth."""
     pair = ["UN", country]
+    reasons = database.execute("SELECT reason FROM uptake_of_recommendations(?, ?)", pair).fetchall()
+    marks["given"].append(float(reasons == [(None,)]))
+    if reasons != [(None,)]:
+        return
     onsets: dict[str, tuple[float, Any, Any]] = {
         stage: (p, lower, upper)
         for stage, p, lower, upper in database.execute(
@@ -196,23 +202,26 @@ def draw_once(database: duckdb.DuckDBPyConnection) -> None:
 
 def line(scenario: PairScenario, marks: Marks) -> str:
     """Return a row of the table."""
+    given = f"{np.mean(marks['given']):.2f}"
+    if "uptake" not in marks:
+        return f"| {scenario.name} | {scenario.signal:g} | {scenario.gold} | {given} |{' – |' * 8}"
     mean = {name: float(np.mean(found)) for name, found in marks.items()}
     covered = " | ".join(f"{mean[name]:.3f}" for name in ("first", "order", "duration", "uptake"))
     return (
-        f"| {scenario.name} | {scenario.signal:g} | {scenario.gold} | {len(marks['uptake'])} | {covered} | {mean['first is too early']:.2f} | "
+        f"| {scenario.name} | {scenario.signal:g} | {scenario.gold} | {given} | {covered} | {mean['first is too early']:.2f} | "
         f"{np.median(marks['years']):.1f} | {mean['stated reached']:.2f}, {mean['reached']:.2f} | {mean['uptake is off by']:+.2f} |"
     )
 
 
 HEAD = (
-    "| classifier | signal | gold | pairs | first date held | order held | duration held | uptake held | first said too early | years wide | "
+    "| classifier | signal | gold | given | first date held | order held | duration held | uptake held | first said too early | years wide | "
     "reached: said, true | uptake is off by |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--organizations", type=int, default=3)
+    parser.add_argument("--organizations", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, nargs="*", default=list(range(len(SCENARIOS))), help="which of the rows, from 0")
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")

@@ -31,6 +31,7 @@ class LagScenario:
 SCENARIOS = (
     LagScenario(40, 20, 6.0, 25, 600),
     LagScenario(20, 15, 6.0, 25, 300),
+    LagScenario(12, 20, 6.0, 25, 200),
     LagScenario(60, 15, 3.0, 25, 600),
     LagScenario(40, 20, 6.0, 25, 600, 0.0),
 )
@@ -127,7 +128,7 @@ HEAD = (
 def main() -> None:
     """Print two rows for each scenario: lag 0, and the planted lead."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpora", type=int, default=200)
+    parser.add_argument("--corpora", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     print(HEAD)

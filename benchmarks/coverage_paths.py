@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.estimates.stage_path_evidence import confusion_of, evidence_of
-from warehouse.estimates.stage_path_model import CLASSES, STATES, Evidence, fit, posterior, years_of
+from warehouse.estimates.stage_path_model import fit, posterior
+from warehouse.estimates.stage_path_records import CLASSES, STATES, Evidence, years_of
 from warehouse.estimates.stage_path_tables import smallest_sets
 
 Floats = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.estimates.stage_path_model import CLASSES, Evidence
+from warehouse.estimates.stage_path_records import CLASSES, Evidence
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

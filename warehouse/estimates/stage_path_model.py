@@ -11,82 +11,26 @@ pairs together, by EM with priors (Dempster, Laird and Rubin 1977); there is no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from statistics import NormalDist
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.estimates.ordered_chain import Passed, passes
+from warehouse.estimates.ordered_chain import Passed
+from warehouse.estimates.stage_path_effects import over_effects
+from warehouse.estimates.stage_path_records import CLASSES, STATES, Evidence, Parameters, effective, expected_mix, years_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-STATES = 5
-CLASSES = 2 * STATES
-"""Of evidence: each step realized, then each step negated."""
-
-VERSION = 1
+VERSION = 2
 """To be raised when the same evidence shall give other numbers."""
 
 _ROUNDS, _MORE_ROUNDS = 15, 4
 _PRIOR_PASSAGES = 30.0
 _LEAK = 0.05
-_SPREADS = (0.2, 0.3, 0.4, 0.6, 0.8)
+_SPREADS = (0.2, 0.35, 0.55, 0.85)
 _ALIKE = 0.15
-
-
-def _nodes(number: int) -> Floats:
-    """Points spread like independent normal variables, in opposite pairs; a low-discrepancy sequence (Roberts 2018), so without chance."""
-    root = 2.0
-    for _ in range(60):
-        root = (1 + root) ** (1 / (CLASSES + 1))
-    uniform = (0.5 + np.outer(np.arange(1, number // 2 + 1), root ** -np.arange(1.0, CLASSES + 1))) % 1
-    normal = np.array([[NormalDist().inv_cdf(float(one)) for one in row] for row in uniform])
-    both = np.vstack([normal, -normal])
-    return np.asarray(both / both.std(axis=0), np.float64)
-
-
-_NODES = _nodes(64)
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Documents, one entry each.
-
-    Attributes:
-        pair: the organization and country, numbered from 0 without gaps.
-        year: years since the pair's first document.
-        counts: sums of probabilities of the classes; documents by `CLASSES`.
-        genuine: which part of these sums comes of passages that are evidence, the rest of others that the model mistakes; 0 to 1.
-        confusion: the mix of sums that passages of a class lead to; rows add up to 1, the last row is that of passages that are no evidence.
-    """
-
-    pair: Integers
-    year: Integers
-    counts: Floats
-    genuine: Floats
-    confusion: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """What all pairs share.
-
-    Attributes:
-        start: probabilities of the states in the first year.
-        transition: from year to year.
-        mix: of evidence in each state; states by classes.
-        within, between: variance of a document's sums against that of independent codes: of one passage, and of each further one.
-        spread: standard deviation of the effects of a pair on the logarithms of its mix.
-    """
-
-    start: Floats
-    transition: Floats
-    mix: Floats
-    within: float
-    between: float
-    spread: float
 
 
 def first_parameters() -> Parameters:
@@ -107,73 +51,22 @@ def fit(evidence: Evidence) -> Parameters:
     return known
 
 
-def years_of(evidence: Evidence) -> Integers:
-    """Return how many years each pair has, from its first document to its last."""
-    years = np.zeros(int(evidence.pair.max()) + 1 if len(evidence.pair) else 0, np.int64)
-    np.maximum.at(years, evidence.pair, evidence.year + 1)
-    return years
-
-
 def posterior(evidence: Evidence, known: Parameters, years: Integers, *, firsts: bool = True) -> Passed:
     """Return what is known of each pair in each year, its own effects integrated out."""
-    passed, effects = _all_nodes(evidence, known, years, _expected(evidence, known), firsts=firsts)
-    return _integrated(passed, len(effects))[0]
-
-
-def _all_nodes(
-    evidence: Evidence, known: Parameters, years: Integers, expected: Floats, *, firsts: bool
-) -> tuple[Passed, Floats]:
-    """The passes for each value of the effects (the first axis is value by pair), and these values."""
-    effects = known.spread * _NODES if known.spread else np.zeros((1, CLASSES))
-    pairs, length, nodes = len(years), int(years.max()) if len(years) else 0, len(effects)
-    weighted = evidence.counts * effective(evidence, known)[:, None]
-    plain = np.einsum("dc,dsc->ds", weighted, np.log(expected))
-    each = plain[:, :, None] + (weighted @ effects.T)[:, None, :]
-    each -= weighted.sum(axis=1)[:, None, None] * np.log(expected @ np.exp(effects).T)
-    said = np.zeros((pairs * length, STATES, nodes))
-    np.add.at(said, evidence.pair * length + evidence.year, each)
-    flat = said.reshape(pairs, length, STATES, nodes).transpose(3, 0, 1, 2).reshape(nodes * pairs, length, STATES)
-    return passes(flat, known.start, known.transition, np.tile(years, nodes), firsts=firsts), effects
-
-
-def _integrated(passed: Passed, nodes: int) -> tuple[Passed, Floats]:
-    by_node = passed.likelihood.reshape(nodes, -1)
-    top = by_node.max(axis=0)
-    likelihood = top + np.log(np.exp(by_node - top).mean(axis=0))
-    share = np.exp(by_node - likelihood) / nodes
-
-    def mean(values: Floats) -> Floats:
-        found: Floats = np.einsum("np,np...->p...", share, values.reshape(nodes, len(top), *values.shape[1:]))
-        return found
-
-    return Passed(likelihood, mean(passed.state), mean(passed.moves), mean(passed.below), mean(passed.back)), share
-
-
-def effective(evidence: Evidence, known: Parameters) -> Floats:
-    """Return by how much the sums of each document are to be multiplied to count as independent codes."""
-    total = evidence.counts.sum(axis=1)
-    return np.asarray(1 / (known.within + known.between * np.maximum(total - 1, 0.0)), np.float64)
-
-
-def _expected(evidence: Evidence, known: Parameters) -> Floats:
-    """The mix of sums that each state leads to, by document: documents by states by classes."""
-    true = known.mix @ evidence.confusion[:CLASSES]
-    part = evidence.genuine[:, None, None]
-    return np.asarray(part * true[None] + (1 - part) * evidence.confusion[CLASSES][None, None], np.float64)
+    return over_effects(evidence, known, years, expected_mix(evidence, known), firsts=firsts).passed
 
 
 def _improved(evidence: Evidence, known: Parameters, years: Integers) -> Parameters:
-    expected = _expected(evidence, known)
-    passed, effects = _all_nodes(evidence, known, years, expected, firsts=False)
-    whole, share = _integrated(passed, len(effects))
-    by_node = passed.state.reshape(len(effects), *whole.state.shape) * share[:, :, None, None]
+    expected = expected_mix(evidence, known)
+    found = over_effects(evidence, known, years, expected, firsts=False)
+    whole = found.passed
     # What a pair's own way of reporting adds to a class is taken off its sums.
-    kept = np.einsum("npts,nc->ptsc", by_node, np.exp(-effects))[evidence.pair, evidence.year]
+    kept = found.relief[evidence.pair, evidence.year]
     genuine = evidence.counts * (effective(evidence, known) * evidence.genuine)[:, None]
     # Each sum is shared among the true classes that may have led to it.
     sums = (kept * genuine[:, None, :] / expected).sum(axis=0)
     taken = known.mix * (sums @ evidence.confusion[:CLASSES].T)
-    within, between = _dispersion(evidence, expected * np.exp(share.T @ effects)[evidence.pair][:, None, :], whole.state)
+    within, between = _dispersion(evidence, expected * np.exp(found.effect)[evidence.pair][:, None, :], whole.state)
     return Parameters(
         _normal(whole.state[:, 0].sum(axis=0) + _start_prior()),
         _normal(whole.moves.sum(axis=0) + _move_prior()),

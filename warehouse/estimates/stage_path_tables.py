@@ -13,7 +13,8 @@ from warehouse.arrow import insert
 from warehouse.estimates.gold_passages import gold_passages
 from warehouse.estimates.quantities import Quantity, quantities_of
 from warehouse.estimates.stage_path_evidence import confusion_of, evidence_of
-from warehouse.estimates.stage_path_model import CLASSES, STATES, VERSION, effective, fit, posterior, years_of
+from warehouse.estimates.stage_path_model import VERSION, fit, posterior
+from warehouse.estimates.stage_path_records import CLASSES, STATES, effective, years_of
 from warehouse.transactions import Connection
 from warehouse.types import ScoreColumns
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warehouse.estimates.calibration_table import calibration_statement
+from warehouse.estimates.calibration_table import calibration_statements
 from warehouse.estimates.cell_macros import cell_statements
 from warehouse.estimates.differences import difference_statements
 from warehouse.estimates.document_sums import document_sums_statements
@@ -24,7 +24,7 @@ def estimate_statements(columns: ScoreColumns) -> list[str]:
         student_macro(),
         *cell_statements(),
         *difference_statements(),
-        calibration_statement(),
+        *calibration_statements(),
         *label_draws_statement(columns),
         *onset_statements(columns),
         *stage_path_statements(columns),

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from warehouse.estimates.draws import factors_query
+from warehouse.estimates.document_context import context_factors
+from warehouse.estimates.draws import ELIGIBLE, applicable, factors_query
 from warehouse.estimates.quantities import NOT_APPLICABLE
 from warehouse.types import ScoreColumns, ScoreDimension
 
@@ -39,11 +40,10 @@ def step_draws_statement(columns: ScoreColumns) -> str:
     # What is counted comes first, so that the lowest numbers are counted and whatever is left is not.
     stages = [*steps, *(one for one in stage.categories if one == "none")]
     realizations = [*ways, *(one for one in realization.categories if one not in (*ways, NOT_APPLICABLE))]
-    probabilities = ", ".join(
-        f'coalesce(s."p_{one.name}__{category}", 0)::DOUBLE AS "p_{one.name}__{category}"'
-        for one in dimensions
-        for category in one.categories
-    )
+    scored = [(one, applicable(one, set(NEEDED))) for one in dimensions]
+    keys = [f"{one.name}__{category}" for one, categories in scored for category in categories]
+    scores = ", ".join(f's."p_{key}"' for key in keys)
+    probabilities = ", ".join(f'coalesce(e."p_{key}", 0)::DOUBLE * x."x_{key}" AS "p_{key}"' for key in keys)
     favourable = " * ".join(_weight(by_name[name], category) for name, category in _FAVOURABLE)
     all_said = " * ".join(f"({_sum(by_name[name], by_name[name].categories)})" for name, _category in _FAVOURABLE)
     compliance = steps.index("compliance") + 1 if "compliance" in steps else 0
@@ -53,13 +53,16 @@ def step_draws_statement(columns: ScoreColumns) -> str:
     return (
         "CREATE MACRO step_draws(draws, wanted_igo, wanted_country) AS TABLE WITH "
         f"factors AS MATERIALIZED (SELECT *, {draw_seeds} FROM ({factors_query(dimensions)})), "
-        "dated AS MATERIALIZED (SELECT document_id, published, row_number() OVER (ORDER BY document_id)::INTEGER AS document_no FROM documents "
-        "WHERE published IS NOT NULL AND (wanted_igo IS NULL OR igo = wanted_igo) "
+        "dated AS MATERIALIZED (SELECT document_id, published, igo, country_iso3, row_number() OVER (ORDER BY document_id)::INTEGER "
+        "AS document_no FROM documents WHERE published IS NOT NULL AND (wanted_igo IS NULL OR igo = wanted_igo) "
         "AND (wanted_country IS NULL OR country_iso3 = wanted_country)), "
-        f"chosen AS MATERIALIZED (SELECT d.document_no, {_seeds('s.passage_id', 'passage')}, {probabilities} "
-        "FROM scores s JOIN dated d USING (document_id) JOIN passages p ON p.passage_id = s.passage_id AND p.document_id = s.document_id "
-        "WHERE s.model_version IN (SELECT model_version FROM models WHERE state = 'promoted') AND NOT p.is_duplicate AND NOT p.is_summary), "
-        f"once AS (SELECT *, {_fold('xor(passage_a, draw_a)', 0)} AS once FROM chosen CROSS JOIN factors), "
+        f"eligible AS MATERIALIZED (SELECT s.document_id, s.passage_id, {scores} {ELIGIBLE} "
+        "AND s.document_id IN (SELECT document_id FROM dated)), "
+        f"chosen AS MATERIALIZED (SELECT d.document_no, d.igo, d.country_iso3, {_seeds('e.passage_id', 'passage')}, {probabilities} "
+        f"FROM eligible e JOIN dated d USING (document_id) JOIN ({context_factors(scored, 'eligible')}) x USING (document_id)), "
+        f"once AS (SELECT * EXCLUDE (igo, country_iso3), {_fold('xor(passage_a, draw_a)', 0)} AS once FROM (SELECT c.*, f.* EXCLUDE "
+        "(igo, country_iso3) FROM chosen c JOIN factors f ON f.igo IS NOT DISTINCT FROM c.igo "
+        "AND f.country_iso3 IS NOT DISTINCT FROM c.country_iso3)), "
         f"twice AS (SELECT *, {_fold('xor(xor(once, passage_b), draw_b)', 1)} AS twice FROM once), "
         f"summed AS (SELECT draw, document_no, {_fold('xor(twice, draw_a)', 2)} / {_WHOLE} AS of_stage, "
         f"{_fold('xor(twice, draw_b)', 3)} / {_WHOLE} AS of_way, {favourable} AS favourable, {all_said} AS all_said, "

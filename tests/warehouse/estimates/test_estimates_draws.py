@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
-from warehouse.estimates.calibration import CALIBRATION_SPREAD, calibration_of
+from warehouse.estimates.calibration import CALIBRATION_SPREAD, COUNTRY_SPREAD, CodedDimension, calibration_of
+from warehouse.estimates.document_context import document_context
+
+Floats = NDArray[np.float64]
 
 
 def test_no_draw_combines_what_the_codebook_excludes(database: duckdb.DuckDBPyConnection) -> None:
@@ -31,37 +37,127 @@ def test_draws_repeat_and_differ(database: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_calibration_follows_the_gold_codes(database: duckdb.DuckDBPyConnection) -> None:
-    rows = database.execute("SELECT gold_passages, centre, spread FROM calibration WHERE quantity = 'stage'").fetchall()
+    rows = database.execute(
+        "SELECT gold_passages, centre, spread, country_spread FROM calibration WHERE quantity = 'stage'"
+    ).fetchall()
     assert len(rows) == 6
-    assert all(gold >= 0 and abs(centre) < 1 and 0 < spread <= 0.3 for gold, centre, spread in rows)
+    assert all(gold > 0 and abs(centre) < 1 and 0 < spread <= CALIBRATION_SPREAD for gold, centre, spread, _own in rows)
+    of_countries = database.execute(
+        "SELECT country_iso3, n_gold_passages, max(spread), count(*) FROM calibration_by_country WHERE quantity = 'stage' GROUP BY ALL"
+    ).fetchall()
+    assert {country for country, *_rest in of_countries} == {"ATL", "XBO"}
+    assert sum(gold for _country, gold, *_rest in of_countries) == rows[0][0]
+    assert all(spread < rows[0][3] and number == 6 for _country, _gold, spread, number in of_countries)
+
+
+@dataclass(frozen=True)
+class _Wrong:
+    """Gold passages of a classifier that errs by known amounts; ten to a document."""
+
+    coded: CodedDimension
+    common: Floats
+    own: Floats
+
+
+def _wrong(passages: int, countries: int, spread: float, seed: int = 1) -> _Wrong:
+    rng = np.random.default_rng(seed)
+    document = np.arange(passages) // 10
+    country = document % countries
+    code = rng.choice(3, passages, p=[0.6, 0.25, 0.15])
+    seen = 2 * rng.normal(size=(passages, 3)) + np.log([0.6, 0.25, 0.15])
+    seen[np.arange(passages), code] += 4
+    common, own = np.array([0.4, -0.4, 0.0]), spread * rng.normal(size=(countries, 3))
+    chances = np.exp(seen + common + own[country])
+    chances /= chances.sum(axis=1, keepdims=True)
+    return _Wrong(CodedDimension(chances, np.zeros((passages, 3)), code, np.ones(passages), document, country), common, own)
+
+
+def _first(coded: CodedDimension, number: int) -> CodedDimension:
+    return CodedDimension(*(getattr(coded, one.name)[:number] for one in fields(coded)))
 
 
 def test_an_error_of_all_logarithms_is_undone_by_the_calibration() -> None:
     # Multiplied by the ratio of codes to probabilities, as it was once done, they would keep more than half of this error.
-    rng = np.random.default_rng(1)
-    code = rng.choice(3, 4000, p=[0.7, 0.2, 0.1])
-    seen = 2 * rng.normal(size=(4000, 3)) + np.log([0.7, 0.2, 0.1])
-    seen[np.arange(4000), code] += 4
-    wrong = np.array([0.4, -0.4, 0.0])
-    chances = np.exp(seen + wrong)
-    chances /= chances.sum(axis=1, keepdims=True)
-    document = np.arange(4000) // 10
-    found = calibration_of(chances, code, np.ones(4000), document)
-    apart = found.centre + wrong
+    wrong = _wrong(4000, 40, 0.0)
+    found = calibration_of(wrong.coded)
+    apart = found.centre + wrong.common
     assert np.abs(apart - apart.mean()).max() < 0.1
     assert (found.spread < 0.15).all()
-    few = calibration_of(chances[:30], code[:30], np.ones(30), document[:30])
-    assert (few.spread > 0.2).all()
-    none = calibration_of(chances[:0], code[:0], np.ones(0), document[:0])
+    assert found.country_spread < 0.15
+    few = calibration_of(_first(wrong.coded, 30))
+    assert (few.spread > 0.25).all()
+    assert few.country_spread > 0.3
+    none = calibration_of(_first(wrong.coded, 0))
     assert (none.centre == 0).all()
     assert (none.spread == CALIBRATION_SPREAD).all()
+    assert none.country_spread == COUNTRY_SPREAD
+
+
+def test_errors_of_single_countries_are_told_from_those_of_all() -> None:
+    # One calibration for all countries left these errors in every draw, however many passages were coded.
+    wrong = _wrong(4000, 40, 0.8)
+    found = calibration_of(wrong.coded)
+    assert 0.6 < found.country_spread < 1.0
+    assert (found.country_spreads < 0.7 * found.country_spread).all()
+
+    def differences(values: Floats) -> Floats:
+        return np.asarray(values - values.mean(axis=-1, keepdims=True), np.float64)
+
+    left = differences(found.centre + found.country_centre + wrong.common + wrong.own)
+    assert np.sqrt((left**2).mean()) < 0.5 * np.sqrt((differences(wrong.own) ** 2).mean())
+    # What is left is of the size that the draws vary by.
+    spread = np.sqrt(found.spread**2 + found.country_spreads**2)
+    assert 0.7 < np.sqrt((left**2).mean() / ((spread**2).mean() * 2 / 3)) < 1.3
+
+
+def test_the_rest_of_a_document_says_how_to_take_its_passages() -> None:
+    # A classifier that sees passages one by one finds some of a kind that a document does not speak of at all.
+    rng = np.random.default_rng(2)
+    document = np.repeat(np.arange(300), 20)
+    mix = rng.dirichlet([0.9, 0.3, 0.3], 300)
+    code = (rng.random(6000)[:, None] > mix.cumsum(axis=1)[document]).sum(axis=1).clip(max=2)
+    seen = 1.5 * rng.normal(size=(6000, 3)) + np.log([0.6, 0.2, 0.2])
+    seen[np.arange(6000), code] += 2.25
+    chances = np.exp(seen)
+    chances /= chances.sum(axis=1, keepdims=True)
+    sums = np.column_stack([np.bincount(document, chances[:, one]) for one in range(3)]).astype(np.float64)
+    context = document_context(sums, chances.mean(axis=0))[document]
+    drawn = rng.random(6000) < 0.1
+    found = calibration_of(
+        CodedDimension(chances[drawn], context[drawn], code[drawn], np.ones(drawn.sum()), document[drawn], document[drawn] % 10)
+    )
+    assert found.context_weight > 0.5
+    better = chances * np.exp(found.centre + found.context_weight * context)
+    better /= better.sum(axis=1, keepdims=True)
+
+    def loss(probabilities: Floats) -> float:
+        return float(-np.log(probabilities[np.arange(6000), code])[~drawn].mean())
+
+    assert loss(better) < 0.95 * loss(chances)
 
 
 def test_a_category_that_nobody_coded_is_not_ruled_out() -> None:
     chances = np.full((60, 2), [0.95, 0.05])
-    found = calibration_of(chances, np.zeros(60, np.int64), np.ones(60), np.arange(60))
+    own = np.arange(60)
+    found = calibration_of(CodedDimension(chances, np.zeros((60, 2)), np.zeros(60, np.int64), np.ones(60), own, own % 6))
     assert found.centre[1] < found.centre[0]
-    assert np.exp(found.centre[1]) > 0.5
+    assert np.exp(found.centre[1] - found.centre[0]) > 0.15
+
+
+def test_without_enough_gold_passages_there_is_no_interval_but_a_reason(database: duckdb.DuckDBPyConnection) -> None:
+    few = database.execute("SELECT p_reached, lower, upper, reason FROM stage_onsets('UN', 'ATL', min_gold := 1000)").fetchall()
+    assert few
+    assert all(p > 0 and (lower, upper, reason) == (None, None, "too few gold passages") for p, lower, upper, reason in few)
+    uptake = "SELECT estimate IS NULL, standard_error, lower, reason FROM uptake_of_recommendations('UN', 'ATL', months := 12, min_gold := {})"
+    assert database.execute(uptake.format(1000)).fetchall() == [(False, None, None, "too few gold passages")]
+    ((_missing, error, lower, reason),) = database.execute(uptake.format(1)).fetchall()
+    assert error > 0
+    assert lower is not None
+    assert reason is None
+    for asked in ("stage_order", "time_to_compliance"):
+        reasons = f"SELECT DISTINCT reason, gold_passages > 50 FROM {asked}('UN', 'ATL', min_gold := ?)"
+        assert database.execute(reasons, [1000]).fetchall() == [("too few gold passages", True)]
+        assert database.execute(reasons, [1]).fetchall() == [(None, True)]
 
 
 def test_onsets_orders_and_durations_are_distributions(database: duckdb.DuckDBPyConnection) -> None:

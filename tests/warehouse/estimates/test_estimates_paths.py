@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import numpy as np
 
 from benchmarks import coverage_lags, coverage_paths
 from warehouse.estimates.lead_and_lag import GoldPassages, lead_and_lag
-from warehouse.estimates.stage_path_model import fit, posterior, years_of
+from warehouse.estimates.ordered_chain import passes
+from warehouse.estimates.stage_path_model import first_parameters, fit, posterior
+from warehouse.estimates.stage_path_records import CLASSES, STATES, effective, expected_mix, years_of
 from warehouse.estimates.stage_path_tables import smallest_sets
 
 
@@ -21,6 +25,39 @@ def test_known_paths_are_in_the_credible_sets_and_a_majority_vote_does_worse() -
     # What was reached stays reached, and a later step is not reached before an earlier one.
     assert (np.diff(found.below, axis=1) <= 1e-9).all()
     assert (np.diff(found.below, axis=2) >= -1e-9).all()
+
+
+def test_a_pairs_own_way_of_reporting_is_integrated_out_as_a_great_many_points_would() -> None:
+    # With 64 points of the prior, nearly all the weight fell on one of them: states were said to be surer than they were.
+    scenario = coverage_paths.PathScenario(3, 20, 1.0, 15, 2.0, 100, country_errors=0.8)
+    evidence, _truth, _vote = coverage_paths.simulate(np.random.default_rng(5), scenario)
+    years, known = years_of(evidence), replace(first_parameters(), spread=0.55)
+    found = posterior(evidence, known, years, firsts=False)
+    expected = expected_mix(evidence, known)
+    sums = evidence.counts * effective(evidence, known)[:, None]
+    rng = np.random.default_rng(4)
+    logarithms, states = [], []
+    for _ in range(20):
+        effects = known.spread * rng.normal(size=(2000, len(years), CLASSES))
+        mix = np.matmul(expected, np.exp(effects[:, evidence.pair]).transpose(1, 2, 0))
+        said = (
+            np.matmul(sums[:, None, :], effects[:, evidence.pair].transpose(1, 2, 0))
+            + np.einsum("dc,dsc->ds", sums, np.log(expected))[:, :, None]
+        )
+        said -= sums.sum(axis=1)[:, None, None] * np.log(mix)
+        by_year = np.zeros((len(years), int(years.max()), STATES, 2000))
+        np.add.at(by_year, (evidence.pair, evidence.year), said)
+        flat = by_year.transpose(3, 0, 1, 2).reshape(-1, int(years.max()), STATES)
+        each = passes(flat, known.start, known.transition, np.tile(years, 2000), firsts=False)
+        logarithms.append(each.likelihood.reshape(2000, -1))
+        states.append(each.state.reshape(2000, *found.state.shape))
+    weight = np.concatenate(logarithms)
+    share = np.exp(weight - weight.max(axis=0))
+    likelihood = weight.max(axis=0) + np.log(share.mean(axis=0))
+    share /= share.sum(axis=0)
+    state = np.einsum("np,npts->pts", share, np.concatenate(states))
+    assert np.abs(found.likelihood - likelihood).max() < 0.3
+    assert np.abs(found.state - state).max() < 0.05
 
 
 def test_a_planted_lead_of_two_years_is_found_where_the_naive_correlation_misses_it() -> None:

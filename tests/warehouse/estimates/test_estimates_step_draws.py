@@ -6,9 +6,11 @@ import itertools
 import math
 
 import duckdb
+import numpy as np
 import pytest
 
 from tests.warehouse.build import CATEGORIES, COLUMNS
+from warehouse.estimates.document_context import document_context
 from warehouse.estimates.draws import factors_query
 from warehouse.estimates.step_draws import NEEDED
 
@@ -20,8 +22,12 @@ LIMIT = 4.5
 
 def _chance(dimension: str, category: str, among: tuple[str, ...]) -> str:
     """SQL for the calibrated probability of a category among some."""
-    total = " + ".join(f's."p_{dimension}__{one}" * f."m_{dimension}__{one}"' for one in among)
-    return f'(s."p_{dimension}__{category}" * f."m_{dimension}__{category}" / ({total}))'
+    total = " + ".join(_weight(dimension, one) for one in among)
+    return f"({_weight(dimension, category)} / ({total}))"
+
+
+def _weight(dimension: str, category: str) -> str:
+    return f's."p_{dimension}__{category}" * x."x_{dimension}__{category}" * f."m_{dimension}__{category}"'
 
 
 def _exact(stage: str, realization: str) -> str:
@@ -35,15 +41,45 @@ def _exact(stage: str, realization: str) -> str:
 
 def _factors() -> str:
     dimensions = [one for one in COLUMNS.dimensions if one.name in NEEDED]
-    return factors_query(dimensions).replace("range(draws)", f"range({DRAWS})")
+    query = factors_query(dimensions).replace("range(draws)", f"range({DRAWS})")
+    return query.replace("wanted_igo", "'UN'").replace("wanted_country", "'ATL'")
+
+
+def _write_contexts(database: duckdb.DuckDBPyConnection) -> None:
+    """Work out in numpy what documents say of their passages, into the table `contexts`."""
+    tables: dict[str, dict[str, float]] = {}
+    for name in NEEDED:
+        categories = [one for one in CATEGORIES[name] if one != "not_applicable"]
+        known = {
+            category: (share, weight)
+            for category, share, weight in database.execute(
+                "SELECT category, model_share, context_weight FROM calibration WHERE quantity = ?", [name]
+            ).fetchall()
+        }
+        sums = ", ".join(f'sum("p_{name}__{one}"::DOUBLE)' for one in categories)
+        rows = database.execute(f"SELECT document_id, {sums} FROM scores GROUP BY document_id").fetchall()
+        x = document_context(np.array([row[1:] for row in rows]), np.array([known[one][0] for one in categories]))
+        for row, own in zip(rows, x, strict=True):
+            tables.setdefault(row[0], {}).update(
+                {f"x_{name}__{one}": float(np.exp(known[one][1] * value)) for one, value in zip(categories, own, strict=True)}
+            )
+    columns = list(next(iter(tables.values())))
+    declared = ", ".join(f'"{one}" DOUBLE' for one in columns)
+    database.execute(f"CREATE TEMP TABLE contexts (document_id VARCHAR, {declared})")
+    database.executemany(
+        f"INSERT INTO contexts VALUES (?{', ?' * len(columns)})",
+        [[one, *(own[name] for name in columns)] for one, own in tables.items()],
+    )
 
 
 @pytest.mark.parametrize("realization", ["realized", "prospective"])
 def test_documents_reach_steps_as_often_as_the_probabilities_say(database: duckdb.DuckDBPyConnection, realization: str) -> None:
+    _write_contexts(database)
     for stage in STEPS:
         # Passages of a draw are independent: none, exactly one, or two and more of a document.
         ((expected, spread, once, once_spread, documents),) = database.execute(
-            f"WITH each AS (SELECT f.draw, s.document_id, {_exact(stage, realization)} AS q FROM scores s CROSS JOIN ({_factors()}) f "
+            f"WITH each AS (SELECT f.draw, s.document_id, {_exact(stage, realization)} AS q FROM scores s JOIN contexts x USING (document_id) "
+            f"CROSS JOIN ({_factors()}) f "
             "WHERE s.document_id IN (SELECT document_id FROM documents WHERE country_iso3 = 'ATL')), "
             "documents_of_draws AS (SELECT product(1 - q) AS none, product(1 - q) * sum(q / (1 - q)) AS one FROM each "
             "GROUP BY draw, document_id) "
