@@ -62,6 +62,9 @@ class Child:
         except (ValueError, TypeError, KeyError):
             self.kill()
             raise ExtractionError(Reason.EXTRACTOR_CRASHED, "The reading process answered something unreadable.") from None
+        except BaseException:
+            self.kill()  # the rest of its answer would be taken for the start of the next one
+            raise
         if end.get("reason") == Reason.OUT_OF_MEMORY:
             self.kill()  # its heap is full of the document that was too much
         return end

@@ -165,7 +165,17 @@ def _asked(child: Child, request: dict[str, Any]) -> dict[str, Any]:
         return child.ask(request)
     gathering = Gathering()
     answer = child.ask(request, gathering.take)
-    return {"ok": gathering.extraction(answer["ok"])} if "ok" in answer else answer
+    if "ok" not in answer:
+        return answer
+    try:
+        extraction = gathering.extraction(answer["ok"])
+    except (ValueError, TypeError, KeyError):
+        child.kill()
+        raise ExtractionError(Reason.EXTRACTOR_CRASHED, "The reading process answered something unreadable.") from None
+    if extraction.file_sha256 != request["file_sha256"]:
+        child.kill()
+        raise ExtractionError(Reason.EXTRACTOR_CRASHED, "The reading process answered for another file.")
+    return {"ok": extraction}
 
 
 def _outcome(job: ExtractionJob, finished: Future[dict[str, Any]]) -> Extraction | ExtractionFailure:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from extractors.child import Child
 from extractors.options import ExtractionLimits, ExtractOptions
 from extractors.pool import ExtractionJob, ExtractionPool
 from extractors.refind import PassageLocation
@@ -219,3 +220,18 @@ def test_folders_of_killed_processes_go_and_those_of_living_ones_stay(tmp_path: 
         assert own.is_dir()
         assert not left.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["entente-notes"]
+
+
+def test_an_error_in_taking_an_answer_does_not_leave_its_rest_to_the_next_file(tmp_path: Path) -> None:
+    def fails(part: dict[str, object]) -> None:
+        raise MemoryError
+
+    child = Child(ExtractOptions(ocr="off"), ExtractionLimits(60, 3000, 50, 20))
+    job = good(tmp_path)
+    request = {"op": "extract", "path": str(job.path), "file_format": "txt", "file_sha256": "a" * 64}
+    try:
+        with pytest.raises(MemoryError):
+            child.ask(request, fails)
+        assert child.ask(request | {"file_sha256": "b" * 64}, lambda part: None)["ok"]["file_sha256"] == "b" * 64
+    finally:
+        child.kill()
