@@ -30,6 +30,7 @@ from extractors.types import PageInfo
 
 _PICTURED = 0.2  # share of a page that pictures cover at least where recognition is worth a try
 _FEW_TURNED = 100  # letters: the titles of axes, a mark in the margin
+_RUNNING_HEAD = 150  # letters: what may stand upright on a page that is read turned, and is then left out
 _MISREAD = 0.01  # share of misread words from which what a scanner recognized is recognized anew
 
 
@@ -71,11 +72,13 @@ class PageReader:
         raw, source = self._engine.page(number), "text_layer"
         turn: Turn | None = None
         lines, text, quality = self._read(raw)
-        if raw.turned > max(_FEW_TURNED, sum(map(str.isalnum, text))):
+        if raw.turned > max(_FEW_TURNED, _letters(text)):
             if (found := self._upright(raw, text)) is not None:
                 turn = Turn(raw.quarters, raw.width, raw.height)
+                left_out = _letters(text)
                 warnings.append(
                     f"page {number}: most of its text is turned on the page; it was read turned by {_turned_by(turn)}"
+                    + (f", and what stands upright was left out ({left_out} letters)" if left_out else "")
                 )
                 raw, lines, text, quality = found
             else:
@@ -126,7 +129,9 @@ class PageReader:
         return ReadPage(PageLines(number, raw.width, raw.height, lines, raw.rules), info, warnings, turn)
 
     def _upright(self, raw: RawPage, text: str) -> tuple[RawPage, list[Line], str, float | None] | None:
-        """Return a page that is shown as it is in the file turned upright, None where that gives no usable text."""
+        """Return a page that is shown as it is in the file turned upright, None where that gives no usable text or loses a paragraph."""
+        if _letters(text) > _RUNNING_HEAD:
+            return None
         upright = self._engine.upright(raw.number, raw.quarters)
         if upright is None:
             return None
@@ -174,6 +179,10 @@ class PageReader:
         found = language_of(text, None)
         self._language = found or self._language
         return found
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
 def _turned_by(turn: Turn) -> str:

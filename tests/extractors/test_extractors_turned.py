@@ -110,3 +110,17 @@ def test_a_wide_table_set_sideways_is_a_table_and_its_page_is_followed_by_uprigh
 def test_a_page_that_stays_turned_is_named_in_a_warning(tmp_path: Path) -> None:
     extraction = made(tmp_path / "c.pdf", 90, 180)
     assert [warning for warning in extraction.warnings if "was not read" in warning and warning.startswith("page 2")]
+
+
+def test_a_paragraph_upright_beside_turned_text_is_read(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "mixed.pdf"), pagesize=A4, invariant=1)
+    for line in range(4):
+        canvas.drawString(60, 800 - 13 * line, "The Committee requests the Government to provide full particulars of it")
+    canvas.translate(A4[0], 0)
+    canvas.rotate(90)
+    for row in range(14):
+        canvas.drawString(40, 420 - 25 * row, f"District and offices and officials and letters and visits of place {row}")
+    canvas.save()
+    read = extract_file(tmp_path / "mixed.pdf", "pdf", "0" * 64, ExtractOptions(ocr="off"), LIMITS)
+    assert any("Committee requests" in passage.text for passage in read.passages)
+    assert any("not read" in warning for warning in read.warnings)
