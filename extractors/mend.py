@@ -35,9 +35,9 @@ _END = re.compile(r"(?:^|.*[(\[{“”\"„«»])([^\W\d_]+)|.*['’‘‚]([^\W
 _EDGES = ".,;:!?()[]“”\"'’«»"
 _PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
 _BETWEEN = frozenset(
-    # Numbers from twenty-one to ninety-nine are written with a hyphen, in English and in French, and never as one word.
     ["and", "or", "to", "et", "ou", "y", "und", "oder", "e", "и", "или"]
 )  # words after a hyphen that stands for a word
+# Numbers from twenty-one to ninety-nine are written with a hyphen, in English and in French, and never as one word.
 _TENS = re.compile(
     "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
     "|vingt|trente|quarante|cinquante|soixante|septante|quatre|huitante|nonante"
@@ -48,9 +48,8 @@ _UNITS = re.compile(
     "|unième|deuxième|troisième|quatrième|cinquième|sixième|septième|huitième|neuvième|dixième|vingtième)s?"
 )
 _DIVIDES = 0.018  # share of lines that end in a hyphen from which a document is one that divides words
-_SURE = (
-    250  # lines from which a document with fewer is taken for one that never divides: all hyphens at its lines' ends are words'
-)
+# Lines from which a document that cuts fewer is taken for one that never divides: the hyphens at its lines' ends are its words' own.
+_SURE = 250
 # Han, kana and the punctuation that is set with them: no space stands between these, so none at the end of a line either. Korean has spaces.
 _UNSPACED = re.compile("[\u2e80-\u30ff\u31c0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]")
 _COMPOUND = re.compile(r"[A-Za-z0-9À-ÿ’']+-[A-Za-z0-9À-ÿ-]+")
@@ -140,7 +139,7 @@ def join_lines(lines: Iterable[str], hyphens: Hyphens | None = None) -> tuple[st
             pieces.append(line)
         elif last.endswith("-") and len(last) > 1 and last[-2].isalnum():
             first, second = last.rsplit(" ", 1)[-1][:-1], line.split(" ", 1)[0]
-            if second in _BETWEEN:  # "low- and middle-income countries"
+            if second in _BETWEEN and (first + second).lower() not in hyphens.words:  # "low- and middle-income countries"
                 pieces.append(f" {line}")
                 continue
             if not hyphens.keeps(first, second):

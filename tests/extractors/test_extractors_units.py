@@ -196,3 +196,8 @@ def test_identifiers_depend_on_every_part_and_look_alike(text: str, number: str 
     }
     assert one not in others
     assert len(others) == 4
+
+
+def test_the_end_of_a_divided_word_is_no_conjunction() -> None:
+    hyphens = Hyphens(frozenset(["cumplimiento"]))
+    assert join_lines(["el cumplimien-", "to de las normas"], hyphens)[0] == "el cumplimiento de las normas"
