@@ -160,10 +160,10 @@ def read_texts(path: Path, without: Collection[str] = ()) -> list[tuple[str, str
 
     Args:
         path: each line has `text`, and perhaps `heading` and `doc`.
-        without: documents (`doc`) whose passages are left out.
+        without: documents (`doc`) whose passages are left out; with any, each line must say its document.
 
     Raises:
-        BadInput: naming a line that is no passage, or when nothing is left.
+        BadInput: naming a line that is no passage or does not say its document, or when nothing is left.
     """
     found = []
     try:
@@ -171,6 +171,8 @@ def read_texts(path: Path, without: Collection[str] = ()) -> list[tuple[str, str
             for number, line in enumerate(stream, start=1):
                 try:
                     row = json.loads(line)
+                    if without and not row.get("doc"):
+                        raise BadInput(f"{path} line {number}: no document (doc), so nothing says whether it has codes.")
                     if row.get("doc") not in without:
                         found.append((str(row.get("heading") or ""), str(row["text"])))
                 except (json.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
@@ -187,14 +189,19 @@ def texts_to_adapt_on(path: Path, coded: Path, codebook: Codebook) -> list[tuple
 
     Args:
         path: passages without codes; see `read_texts`.
-        coded: a folder of annotations; documents of its `train.jsonl` and `dev.jsonl` are left out.
+        coded: a folder of annotations; documents of its `train.jsonl`, `dev.jsonl` and `gold.jsonl` are left out.
         codebook: what the shipped passages' codes must agree with.
 
     Raises:
         BadInput: when a file is missing or a line cannot be used.
     """
-    parts: tuple[Literal["train", "dev"], ...] = ("train", "dev") if (coded / "dev.jsonl").exists() else ("train",)
-    documents = {one.document for part in parts for one in read_annotations(coded, part, codebook)}
+    parts: tuple[Literal["train", "dev", "gold"], ...] = ("train", "dev", "gold")
+    documents = {
+        one.document
+        for part in parts
+        if part == "train" or (coded / f"{part}.jsonl").exists()
+        for one in read_annotations(coded, part, codebook)
+    }
     return [*read_texts(path, documents), *((one.passage.heading, one.passage.text) for one in read_invented(codebook))]
 
 

@@ -29,7 +29,7 @@ def split_groups(passages: Sequence[AnnotatedPassage]) -> list[str]:
     same text but for case and spacing, or repeat the same passage (the facet `repeats`).
 
     A country is recognized by its code or any of its names in `configs/countries.yaml`; other values (several countries, regions) join nothing.
-    An invented passage that was made after a real one stays with it: it tells how that one is coded.
+    An invented passage that was made after a real one, or near it in the same document, stays with it: it tells how that one is coded.
     """
     codes = _country_codes()
     document_of = {text_mark(one.passage.text): one.document for one in passages if one.origin == "real"}

@@ -89,19 +89,22 @@ def collect(codebook: Codebook, annotations: Path | None, withheld: Withheld | N
         shipped = len(passages)
         known = {plain_sha256(one.passage.text) for one in (*real, *dev)}
         judged = {text_mark(one.passage.text) for one in dev}
-        passages = [one for one in passages if plain_sha256(one.passage.text) not in known and one.like not in judged]
+        passages = [
+            one for one in passages if plain_sha256(one.passage.text) not in known and judged.isdisjoint((one.like, one.near))
+        ]
         passages, of_shipped = [*passages, *real], shipped - len(passages)
     return without_gold(TrainingData(passages, dev, sha256, repeated, of_shipped), withheld or Withheld())
 
 
 def without_gold(data: TrainingData, withheld: Withheld) -> TrainingData:
-    """Leave out what ships with the project and is gold in it, or was made after gold; nobody could take that out of a file. Codes of others
-    are refused instead."""
+    """Leave out what ships with the project and is gold in it, or was made after gold or near it; nobody could take that out of a file. Codes
+    of others are refused instead."""
     marks = withheld.marks
     kept = [
         one
         for one in data.passages
-        if one.origin == "real" or not (withheld.holds(one.passage.passage_id, one.passage.text) or one.like in marks)
+        if one.origin == "real"
+        or (marks.isdisjoint((one.like, one.near)) and not withheld.holds(one.passage.passage_id, one.passage.text))
     ]
     return replace(data, passages=kept, shipped_left_out=data.shipped_left_out + len(data.passages) - len(kept))
 

@@ -86,7 +86,7 @@ def test_no_passage_of_a_document_with_codes_is_adapted_on(tmp_path: Path) -> No
     example = json.loads(
         (Path(__file__).resolve().parents[2] / "models" / "data" / INVENTED_FILES[0]).read_text("utf-8").splitlines()[0]
     )
-    for part, doc in (("train", "seen"), ("dev", "judged")):
+    for part, doc in (("train", "seen"), ("dev", "judged"), ("gold", "gold")):
         (tmp_path / f"{part}.jsonl").write_text(json.dumps({**example, "id": f"p-{part}"}) + "\n", encoding="utf-8")
         with (tmp_path / "texts.jsonl").open("a", encoding="utf-8") as texts:
             texts.write(json.dumps({"id": f"p-{part}", "doc": doc, "text": f"Coded {part}."}) + "\n")
@@ -97,6 +97,9 @@ def test_no_passage_of_a_document_with_codes_is_adapted_on(tmp_path: Path) -> No
     found = texts_to_adapt_on(plain, tmp_path, codebook)
     assert found[0] == ("", "From other.")
     assert len(found) == 1 + len(read_invented(codebook))
+    plain.write_text(json.dumps({"text": "From nowhere."}), encoding="utf-8")
+    with pytest.raises(BadInput, match=r"line 1: no document"):
+        texts_to_adapt_on(plain, tmp_path, codebook)
 
 
 def test_a_damaged_file_says_how_to_make_it_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,11 +174,11 @@ def test_an_empty_secondary_stage_means_not_coded(tmp_path: Path) -> None:
     assert found.secondary_stage is None
 
 
-def test_what_was_made_after_gold_or_dev_is_not_learned_from() -> None:
+def test_what_was_made_after_or_near_gold_is_not_learned_from() -> None:
     shipped = [one for one in read_invented(CODEBOOK) if one.like]
     original = "The text that two of them were made after."
     mark = text_mark(original)
-    made = [replace(one, like=mark) for one in shipped[:2]]
+    made = [replace(shipped[0], like=mark), replace(shipped[1], near=mark)]
     data = TrainingData([*made, *shipped[2:6]], [], {}, 0)
     kept = without_gold(data, Withheld.of((), (), (original,)))
     assert [one.passage.passage_id for one in kept.passages] == [one.passage.passage_id for one in shipped[2:6]]
