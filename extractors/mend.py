@@ -34,9 +34,8 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _END = re.compile(r"(?:^|.*[(\[{“”\"„«»])([^\W\d_]+)|.*['’‘‚]([^\W\d_]{2,})")
 _EDGES = ".,;:!?()[]“”\"'’«»"
 _PREFIXES = frozenset(["non", "self", "anti", "multi", "socio", "quasi", "не"])
-_BETWEEN = frozenset(
-    ["and", "or", "to", "et", "ou", "y", "und", "oder", "e", "и", "или"]
-)  # words after a hyphen that stands for a word
+# Words after a hyphen that stands for a word.
+_BETWEEN = frozenset(["and", "or", "to", "et", "ou", "y", "und", "oder", "e", "и", "или"])
 # Numbers from twenty-one to ninety-nine are written with a hyphen, in English and in French, and never as one word.
 _TENS = re.compile(
     "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
@@ -48,8 +47,9 @@ _UNITS = re.compile(
     "|unième|deuxième|troisième|quatrième|cinquième|sixième|septième|huitième|neuvième|dixième|vingtième)s?"
 )
 _DIVIDES = 0.018  # share of lines that end in a hyphen from which a document is one that divides words
-# Lines from which a document that cuts fewer is taken for one that never divides: the hyphens at its lines' ends are its words' own.
+# Lines from which a document that cuts fewer is taken for one that seldom divides: the hyphens at its lines' ends are its words' own.
 _SURE = 250
+_SHORT = 3  # letters of what stands before a hyphen of its own ("co-ordination") in a document that writes the word without one as well
 # Han, kana and the punctuation that is set with them: no space stands between these, so none at the end of a line either. Korean has spaces.
 _UNSPACED = re.compile("[\u2e80-\u30ff\u31c0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]")
 _COMPOUND = re.compile(r"[A-Za-z0-9À-ÿ’']+-[A-Za-z0-9À-ÿ-]+")
@@ -67,22 +67,26 @@ def clean(text: str) -> str:
 class Hyphens:
     """What a document says of its hyphens: the words that it writes, those with a hyphen inside a line, and its habit at line ends.
 
-    `divides`: the document cuts words at the ends of its lines; in most reports a hyphen there belongs to the word. `never_divides`: it
-    does not, and is long enough for that to be sure; short ones are asked word by word.
+    `divides`: the document cuts words at the ends of its lines; in most reports a hyphen there belongs to the word. `seldom_divides`: it
+    does not, and is long enough for that to be sure, so only what it writes as one word and not apart is put together; short ones are
+    asked word by word.
     """
 
     words: Set[str] = frozenset()
     compounds: Set[str] = frozenset()
     divides: bool = True
-    never_divides: bool = False
+    seldom_divides: bool = False
 
     def keeps(self, first: str, second: str) -> bool:
         """True when the hyphen between the end of a line and the start of the next belongs to the word."""
         last = _END.fullmatch(first)
-        if self.never_divides or last is None or not second[:1].islower():
+        if last is None or not second[:1].islower():
             return True
         match = _START.match(second)
         left, right = (last[1] or last[2]).lower(), match.group().lower() if match else ""
+        if self.seldom_divides:
+            known = left + right in self.words and right not in self.words
+            return not known or len(left) <= _SHORT or f"{left}-{right}" in self.compounds
         if _TENS.fullmatch(left) and _UNITS.fullmatch(right):
             return True
         if f"{left}-{right}" in self.compounds or (left in _PREFIXES and right in self.words and not self.divides):

@@ -31,6 +31,7 @@ from extractors.types import PageInfo
 _PICTURED = 0.2  # share of a page that pictures cover at least where recognition is worth a try
 _FEW_TURNED = 100  # letters: the titles of axes, a mark in the margin
 _RUNNING_HEAD = 150  # letters: what may stand upright on a page that is read turned, and is then left out
+_READ_TURNED = "most of its text is turned on the page; it was read turned by"
 _MISREAD = 0.01  # share of misread words from which what a scanner recognized is recognized anew
 
 
@@ -77,7 +78,7 @@ class PageReader:
                 turn = Turn(raw.quarters, raw.width, raw.height)
                 left_out = _letters(text)
                 warnings.append(
-                    f"page {number}: most of its text is turned on the page; it was read turned by {_turned_by(turn)}"
+                    f"page {number}: {_READ_TURNED} {_turned_by(turn)}"
                     + (f", and what stands upright was left out ({left_out} letters)" if left_out else "")
                 )
                 raw, lines, text, quality = found
@@ -107,6 +108,7 @@ class PageReader:
                 if found is not None and misread_share(found[2]) < odd:
                     raw, lines, text, quality = found
                     source, turn = "ocr", None
+                    warnings = [one for one in warnings if _READ_TURNED not in one]
         if lines and is_leftward(text):
             quality = min(quality or 0.0, LEFTWARD_QUALITY)
             warnings.append(

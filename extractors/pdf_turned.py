@@ -41,7 +41,8 @@ def turned_characters(
         height: of the page as it is.
     """
     turned = [round(float(pdfium_c.FPDFText_GetCharAngle(handle, index)) / (math.pi / 2)) % 4 for index in range(count)]
-    ((quarters, _),) = Counter(turned).most_common(1) or [(0, 0)]
+    shown = (turned[index] for index in range(count) if chr(pdfium_c.FPDFText_GetUnicode(handle, index)).isalnum())
+    ((quarters, _),) = Counter(shown).most_common(1) or [(0, 0)]
 
     def upright(box: Box) -> Box:
         if quarters == 1:

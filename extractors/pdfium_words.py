@@ -47,12 +47,8 @@ class WordReader:
         self._matrix = pdfium_c.FS_MATRIX()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._units: Any = (ctypes.c_ushort * 8192)()
-        self.turned = [
-            0,
-            0,
-            0,
-            0,
-        ]  # letters and digits of the last page that were left out, by the quarters by which they are turned
+        # Letters and digits of the last page that were left out, by the quarters by which they are turned.
+        self.turned = [0, 0, 0, 0]
         self._line = (0.0, 0.0, 0.0)  # upper and lower edge of the last word's frame, and its baseline
 
     def words(self, handle: Any, count: int, left: float, page_top: float) -> list[Word]:

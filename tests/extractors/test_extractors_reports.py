@@ -189,7 +189,7 @@ def test_a_prefix_keeps_its_hyphen_where_words_are_not_divided_though_the_word_i
     assert join_lines(["free multi-", "party elections"], whole)[0] == "free multi-party elections"
 
 
-def test_a_long_document_that_never_divides_words_keeps_every_hyphen_at_a_line_s_end() -> None:
+def test_a_long_document_that_seldom_divides_words_keeps_every_hyphen_at_a_line_s_end() -> None:
     long = hyphens_of(["the coordination of its reconsideration", *["no hyphens stand at the ends of these lines"] * 300])
     cases = {
         ("its re-", "consideration"): "its re-consideration",
@@ -199,6 +199,11 @@ def test_a_long_document_that_never_divides_words_keeps_every_hyphen_at_a_line_s
         ("low-", "and middle-income countries"): "low- and middle-income countries",
     }
     assert {lines: join_lines(lines, long)[0] for lines in cases} == cases
+    annexed = hyphens_of(
+        [*["the government of the country and its education"] * 1000, *["it was for the govern-", "ment to say"] * 15]
+    )
+    assert annexed.seldom_divides
+    assert join_lines(["by the govern-", "ment"], annexed)[0] == "by the government"
     short = hyphens_of(["the coordination of its reconsideration", *["no hyphens stand at the ends of these lines"] * 100])
     assert join_lines(["the co-", "ordination"], short)[0] == "the coordination"
 
