@@ -12,16 +12,23 @@ from warehouse.estimates.step_draws import NEEDED, step_draws_statement
 from warehouse.types import ScoreColumns
 
 MIN_GOLD_OF_DRAWS = 50
-"""Gold passages of the organization with a step; `python -m benchmarks.coverage_draws` shows how far intervals hold with 60."""
+"""Gold passages of the organization with a code for stage; `python -m benchmarks.coverage_draws` shows how far intervals hold with 60."""
+
+MIN_COUNTRIES_OF_DRAWS = 10
+"""Countries with such gold passages that an interval needs for a country that has few of its own: the gold of fewer countries cannot tell how
+much the classifier's errors differ from country to country."""
 
 REASON = "too few gold passages"
+REASON_COUNTRIES = "gold passages of too few countries"
 
 _DYAD = f"wanted_igo, wanted_country, draws := 200, min_gold := {MIN_GOLD_OF_DRAWS}"
 _DRAWN = (
     "steps_drawn AS MATERIALIZED (FROM step_draws(draws, wanted_igo, wanted_country)), "
     # The table has a row for each category; each says how many passages of the dimension were coded.
     "coded AS (SELECT coalesce(sum(n_gold_passages), 0)::BIGINT AS gold_passages, "
-    f"CASE WHEN coalesce(sum(n_gold_passages), 0) < min_gold THEN '{REASON}' END AS reason "
+    f"CASE WHEN coalesce(sum(n_gold_passages), 0) < min_gold THEN '{REASON}' "
+    "WHEN coalesce(sum(n_gold_passages) FILTER (WHERE country_iso3 IS NOT DISTINCT FROM wanted_country), 0) < min_gold "
+    f"AND count(*) < {MIN_COUNTRIES_OF_DRAWS} THEN '{REASON_COUNTRIES}' END AS reason "
     "FROM (SELECT DISTINCT igo, country_iso3, n_gold_passages FROM calibration_by_country WHERE quantity = 'stage' "
     "AND (wanted_igo IS NULL OR igo = wanted_igo)))"
 )

@@ -52,9 +52,10 @@ def over_effects(evidence: Evidence, known: Parameters, years: Integers, expecte
         expected: the mix of sums that each state leads to; documents by states by classes.
         firsts: whether `Passed.below` is wanted.
     """
-    length = int(years.max()) if len(years) else 0
+    length = int(years.max()) if len(years) else 1
     blocks = []
-    for first in range(0, len(years), _PAIRS_AT_ONCE):
+    # Without pairs one empty block gives arrays of the right shapes.
+    for first in range(0, max(1, len(years)), _PAIRS_AT_ONCE):
         own = (evidence.pair >= first) & (evidence.pair < first + _PAIRS_AT_ONCE)
         part = replace(
             evidence,
@@ -96,7 +97,7 @@ def _block(evidence: Evidence, known: Parameters, years: Integers, length: int, 
         effects, weights = np.zeros((1, len(years), CLASSES)), np.zeros((1, len(years)))
     passed = _passes(block, known, effects, firsts=firsts)
     nodes = len(effects)
-    by_node = passed.likelihood.reshape(nodes, -1) + weights
+    by_node = passed.likelihood.reshape(nodes, len(years)) + weights
     top = by_node.max(axis=0)
     likelihood = top + np.log(np.exp(by_node - top).sum(axis=0))
     share = np.exp(by_node - likelihood)
@@ -133,7 +134,7 @@ def _points(block: _Block, known: Parameters) -> tuple[Floats, Floats]:
     around = modes[:, None] + np.einsum("mpij,mnj->mnpi", root, spread)
     pairs = len(block.years)
     prior = np.broadcast_to(known.spread * normal_nodes(_OF_PRIOR, CLASSES)[:, None], (_OF_PRIOR, pairs, CLASSES))
-    effects = np.concatenate([around.reshape(-1, pairs, CLASSES), prior])
+    effects = np.concatenate([around.reshape(_STARTS * _AT_EACH, pairs, CLASSES), prior])
     of_prior = -0.5 * ((effects / known.spread) ** 2).sum(axis=-1) - CLASSES * np.log(known.spread)
     parts = [of_prior + np.log(_OF_PRIOR)]
     for mode, own in zip(modes, root, strict=True):

@@ -160,6 +160,17 @@ def test_without_enough_gold_passages_there_is_no_interval_but_a_reason(database
         assert database.execute(reasons, [1]).fetchall() == [(None, True)]
 
 
+def test_gold_of_few_countries_tells_of_their_own_errors_alone(database: duckdb.DuckDBPyConnection) -> None:
+    own = dict(
+        database.execute(
+            "SELECT DISTINCT country_iso3, n_gold_passages FROM calibration_by_country WHERE quantity = 'stage' AND igo = 'UN'"
+        ).fetchall()
+    )
+    asked = "SELECT DISTINCT reason, lower IS NULL FROM stage_onsets('UN', 'ATL', min_gold := ?)"
+    assert database.execute(asked, [own["ATL"]]).fetchall() == [(None, False)]
+    assert database.execute(asked, [own["ATL"] + 1]).fetchall() == [("gold passages of too few countries", True)]
+
+
 def test_onsets_orders_and_durations_are_distributions(database: duckdb.DuckDBPyConnection) -> None:
     onsets = database.execute("SELECT stage, p_reached, lower, median, upper FROM stage_onsets('UN', 'ATL')").fetchall()
     assert onsets

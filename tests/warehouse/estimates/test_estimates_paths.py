@@ -11,7 +11,7 @@ from benchmarks import coverage_lags, coverage_paths
 from warehouse.estimates.lead_and_lag import GoldPassages, lead_and_lag
 from warehouse.estimates.ordered_chain import passes
 from warehouse.estimates.stage_path_model import first_parameters, fit, posterior
-from warehouse.estimates.stage_path_records import CLASSES, STATES, effective, expected_mix, years_of
+from warehouse.estimates.stage_path_records import CLASSES, STATES, Evidence, effective, expected_mix, years_of
 from warehouse.estimates.stage_path_tables import smallest_sets
 
 
@@ -92,3 +92,15 @@ def test_published_paths_say_what_they_rest_on(database: duckdb.DuckDBPyConnecti
 def test_estimates_name_the_kinds_of_coders(database: duckdb.DuckDBPyConnection) -> None:
     rows = database.execute("SELECT DISTINCT coder_kinds FROM contestation_by_country_year WHERE gold_passages > 0").fetchall()
     assert rows == [(["not said"],)]
+
+
+def test_without_pairs_there_are_no_paths_and_no_error() -> None:
+    nobody = Evidence(
+        np.zeros(0, np.int64),
+        np.zeros(0, np.int64),
+        np.zeros((0, CLASSES)),
+        np.zeros(0),
+        np.eye(CLASSES + 1, CLASSES) * 0.9 + 0.01,
+    )
+    known = replace(first_parameters(), spread=0.5)
+    assert posterior(nobody, known, years_of(nobody)).state.shape[0] == 0
