@@ -28,7 +28,7 @@ _DRAWN = (
     "coded AS (SELECT coalesce(sum(n_gold_passages), 0)::BIGINT AS gold_passages, "
     f"CASE WHEN coalesce(sum(n_gold_passages), 0) < min_gold THEN '{REASON}' "
     "WHEN coalesce(sum(n_gold_passages) FILTER (WHERE country_iso3 IS NOT DISTINCT FROM wanted_country), 0) < min_gold "
-    f"AND count(*) < {MIN_COUNTRIES_OF_DRAWS} THEN '{REASON_COUNTRIES}' END AS reason "
+    f"AND count(DISTINCT country_iso3) < {MIN_COUNTRIES_OF_DRAWS} THEN '{REASON_COUNTRIES}' END AS reason "
     "FROM (SELECT DISTINCT igo, country_iso3, n_gold_passages FROM calibration_by_country WHERE quantity = 'stage' "
     "AND (wanted_igo IS NULL OR igo = wanted_igo)))"
 )
