@@ -11,6 +11,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium_c
 
+from extractors.turned import Turn
 from extractors.types import Box
 
 
@@ -44,13 +45,7 @@ def turned_characters(
     shown = (turned[index] for index in range(count) if chr(pdfium_c.FPDFText_GetUnicode(handle, index)).isalnum())
     ((quarters, _),) = Counter(shown).most_common(1) or [(0, 0)]
 
-    def upright(box: Box) -> Box:
-        if quarters == 1:
-            return Box(box.page, box.top, width - box.x1, box.bottom, width - box.x0)
-        if quarters == 2:
-            return Box(box.page, width - box.x1, height - box.bottom, width - box.x0, height - box.top)
-        return Box(box.page, height - box.bottom, box.x0, height - box.top, box.x1)
-
+    turn = Turn(quarters, width, height)
     x, y, matrix = ctypes.c_double(), ctypes.c_double(), pdfium_c.FS_MATRIX()
     result = []
     for index in range(count) if quarters else ():
@@ -59,6 +54,6 @@ def turned_characters(
             continue
         scale = math.hypot(matrix.c, matrix.d) if pdfium_c.FPDFText_GetMatrix(handle, index, matrix) else 1.0
         size = float(pdfium_c.FPDFText_GetFontSize(handle, index)) * scale
-        place = upright(Box(0, x.value - edges[0], edges[3] - y.value, x.value - edges[0], edges[3] - y.value))
+        place = turn.upright(Box(0, x.value - edges[0], edges[3] - y.value, x.value - edges[0], edges[3] - y.value))
         result.append(Character(chr(code), place.x0, place.top - 0.7 * size, place.x0, place.top + 0.2 * size, place.top))
-    return result, upright
+    return result, turn.upright

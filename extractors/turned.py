@@ -25,6 +25,11 @@ class Turn:
             return Box(box.page, width - box.x1, height - box.bottom, width - box.x0, height - box.top)
         return Box(box.page, box.top, height - box.x1, box.bottom, height - box.x0)
 
+    def upright(self, box: Box) -> Box:
+        """Return a box of the page as it is where it stands on the page turned upright: the turn that is left to a whole one."""
+        sides = (self.width, self.height) if self.quarters == 2 else (self.height, self.width)
+        return Turn(4 - self.quarters, *sides).on_page(box)
+
 
 def placed(passage: Passage, turns: Mapping[int, Turn]) -> Passage:
     """Return a passage with its boxes on the pages as they are.
