@@ -85,7 +85,7 @@ class Hyphens:
         match = _START.match(second)
         left, right = (last[1] or last[2]).lower(), match.group().lower() if match else ""
         if self.seldom_divides:
-            known = left + right in self.words and right not in self.words
+            known = left + right in self.words and not {left, right} & self.words
             return not known or len(left) <= _SHORT or f"{left}-{right}" in self.compounds
         if _TENS.fullmatch(left) and _UNITS.fullmatch(right):
             return True

@@ -204,6 +204,8 @@ def test_a_long_document_that_seldom_divides_words_keeps_every_hyphen_at_a_line_
     )
     assert annexed.seldom_divides
     assert join_lines(["by the govern-", "ment"], annexed)[0] == "by the government"
+    both = hyphens_of([*["a nationwide vote of the nation"] * 150, *["no hyphens stand at the ends of these lines"] * 150])
+    assert join_lines(["a nation-", "wide ceasefire"], both)[0] == "a nation-wide ceasefire"
     short = hyphens_of(["the coordination of its reconsideration", *["no hyphens stand at the ends of these lines"] * 100])
     assert join_lines(["the co-", "ordination"], short)[0] == "the coordination"
 
