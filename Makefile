@@ -67,7 +67,7 @@ bench-extract: $(READY) ## print the tables of extraction: quality, speed, facts
 	@$(BIN)/python -m benchmarks.extract_fuzz
 
 bench-classify: $(READY) ## compare the speed of scoring with the plain pipeline of the transformers library
-	@$(BIN)/python -m benchmarks.classify_speed --limit 200
+	@$(BIN)/python -m benchmarks.classify_speed
 
 bench-queries: $(READY) ## time the questions of the codebook on a million passages
 	@$(BIN)/python -m benchmarks.query_speed

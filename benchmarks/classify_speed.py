@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 from models.annotations import INVENTED_FILES, read_invented
@@ -135,7 +136,9 @@ def _read(path: Path) -> list[PassageText]:
 
 
 def _shipped(codebook: Codebook) -> list[PassageText]:
-    return [one.passage for one in read_invented(codebook, INVENTED_FILES[:1])]
+    """Return the shipped passages in an order of chance: neighbours in a file are of one length, which passages of a report are not."""
+    passages = [one.passage for one in read_invented(codebook, INVENTED_FILES)]
+    return [passages[i] for i in np.random.default_rng(0).permutation(len(passages))]
 
 
 if __name__ == "__main__":

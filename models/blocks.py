@@ -18,7 +18,7 @@ class Trunk:
 
     def __init__(self, model: Any, first_layer: int) -> None:
         self.model = model
-        self._by_block = model.__class__.__name__ == "BertModel"
+        self._by_block = runs_by_block(model)
         self.first_layer = first_layer if self._by_block else 0
 
     @property
@@ -26,6 +26,10 @@ class Trunk:
         """Where the encoder's weights are."""
         device: torch.device = next(self.model.parameters()).device
         return device
+
+    def encode(self, ids: Sequence[int]) -> torch.Tensor:
+        """Return the mean of the last states over the tokens of one passage, shape (width,)."""
+        return self.upper(self.lower(ids)[None], None)[0]
 
     def lower(self, ids: Sequence[int]) -> torch.Tensor:
         """Return what enters the upper part for one passage: states of shape (tokens, width), or its ids where the encoder is whole."""
@@ -62,6 +66,11 @@ class Trunk:
         for layer in self.model.encoder.layer[first:last]:
             states = _block(layer, states, keep, heads)
         return states
+
+
+def runs_by_block(model: Any) -> bool:
+    """Return whether an encoder is of the kind whose blocks are run here: BERT with the usual activation."""
+    return model.__class__.__name__ == "BertModel" and model.config.hidden_act == "gelu" and not model.config.is_decoder
 
 
 def padded(parts: Sequence[torch.Tensor], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -60,6 +60,8 @@ _MINILM_SHAPE: dict[str, Any] = {
 _FILES = ("config.json", "model.safetensors", "tokenizer.json")
 _HEADING_TOKENS = 32
 _ALL_TOKENS = 384
+_ONE_TOKEN = [0]
+"""What a network gets where there is no token at all: a tokenizer without special ones has none for an empty text."""
 
 
 def find_encoder(files: EncoderFiles = MINILM, *, allow_download: bool = False) -> Path:
@@ -193,18 +195,19 @@ class Windows:
         """Return the token ids of each window, special tokens included; one window of the heading alone when the text has no token."""
         parts = self._tokenizer.encode(text, add_special_tokens=False)
         named = self._tokenizer.encode(heading, add_special_tokens=False)
-        if len(named.ids) > _HEADING_TOKENS:
+        is_whole = len(named.ids) <= _HEADING_TOKENS
+        if not is_whole:
             heading = heading[: named.offsets[_HEADING_TOKENS - 1][1]]
         room = self._longest - self._special - min(len(named.ids), _HEADING_TOKENS)
         count = max(1, -(-len(parts.ids) // room))
         size = max(1, -(-len(parts.ids) // count))
-        pieces = (
-            [text]
-            if count == 1
-            else [
+        if count == 1 and is_whole:
+            # Both are tokens already: only the special ones are missing.
+            return [list(self._tokenizer.post_process(named, parts).ids) or _ONE_TOKEN]
+        pieces = [text]
+        if count > 1:
+            pieces = [
                 text[parts.offsets[start][0] : parts.offsets[min(start + size, len(parts.ids)) - 1][1]]
                 for start in range(0, len(parts.ids), size)
             ]
-        )
-        # A tokenizer without special tokens has nothing for an empty text; the network needs one token.
-        return [list(self._tokenizer.encode(heading, piece).ids) or [0] for piece in pieces]
+        return [list(self._tokenizer.encode(heading, piece).ids) or _ONE_TOKEN for piece in pieces]

@@ -13,7 +13,9 @@ from models.decoding import Decoder
 from models.heads import Vector, probabilities
 from models.types import DimensionScore, Prediction
 
-_NEAR_TIE = 0.06
+_NEAR_TIE = 0.03
+"""A lead, in log-probability, below which reading in bfloat16 might name another combination. Of 1,749 real passages two changed labels, at
+leads of 0.003 and 0.011; by how leads differ between both ways of reading, one passage in 6,000 would change from 0.03 on."""
 _NEAR_THRESHOLD = 0.01
 
 

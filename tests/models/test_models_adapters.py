@@ -116,6 +116,15 @@ def test_an_encoder_cut_anywhere_computes_what_the_whole_one_does(folder: Path, 
     assert torch.allclose(whole[0], batch[0], atol=1e-5)
 
 
+def test_an_encoder_with_another_activation_is_run_as_the_library_runs_it(tmp_path: Path) -> None:
+    """Regression: blocks of BERT's kind were run with the usual activation whatever the configuration named."""
+    codebook = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
+    model = _network(make_encoder(tmp_path / "relu", read_invented(codebook, INVENTED_FILES[:1])[:5], hidden_act="relu"))
+    with torch.no_grad():
+        whole = model(input_ids=torch.tensor([IDS])).last_hidden_state.mean(dim=1)[0]
+        assert torch.allclose(whole, Trunk(model, 0).encode(IDS), atol=1e-5)
+
+
 def test_long_texts_become_windows_of_about_equal_length_under_their_heading(folder: Path) -> None:
     windows = Windows.load(folder, longest=20)
     found = windows.of("the government", " ".join(["the mission visited the plant"] * 9))

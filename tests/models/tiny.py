@@ -8,8 +8,11 @@ from pathlib import Path
 from models.annotations import AnnotatedPassage
 
 
-def make_encoder(folder: Path, passages: list[AnnotatedPassage], *, kind: str = "bert") -> Path:
-    """Write config, weights and tokenizer of a small random encoder; `kind` is a model type of the transformers library."""
+def make_encoder(folder: Path, passages: list[AnnotatedPassage], *, kind: str = "bert", **shape: object) -> Path:
+    """Write config, weights and tokenizer of a small random encoder; `kind` is a model type of the transformers library.
+
+    What `shape` names replaces what its configuration would have.
+    """
     import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import AutoConfig, AutoModel
@@ -26,7 +29,7 @@ def make_encoder(folder: Path, passages: list[AnnotatedPassage], *, kind: str = 
     )
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
-    sizes = {"vocab_size": len(vocabulary), "max_position_embeddings": 512, "pad_token_id": 0}
+    sizes = {"vocab_size": len(vocabulary), "max_position_embeddings": 512, "pad_token_id": 0, **shape}
     if kind == "distilbert":
         config = AutoConfig.for_model(kind, dim=32, n_layers=2, n_heads=2, hidden_dim=64, **sizes)
     else:
