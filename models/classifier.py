@@ -7,16 +7,18 @@ batch it is in, and memory is bounded by a short queue however long the stream i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from entente.errors import BadInput
 from models.codebook import Codebook
 from models.encoder import MINILM, EncoderFiles, Windows, find_encoder, load_network
 from models.features import has_words
-from models.heads import HeadWeights, head_rows
+from models.heads import HeadWeights, Vector, head_rows
 from models.model_file import ADAPTERS, HEADS, ModelFacts, read_adapters, read_facts, read_heads
 from models.scoring import LabelRules, Scorer
 from models.types import PassageText, Prediction
@@ -25,6 +27,16 @@ if TYPE_CHECKING:
     from models.reading import Reader
 
 _QUEUED_PER_THREAD = 8
+_SCORED_TOGETHER = 8
+"""Scoring a few passages at once leaves the threads that read more of the interpreter; each row is computed on its own all the same."""
+
+
+class _Outputs(NamedTuple):
+    """What the heads say of a passage, shape (rows,), and whether its words are familiar."""
+
+    passage: PassageText
+    logits: Vector
+    familiar: bool
 
 
 class Classifier:
@@ -82,26 +94,43 @@ class Classifier:
             BadInput: naming the passage, when its text is empty. What came before it has been yielded.
         """
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="classify", initializer=one_torch_thread)
-        waiting: deque[Future[Prediction]] = deque()
+        waiting: deque[Future[_Outputs]] = deque()
         try:
             for passage in passages:
-                waiting.append(pool.submit(self._predict, passage))
-                if len(waiting) >= _QUEUED_PER_THREAD * self._threads:
-                    yield waiting.popleft().result()
+                waiting.append(pool.submit(self._outputs, passage))
+                if len(waiting) >= _QUEUED_PER_THREAD * self._threads + _SCORED_TOGETHER:
+                    yield from self._scored([waiting.popleft() for _ in range(_SCORED_TOGETHER)], pool)
             while waiting:
-                yield waiting.popleft().result()
+                yield from self._scored([waiting.popleft() for _ in range(min(_SCORED_TOGETHER, len(waiting)))], pool)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _predict(self, passage: PassageText) -> Prediction:
-        pooled, counts = self._reader.read(passage)
-        logits = self._heads.logits(pooled, counts)[None]
-        if self._reader.is_fast and self._scorer.near_ties(logits)[0]:
-            pooled, counts = self._reader.read(passage, exact=True)
-            logits = self._heads.logits(pooled, counts)[None]
+    def _outputs(self, passage: PassageText, *, exact: bool = False) -> _Outputs:
+        pooled, counts = self._reader.read(passage, exact=exact)
         # A heading alone says nothing of a text without a word (invisible characters, figures).
         familiar = has_words(passage.text) and self._heads.vocabulary.known_share(counts) >= self.facts.familiar_from
-        return self._scorer.score([passage.passage_id], logits, [familiar])[0]
+        return _Outputs(passage, self._heads.logits(pooled, counts), familiar)
+
+    def _scored(self, futures: Sequence[Future[_Outputs]], pool: ThreadPoolExecutor) -> Iterator[Prediction]:
+        """Yield the predictions of some passages; one that cannot be read raises its error after those before it."""
+        found: list[_Outputs] = []
+        error: BadInput | None = None
+        for future in futures:
+            try:
+                found.append(future.result())
+            except BadInput as refused:
+                error = refused
+                break
+        if found:
+            logits = np.stack([one.logits for one in found])
+            if self._reader.is_fast:
+                near = np.flatnonzero(self._scorer.near_ties(logits))
+                again = {row: pool.submit(self._outputs, found[row].passage, exact=True) for row in near}
+                for row, future in again.items():
+                    logits[row] = future.result().logits
+            yield from self._scorer.score([one.passage.passage_id for one in found], logits, [one.familiar for one in found])
+        if error is not None:
+            raise error
 
 
 def rules_of(facts: ModelFacts) -> LabelRules:

@@ -28,10 +28,7 @@ class NgramVocabulary:
 
     def tfidf(self, counts: Mapping[int, int]) -> tuple[NDArray[np.intp], Vector]:
         """Return positions (ascending) and weights of the known n-grams of a passage: (1 + ln count) * idf, scaled to length one."""
-        seen = np.array(sorted(counts), dtype=np.int64)
-        places = np.searchsorted(self.hashes, seen)
-        inside = places < len(self.hashes)
-        known = inside & (self.hashes[np.where(inside, places, 0)] == seen) if len(self.hashes) else inside
+        seen, places, known = self._places(counts)
         positions = places[known]
         weights = (1.0 + np.log([counts[int(h)] for h in seen[known]])) * self.idf[positions]
         length = float(np.sqrt((weights * weights).sum()))
@@ -41,7 +38,15 @@ class NgramVocabulary:
         """Return which share of a passage's different n-grams is known; 0 when it has none."""
         if not counts:
             return 0.0
-        return len(self.tfidf(counts)[0]) / len(counts)
+        return float(self._places(counts)[2].mean())
+
+    def _places(self, counts: Mapping[int, int]) -> tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.bool_]]:
+        """Return the n-grams of a passage in ascending order, where each would stand, and whether it is known."""
+        seen = np.array(sorted(counts), dtype=np.int64)
+        places = np.searchsorted(self.hashes, seen)
+        inside = places < len(self.hashes)
+        known = inside & (self.hashes[np.where(inside, places, 0)] == seen) if len(self.hashes) else inside
+        return seen, places, known
 
 
 @dataclass(frozen=True, slots=True)
