@@ -3,7 +3,7 @@
     python -m benchmarks.model_quality --annotations FOLDER [--seeds 0,1,2] [--tuning '{"epochs": 2}'] [--heads-on MODEL] [--threads 2]
 
 Each seed is a full training; the tables give the mean over seeds, the lowest and highest seed, and the mean of the seeds' intervals.
-"if calibrated" is the calibration error that chance alone would give a model of the same probabilities on as many passages: a measured one
+"if calibrated" is the calibration error that chance alone would give (`models.resampling.calibration_by_chance`): a measured one
 below it says no more. The last columns are about labels marked as certain: their share, and the share of errors among them.
 With --models the named model folders are measured instead of training anew. Nothing is chosen here: dev is for reporting.
 """
@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 
 from models.abstaining import confidence_and_errors
-from models.agreement import calibration_error
 from models.annotations import AnnotatedPassage
 from models.baselines import tfidf_predictions
 from models.classifier import Classifier
@@ -33,15 +32,13 @@ from models.training import TrainingRequest, train_on
 from models.training_data import TrainingData, collect
 
 ROOT = Path(__file__).resolve().parents[1]
-_SIMULATIONS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One model: its figures on dev, and by dimension the calibration error that chance gives, share of certain labels and errors in them."""
+    """One model: its figures on dev, and by dimension the share of certain labels and of errors in them."""
 
     report: EvaluationReport
-    by_chance: dict[str, float]
     certain: dict[str, tuple[float, float]]
 
 
@@ -72,16 +69,12 @@ def main() -> None:
 
 def _measured(classifier: Classifier, dev: Sequence[AnnotatedPassage]) -> Measured:
     predictions = predictions_of(classifier, dev)
-    rng = np.random.default_rng(0)
-    by_chance, certain = {}, {}
+    certain = {}
     for dimension in classifier.codebook.trained_dimensions:
         confidence, wrong = confidence_and_errors(dimension, predictions, dev)
-        drawn = [calibration_error(confidence, rng.uniform(size=len(confidence)) < confidence) for _ in range(_SIMULATIONS)]
-        # The error of a multi-label dimension is that of each label's own probability, which is not what is drawn here.
-        by_chance[dimension.id] = float(np.mean(drawn)) if dimension.kind != "multi" else float("nan")
         sure = confidence >= classifier.facts.certain_from[dimension.id]
         certain[dimension.id] = float(sure.mean()), float(wrong[sure].mean()) if sure.any() else 0.0
-    return Measured(compare(predictions, dev, classifier.codebook), by_chance, certain)
+    return Measured(compare(predictions, dev, classifier.codebook), certain)
 
 
 def _trained(seed: int, codebook: Codebook, data: TrainingData, given: Any) -> Measured:
@@ -110,13 +103,12 @@ def _table(baseline: EvaluationReport, found: Sequence[Measured]) -> str:
         scores = np.array([report.macro_f1 or 0.0 for report in own])
         low, high = np.mean([report.interval for report in own], axis=0)
         error = np.mean([report.calibration_error for report in own])
-        chance = np.mean([each.by_chance[name] for each in found])
-        by_chance = "" if np.isnan(chance) else f"{chance:.3f}"
+        chance = np.mean([report.calibration_by_chance for report in own])
         share, wrong = np.mean([each.certain[name] for each in found], axis=0)
         lines.append(
             f"| {name} | {one.majority_f1 or 0:.3f} | {one.macro_f1 or 0:.3f} | {one.interval[0]:.2f} to {one.interval[1]:.2f} "
             f"| {scores.mean():.3f} | {scores.min():.3f} to {scores.max():.3f} | {low:.2f} to {high:.2f} "
-            f"| {scores.mean() - (one.macro_f1 or 0):+.3f} | {error:.3f} | {by_chance} | {100 * share:.0f} % | {100 * wrong:.1f} % |"
+            f"| {scores.mean() - (one.macro_f1 or 0):+.3f} | {error:.3f} | {chance:.3f} | {100 * share:.0f} % | {100 * wrong:.1f} % |"
         )
     return "\n".join(lines)
 

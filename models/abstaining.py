@@ -4,7 +4,8 @@ For each dimension the lowest threshold is taken at which an upper bound of the 
 held out in training, is still under the promise less a margin. Thresholds are
 tested from the highest down and the search stops at the first failure
 (a fixed sequence of tests, so that trying many does not spoil the bound). The bound is the greater of the exact binomial one and the
-quantile of a bootstrap over groups of documents: passages of one report, and of reports about one country, err together.
+quantile of a bootstrap over groups of documents: passages of one report, and of reports about one country, err together. The promise is
+for all dimensions at once, so each bound is surer than the whole (Bonferroni's inequality).
 
 New reports are not a random sample of the old ones: a month may bring mission reports alone. So the share of errors must be that low
 within each type of document too, as far as a type has passages enough to judge by.
@@ -25,13 +26,14 @@ from models.types import Prediction
 PROMISED_ERROR = 0.15
 """The share of errors that labels marked as certain keep below, at most."""
 MARGIN = 0.05
-"""By how much fewer errors held-out labels must have: the encoder was adapted on other passages of their documents, and without a margin the
-promise was broken on documents that it had not read."""
+"""By how much fewer errors held-out labels must have: other documents than those at hand are harder, and without a margin the promise was
+broken on them."""
 CONFIDENCE = 0.9
+"""How sure it is, by the documents at hand, that no dimension has more errors than that."""
 NEVER = 1.01
 """A threshold that no probability reaches: the dimension is never certain."""
 _FEWEST = 30
-_RESAMPLES = 300
+_RESAMPLES = 2000
 
 
 def certain_from(
@@ -53,10 +55,11 @@ def certain_from(
     names, documents = np.unique(np.array(groups), return_inverse=True)
     _, types = np.unique(np.array([one.facets.get("doc_type", "") for one in annotated]), return_inverse=True)
     weights = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=_RESAMPLES)
+    sure = 1.0 - (1.0 - CONFIDENCE) / len(codebook.trained_dimensions)
     chosen = {}
     for dimension in codebook.trained_dimensions:
         confidence, wrong = confidence_and_errors(dimension, predictions, annotated)
-        chosen[dimension.id] = _threshold(confidence, wrong, documents, weights.astype(np.float64), types)
+        chosen[dimension.id] = _threshold(confidence, wrong, documents, weights.astype(np.float64), types, sure)
     return chosen
 
 
@@ -81,6 +84,7 @@ def _threshold(
     documents: NDArray[np.intp],
     weights: NDArray[np.float64],
     types: NDArray[np.intp],
+    sure: float,
 ) -> float:
     lowest = NEVER
     for threshold in np.round(np.arange(0.95, 0.0, -0.05), 2):
@@ -88,7 +92,7 @@ def _threshold(
         if kept.sum() < _FEWEST:
             continue
         allowed = PROMISED_ERROR - MARGIN
-        if upper_error(wrong[kept], documents[kept], weights) > allowed or worst_type(wrong[kept], types[kept]) > allowed:
+        if upper_error(wrong[kept], documents[kept], weights, sure) > allowed or worst_type(wrong[kept], types[kept]) > allowed:
             break
         lowest = float(threshold)
     return lowest
@@ -101,19 +105,20 @@ def worst_type(wrong: NDArray[np.bool_], types: NDArray[np.intp]) -> float:
     return float((bad[enough] / sizes[enough]).max()) if enough.any() else 0.0
 
 
-def upper_error(wrong: NDArray[np.bool_], documents: NDArray[np.intp], weights: NDArray[np.float64]) -> float:
+def upper_error(wrong: NDArray[np.bool_], documents: NDArray[np.intp], weights: NDArray[np.float64], sure: float) -> float:
     """Return an upper bound of the share of errors.
 
     Args:
         wrong: whether each label is wrong.
         documents: the document of each, as an index into the columns of `weights`.
         weights: how often each document is in each resample, shape (resamples, documents).
+        sure: how probably the share is not above the bound.
     """
     from scipy.stats import beta
 
     errors, count = int(wrong.sum()), len(wrong)
-    exact = 1.0 if errors == count else float(beta.ppf(CONFIDENCE, errors + 1, count - errors))
+    exact = 1.0 if errors == count else float(beta.ppf(sure, errors + 1, count - errors))
     sizes, bad = (np.bincount(documents, one, minlength=weights.shape[1]) for one in (np.ones(count), wrong.astype(np.float64)))
     totals = weights @ sizes
     shares = (weights @ bad)[totals > 0] / totals[totals > 0]
-    return max(exact, float(np.quantile(shares, CONFIDENCE)))
+    return max(exact, float(np.quantile(shares, sure)))

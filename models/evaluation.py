@@ -29,7 +29,16 @@ from models.annotations import AnnotatedPassage
 from models.classifier import Classifier
 from models.codebook import Codebook
 from models.codebook_records import Dimension
-from models.resampling import RESAMPLES, Interval, calibration_errors, category_ratios, document_weights, interval, shares
+from models.resampling import (
+    RESAMPLES,
+    Interval,
+    calibration_by_chance,
+    calibration_errors,
+    category_ratios,
+    document_weights,
+    interval,
+    shares,
+)
 from models.types import Prediction
 
 
@@ -45,6 +54,7 @@ class DimensionReport:
     answering with the most frequent code.
     The intervals of accuracy, alpha and calibration error are made like that of `macro_f1`; None where no resample defines the figure. That
     of the calibration error tells how far the figure moves, not where the true one lies: in small samples it is biased upwards.
+    `calibration_by_chance` is the error that chance alone would give on as many labels with these probabilities, were they exactly right.
     `reliability` has the bins of the calibration error, over all labels of a multi-label dimension.
     `confusion` has codes in rows and predictions in columns, in the order of `categories`; for a multi-label dimension it is empty.
     """
@@ -60,6 +70,7 @@ class DimensionReport:
     alpha: float | None
     alpha_interval: Interval | None
     calibration_error: float
+    calibration_by_chance: float
     calibration_interval: Interval | None
     categories: dict[str, CategoryScore]
     confusion: list[list[int]]
@@ -85,16 +96,17 @@ class EvaluationReport:
         """Return the report as Markdown tables."""
         lines = [
             f"Model `{self.model}` on {self.passages} passages of {self.documents} documents. Intervals: 95 %, bootstrap over documents "
-            f"({RESAMPLES} resamples, seed {self.seed}). Alpha: Krippendorff's, against the codes. ECE: expected calibration error.",
+            f"({RESAMPLES} resamples, seed {self.seed}). Alpha: Krippendorff's, against the codes. ECE: expected calibration error; by chance: "
+            "what as many labels with exactly right probabilities would show.",
             "",
-            "| dimension | n | macro F1 | interval | majority | accuracy | interval | alpha | interval | ECE | interval |",
-            "| --- | ---: | ---: | --- | ---: | ---: | --- | ---: | --- | ---: | --- |",
+            "| dimension | n | macro F1 | interval | majority | accuracy | interval | alpha | interval | ECE | interval | by chance |",
+            "| --- | ---: | ---: | --- | ---: | ---: | --- | ---: | --- | ---: | --- | ---: |",
         ]
         for name, one in self.dimensions.items():
             lines.append(
                 f"| {name} | {one.n} | {two_digits(one.macro_f1)} | {from_to(one.interval)} | {two_digits(one.majority_f1)} "
                 f"| {one.accuracy:.2f} | {from_to(one.accuracy_interval)} | {two_digits(one.alpha)} | {from_to(one.alpha_interval)} "
-                f"| {one.calibration_error:.3f} | {from_to(one.calibration_interval)} |"
+                f"| {one.calibration_error:.3f} | {from_to(one.calibration_interval)} | {one.calibration_by_chance:.3f} |"
             )
         lines += [
             "",
@@ -142,14 +154,14 @@ def compare(
         if coded.any():
             chosen = [(p, a) for p, a, use in zip(predictions, annotated, coded, strict=True) if use]
             report = _several if dimension.kind == "multi" else _single
-            reports[dimension.id] = report(dimension, chosen, documents[coded], weights)
+            reports[dimension.id] = report(dimension, chosen, documents[coded], weights, seed)
     return EvaluationReport(predictions[0].model_version, len(annotated), weights.shape[1], seed, reports)
 
 
 _Pairs = Sequence[tuple[Prediction, AnnotatedPassage]]
 
 
-def _single(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], weights: Counts) -> DimensionReport:
+def _single(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], weights: Counts, seed: int) -> DimensionReport:
     values = {name: i for i, name in enumerate(dimension.category_ids)}
     gold = np.array([values[str(a.labels[dimension.id])] for _, a in pairs], dtype=np.intp)
     given = np.array([values[str(p.dimensions[dimension.id].label)] for p, _ in pairs], dtype=np.intp)
@@ -172,6 +184,7 @@ def _single(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], we
         alpha=_or_none(krippendorff_alpha(confusion, is_ordinal=ordinal)),
         alpha_interval=interval(krippendorff_alpha(resampled, is_ordinal=ordinal)),
         calibration_error=calibration_error(confidence, gold == given),
+        calibration_by_chance=calibration_by_chance(confidence, seed),
         calibration_interval=interval(calibration_errors(confidence, gold == given, documents, weights)),
         categories=dict(zip(values, _with_intervals(category_scores(confusion), category_ratios(resampled)), strict=True)),
         confusion=confusion.astype(int).tolist(),
@@ -179,7 +192,7 @@ def _single(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], we
     )
 
 
-def _several(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], weights: Counts) -> DimensionReport:
+def _several(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], weights: Counts, seed: int) -> DimensionReport:
     names = dimension.category_ids
     gold = np.array([[name in a.labels[dimension.id] for name in names] for _, a in pairs])
     given = np.array([[name in p.dimensions[dimension.id].label for name in names] for p, _ in pairs])
@@ -213,6 +226,7 @@ def _several(dimension: Dimension, pairs: _Pairs, documents: NDArray[np.intp], w
         alpha=_or_none(_mean_defined(krippendorff_alpha(confusions))),
         alpha_interval=interval(_mean_defined(krippendorff_alpha(resampled))),
         calibration_error=float(np.mean(errors)),
+        calibration_by_chance=float(np.mean([calibration_by_chance(one, seed) for one in probability.T])),
         calibration_interval=interval(np.mean(resampled_errors, axis=0)),
         categories=dict(zip(names, scores, strict=True)),
         confusion=[],

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.agreement import Counts, bins_of
 
 RESAMPLES = 1000
+_DRAWS = 300
 Interval = tuple[float, float]
 
 
@@ -56,6 +57,27 @@ def calibration_errors(confidence: Counts, correct: NDArray[np.bool_], documents
     gaps = np.zeros((count, int(place.max(initial=0)) + 1))
     np.add.at(gaps, (documents, place), confidence - correct)
     return _ratio(np.abs(weights @ gaps).sum(axis=1), weights @ np.bincount(documents, minlength=count))
+
+
+def calibration_by_chance(probability: Counts, seed: int) -> float:
+    """Return the calibration error that chance alone gives as many labels whose probabilities are exactly right.
+
+    With few passages no model shows an error near zero: what is measured is to be read beside this. Labels are drawn independently of each
+    other, which those of one document are not, so chance may give more still.
+
+    Args:
+        probability: of each label, shape (labels,).
+        seed: of the draws.
+    """
+    if not len(probability):
+        return float("nan")
+    rng = np.random.default_rng(seed)
+    place = bins_of(probability)
+    drawn = []
+    for _ in range(_DRAWS):
+        gaps = np.bincount(place, probability - (rng.random(len(probability)) < probability))
+        drawn.append(float(np.abs(gaps).sum()) / len(probability))
+    return float(np.mean(drawn))
 
 
 def category_ratios(confusions: Counts) -> dict[str, Counts]:

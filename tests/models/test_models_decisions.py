@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.abstaining import NEVER, PROMISED_ERROR, _threshold, upper_error
+from models.abstaining import CONFIDENCE, NEVER, PROMISED_ERROR, _threshold, upper_error
 from models.annotations import INVENTED_FILES, AnnotatedPassage, read_invented
 from models.codebook import Codebook, load_codebook
 from models.heads import head_rows, probabilities
@@ -97,11 +97,11 @@ def test_a_promise_is_kept_where_it_can_be_and_not_made_where_it_cannot() -> Non
     confidence = rng.uniform(0.3, 1.0, 1000)
     wrong = rng.uniform(size=1000) > confidence
     types = np.arange(1000) % 3
-    threshold = _threshold(confidence, wrong, documents, weights, types)
+    threshold = _threshold(confidence, wrong, documents, weights, types, 0.9)
     assert 0.5 < threshold < 0.95
     fresh = rng.uniform(threshold, 1.0, 5000)
     assert (rng.uniform(size=5000) > fresh).mean() <= PROMISED_ERROR
-    assert _threshold(confidence, rng.uniform(size=1000) < 0.5, documents, weights, types) == NEVER
+    assert _threshold(confidence, rng.uniform(size=1000) < 0.5, documents, weights, types, 0.9) == NEVER
 
 
 def test_errors_that_come_together_give_a_higher_bound() -> None:
@@ -109,7 +109,21 @@ def test_errors_that_come_together_give_a_higher_bound() -> None:
     weights = np.random.default_rng(0).multinomial(20, np.full(20, 0.05), size=500).astype(np.float64)
     together = documents < 4
     spread = np.arange(200) % 5 == 0
-    assert upper_error(together, documents, weights) > upper_error(spread, documents, weights)
+    assert upper_error(together, documents, weights, 0.9) > upper_error(spread, documents, weights, 0.9)
+    assert upper_error(together, documents, weights, 0.99) > upper_error(together, documents, weights, 0.9)
+
+
+def test_the_promise_for_all_dimensions_is_broken_by_any_of_them_no_oftener_than_said() -> None:
+    """Nine dimensions err in exactly 15 of 100 labels: a bound lies below that for any of them in one trial of ten at most."""
+    rng = np.random.default_rng(1)
+    documents, dimensions, trials = np.repeat(np.arange(60), 5), 9, 200
+    weights = rng.multinomial(60, np.full(60, 1 / 60), size=400).astype(np.float64)
+    broken = 0
+    for _ in range(trials):
+        shared = rng.beta(3.0, 17.0, (dimensions, 60))[:, documents]
+        wrong = rng.random(shared.shape) < shared
+        broken += any(upper_error(one, documents, weights, 1 - (1 - CONFIDENCE) / dimensions) < PROMISED_ERROR for one in wrong)
+    assert broken / trials <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / trials)
 
 
 def test_no_promise_is_made_that_one_type_of_document_breaks() -> None:
@@ -118,7 +132,7 @@ def test_no_promise_is_made_that_one_type_of_document_breaks() -> None:
     confidence = np.full(1000, 0.9)
     types = (documents >= 95).astype(np.intp)
     wrong = (types == 1) & (np.arange(1000) % 3 == 0)
-    assert _threshold(confidence, wrong, documents, weights, np.zeros_like(types)) < 1
-    assert _threshold(confidence, wrong, documents, weights, types) == NEVER
+    assert _threshold(confidence, wrong, documents, weights, np.zeros_like(types), 0.9) < 1
+    assert _threshold(confidence, wrong, documents, weights, types, 0.9) == NEVER
     few = (documents >= 98).astype(np.intp)
-    assert _threshold(confidence, wrong & (few == 1), documents, weights, few) < 1, "a type of 20 passages cannot be judged"
+    assert _threshold(confidence, wrong & (few == 1), documents, weights, few, 0.9) < 1, "a type of 20 passages cannot be judged"

@@ -15,6 +15,7 @@ from models.agreement import calibration_error, category_scores, krippendorff_al
 from models.annotations import INVENTED_FILES, AnnotatedPassage, read_invented
 from models.codebook import Codebook, load_codebook
 from models.evaluation import compare
+from models.resampling import calibration_by_chance
 from models.types import DimensionScore, Prediction
 
 CODEBOOK: Codebook = load_codebook(Path(__file__).resolve().parents[2] / "configs" / "codebook.yaml")
@@ -65,6 +66,15 @@ def test_calibration_error_of_the_sure_and_the_honest() -> None:
     assert calibration_error(np.full(100, 1.0), right) == pytest.approx(0.5)
 
 
+def test_a_calibrated_model_shows_on_average_the_error_that_chance_gives() -> None:
+    rng = np.random.default_rng(3)
+    probability = rng.uniform(0.3, 1.0, 200)
+    shown = [calibration_error(probability, rng.random(200) < probability) for _ in range(400)]
+    assert calibration_by_chance(probability, 0) == pytest.approx(float(np.mean(shown)), abs=0.004)
+    assert calibration_by_chance(np.repeat(probability, 50), 0) < 0.02, "with many labels chance gives little"
+    assert calibration_by_chance(np.ones(10), 0) == 0.0
+
+
 def _told(one: AnnotatedPassage, *, wrong: bool = False) -> Prediction:
     """A prediction that gives the codes with certainty, or for `wrong` another stage."""
     scores = {}
@@ -84,7 +94,7 @@ def test_a_perfect_model_has_perfect_figures_and_the_report_says_so() -> None:
         assert one.macro_f1 == one.accuracy == 1.0
         assert one.interval == (1.0, 1.0)
         assert one.alpha == pytest.approx(1.0)
-        assert one.calibration_error == 0.0
+        assert one.calibration_error == one.calibration_by_chance == 0.0
         assert one.majority_f1 is not None
         assert one.majority_f1 < 0.5
     assert "| stage | 356 | 1.00 | 1.00 to 1.00 |" in report.as_markdown()
