@@ -137,7 +137,8 @@ def _promise(facts: ModelFacts) -> list[str]:
     return [
         f"Labels marked as certain promise at most {100 * facts.promised_error:.0f} errors in a hundred. From the probabilities below they "
         "kept it on passages of documents and countries held out in training: all together by upper bounds that hold, at 90 %, for all "
-        "dimensions at once, each type of document of which there were thirty passages by its share, both with a margin. The rest belongs before a person.",
+        "dimensions at once, each type of document of which there were thirty passages by its share, both with a margin. The rest belongs "
+        "before a person.",
         "",
         "| dimension | certain from |",
         "| --- | ---: |",
