@@ -15,9 +15,9 @@ from typing import Any
 
 from entente.errors import BadInput, EntenteError
 from entente.files import write_text_whole
-from models.classifier import check_codebook
+from models.classifier import check_codebook, fitting_heads
 from models.codebook import Codebook
-from models.model_file import ModelFacts, read_adapters, read_facts, read_heads
+from models.model_file import ModelFacts, read_adapters, read_facts
 from models.registry import default_version, find_model
 
 CANDIDATE, PROMOTED, RETIRED = "candidate", "promoted", "retired"
@@ -165,7 +165,7 @@ def _usable(folder: Path, codebook: Codebook) -> ModelFacts:
     """Return the facts of a model after checking that its weights are whole and its codebook is the project's."""
     facts = read_facts(folder)
     check_codebook(facts, codebook, folder)
-    read_heads(folder, facts)
+    fitting_heads(folder, facts, codebook)
     read_adapters(folder, facts)
     return facts
 

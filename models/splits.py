@@ -82,6 +82,21 @@ def countries_of(passages: Sequence[AnnotatedPassage]) -> list[str]:
     return [codes.get(value.casefold(), value) for value in (one.facets.get("country", "") for one in passages)]
 
 
+def shared_with_training(apart: Sequence[AnnotatedPassage], training: Sequence[AnnotatedPassage]) -> dict[str, int]:
+    """Return how many passages kept apart are of a document, and how many about a single country, that real training passages have too."""
+    codes = _country_codes()
+
+    def country(one: AnnotatedPassage) -> str | None:
+        return codes.get(one.facets.get("country", "").casefold())
+
+    real = [one for one in training if one.origin == "real"]
+    documents, countries = {one.document for one in real}, {country(one) for one in real} - {None}
+    return {
+        "documents": sum(one.document in documents for one in apart),
+        "countries": sum(country(one) in countries for one in apart),
+    }
+
+
 def _dealt(groups: Sequence[str], rng: np.random.Generator, count: int) -> dict[str, int]:
     """Return the fold of each group: dealt out at random, large ones first, to the fold with the fewest passages."""
     sizes = Counter(groups)

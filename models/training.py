@@ -51,7 +51,7 @@ from models.model_file import (
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
 from models.seen import is_unseen
-from models.splits import NGRAM_FOLDS, Fold, split_folds, split_groups
+from models.splits import NGRAM_FOLDS, Fold, shared_with_training, split_folds, split_groups
 from models.training_data import TrainingData, collect, passages_sha256, refuse_gold
 from models.types import Withheld, text_mark
 
@@ -189,6 +189,10 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
             "threads": request.threads,
             "seconds": seconds,
             "left_out_because_in_dev": data.left_out,
+            **({"dev_shares": shared_with_training(data.dev, data.passages)} if data.dev else {}),
+            "organizations": dict(
+                sorted(Counter(one.facets.get("igo", "not said") for one in data.passages if one.origin == "real").items())
+            ),
             **({"shipped_left_out": data.shipped_left_out} if data.shipped_left_out else {}),
             **_coders(data),
         },

@@ -63,7 +63,11 @@ def test_an_evaluation_in_a_project_is_written_plotted_and_kept_with_the_model(t
     shipped = find_model("default", [SHIPPED]).name
     out = tmp_path / "out"
     command = ("evaluate", "--annotations", str(folder), "--against", shipped, "--out", str(out), "--json")
-    told = json.loads(entente(*command, project=settings.project).stdout)
+    done = entente(*command, project=settings.project)
+    told = json.loads(done.stdout)
+    assert told["learned_from"] == {shipped: 6}
+    assert f"{shipped} has learned from 6 of these 6 passages" in done.stderr
+    assert "**Not unseen.**" in (out / "report.md").read_text(encoding="utf-8")
     assert told["against"]["model"] == shipped
     assert {one["difference"] for one in told["gains"][shipped].values()} == {0.0}
     assert {one.name for one in out.iterdir()} == {"report.md", "report.json", "reliability.svg", "confusion.svg"}
