@@ -107,7 +107,7 @@ def read_facts(folder: Path) -> ModelFacts:
         raise Unavailable(
             f"There is no model in {folder}: {FACTS} cannot be read ({error}). Train one with 'entente train'."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is damaged: {error}. Remove the folder and train or copy the model again.") from error
     if isinstance(content, dict) and isinstance(content.get("format"), int) and content["format"] > FORMAT:
         raise Unavailable(

@@ -79,7 +79,7 @@ def differences(current: ModelFacts, candidate: ModelFacts) -> list[Difference]:
     figures = []
     for facts in (current, candidate):
         report = facts.metrics.get("dev")
-        if report is None:
+        if not report or "dimensions" not in report:
             raise BadInput(
                 f"The model {facts.version} has no figures on passages kept apart (dev.jsonl), so it cannot be compared. "
                 "Train with --annotations, or give a reason with --force."

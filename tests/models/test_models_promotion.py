@@ -109,7 +109,14 @@ def test_a_little_worse_within_the_interval_is_not_refused(project: Project) -> 
 
 def test_without_figures_there_is_no_comparison(project: Project) -> None:
     blind = project.add("encoder-2-blind", None)
-    with pytest.raises(BadInput, match="no figures"):
+    path = project.own / blind / "model.json"
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    for metrics in (facts["metrics"], {**facts["metrics"], "dev": {"passages_sha256": "a" * 64}}):
+        path.write_text(json.dumps({**facts, "metrics": metrics}), encoding="utf-8")
+        with pytest.raises(BadInput, match="no figures"):
+            promote(blind, project.folders, project.own, CODEBOOK)
+    path.write_text("[" * 200_000, encoding="utf-8")
+    with pytest.raises(BadInput, match=r"model\.json is damaged"):
         promote(blind, project.folders, project.own, CODEBOOK)
 
 
