@@ -31,7 +31,7 @@ def train(
     annotations: Annotated[
         Path | None, typer.Option(help="A folder with train.jsonl and texts.jsonl; the invented passages are always used.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The seed of everything random.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Where the model's folder is made (default: paths.models).")] = None,
     heads_on: Annotated[
         str | None, typer.Option(help="Keep the adapted encoder of this model and train only heads anew, in seconds.")

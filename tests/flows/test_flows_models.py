@@ -28,6 +28,14 @@ def test_where_the_configuration_names_a_model_promotion_and_rollback_say_so(tmp
         assert "ENTENTE_CLASSIFICATION__MODEL" in done.stderr
 
 
+@pytest.mark.parametrize("seed", ["-1", str(2**64)])
+def test_a_seed_that_cannot_be_one_is_refused(tmp_path: Path, seed: str) -> None:
+    settings = make_project(tmp_path / "project")
+    done = entente("train", "--seed", seed, project=settings.project, check=False)
+    assert done.returncode == 2
+    assert "--seed" in done.stderr
+
+
 def test_the_encoder_that_is_checked_is_that_of_the_model_in_use(tmp_path: Path) -> None:
     settings = make_project(tmp_path / "project")
     own = settings.paths.models / "encoder-2-other"

@@ -199,6 +199,16 @@ def test_an_encoder_that_cannot_be_used_is_named_instead_of_a_fault(
     assert not list((tmp_path / "models").glob("encoder-*"))
 
 
+def test_where_a_model_cannot_be_written_is_said_before_the_training(
+    data: TrainingData, request_: TrainingRequest, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    told: list[str] = []
+    with pytest.raises(BadInput, match="no folder that can be written to"):
+        train_on(data, replace(request_, output=tmp_path / "file"), progress=lambda what, done, total: told.append(what))
+    assert told == []
+
+
 def test_an_encoder_that_changed_after_training_is_refused(
     model: Path, codebook: Codebook, encoder: EncoderFiles, data: TrainingData, tmp_path: Path
 ) -> None:
