@@ -156,10 +156,23 @@ def _promise(facts: ModelFacts) -> list[str]:
         f"Labels marked as certain promise at most {100 * facts.promised_error:.0f} errors in a hundred. From the probabilities below they "
         "kept it on passages of documents and countries held out in training: all together with the upper bound of a 90 % interval, each type "
         "of document of which there were thirty passages by its share, both with a margin. The rest belongs before a person.",
+        *_too_few_real(facts.training.get("calibrated_on", {})),
         "",
         "| dimension | certain from |",
         "| --- | ---: |",
         *(f"| {name} | {'never' if value > 1 else f'{value:.2f}'} |" for name, value in facts.certain_from.items()),
+    ]
+
+
+def _too_few_real(calibrated_on: dict[str, int]) -> list[str]:
+    """Return a warning where calibration and promise rest on passages that are not of reports."""
+    other = sum(count for origin, count in calibrated_on.items() if origin != "real")
+    if not other:
+        return []
+    return [
+        "",
+        f"**Real passages were too few for that: of the {sum(calibrated_on.values())} held-out passages {other} are invented ones or the "
+        "codebook's.** On reports expect more errors, and probabilities that are too sure.",
     ]
 
 

@@ -189,6 +189,13 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
             "offset_strengths": strengths,
             "threads": request.threads,
             "seconds": seconds,
+            "calibrated_on": dict(
+                sorted(
+                    Counter(
+                        one.origin for one, use in zip(data.passages, held_out_rows(data.passages), strict=True) if use
+                    ).items()
+                )
+            ),
             "left_out_because_in_dev": data.left_out,
             **({"dev_shares": shared_with_training(data.dev, data.passages)} if data.dev else {}),
             "organizations": dict(

@@ -107,6 +107,8 @@ def test_the_folder_tells_what_the_model_was_made_of(model: Path, data: Training
     card = (model / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "No person has coded these passages" in card
     assert "Trained on invented passages only" in card
+    assert facts.training["calibrated_on"] == {"invented": len(data.passages)}
+    assert "Real passages were too few for that" in card
     assert {entry.name for entry in model.iterdir()} == {
         "model.json",
         "heads.safetensors",
@@ -161,9 +163,15 @@ def test_any_encoder_of_the_library_can_be_fine_tuned_and_loaded(
 def test_the_card_tells_what_dev_shares_with_training_and_whose_documents_the_real_passages_are(model: Path) -> None:
     facts = read_facts(model)
     real = DataFacts(name="real", sha256={}, passages=7, documents=3)
-    training = {**facts.training, "organizations": {"ILO": 5, "UN": 2}, "dev_shares": {"documents": 0, "countries": 4}}
+    training = {
+        **facts.training,
+        "calibrated_on": {"real": 400},
+        "organizations": {"ILO": 5, "UN": 2},
+        "dev_shares": {"documents": 0, "countries": 4},
+    }
     card = model_card(facts.model_copy(update={"data": [*facts.data, real], "training": training}))
     assert "ILO: 5; UN: 2" in card
+    assert "Real passages were too few" not in card
     assert "United Nations documents" not in card
     assert "other documents and countries than in training" not in card
     assert f"Of the {facts.metrics['dev']['passages']} passages 0 are of a document and 4 about a country" in card
