@@ -23,7 +23,7 @@ from entente.errors import EntenteError
 from flows.interrupts import is_interruption, note_termination
 
 _INTERRUPTED = (130, 143)
-_NOTHING_LOST = "Interrupted. Nothing is lost: the same command goes on where this one stopped."
+_NOTHING_LOST = "Interrupted. Nothing is half written: run the same command again, it goes on from what was finished where that is kept."
 
 app = typer.Typer(
     name="entente",
