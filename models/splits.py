@@ -1,7 +1,7 @@
 """Which passages must stay on one side of a split: those of one document, those about one country, and those that repeat one another.
 
 A model is used on countries that it has never read about. Figures from other documents of the same country would be too good: so held-out
-passages are of other countries, as those of dev and test are. Where no single country is named, the document is the group.
+passages are of other countries. Where no single country is named, the document is the group.
 """
 
 from __future__ import annotations
