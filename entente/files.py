@@ -46,8 +46,12 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
 
     Raises:
         Unavailable: when the disk is full.
-        OSError: for every other failure to write.
+        OSError: for every other failure to write; at once where the target is a folder or a device, which is left as it is.
     """
+    if target.exists() and not target.is_file():
+        # A rename would fail when all is written, or put a file in the place of /dev/null.
+        told = os.strerror(errno.EISDIR) if target.is_dir() else "Not a regular file, so nothing is put in its place"
+        raise OSError(errno.EISDIR if target.is_dir() else errno.EINVAL, told, str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:

@@ -175,7 +175,7 @@ class _Problems:
 def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield each row of a JSON-lines file with its place, "FILE line N"; raises `BadInput` for what is not a JSON object."""
     try:
-        with path.open(encoding="utf-8") as stream:
+        with path.open(encoding="utf-8-sig") as stream:
             for number, line in enumerate(stream, start=1):
                 if not line.strip():
                     continue

@@ -19,7 +19,7 @@ from models.codebook import Codebook
 from models.encoder import MINILM, EncoderFiles, Windows, find_encoder, load_network
 from models.features import has_words
 from models.heads import HeadWeights, Vector, head_rows
-from models.model_file import ADAPTERS, HEADS, ModelFacts, read_adapters, read_facts, read_heads
+from models.model_file import ADAPTERS, FACTS, HEADS, ModelFacts, read_adapters, read_facts, read_heads
 from models.scoring import LabelRules, Scorer
 from models.types import PassageText, Prediction
 
@@ -78,12 +78,7 @@ class Classifier:
             raise BadInput(f"threads = {threads}; it must be at least 1.")
         facts = read_facts(model_dir)
         check_codebook(facts, codebook, model_dir)
-        rows = max(part.stop for part in head_rows(codebook).values())
-        try:
-            heads = HeadWeights.from_tensors(read_heads(model_dir, facts), rows, facts.encoder.width)
-        except ValueError as error:
-            raise BadInput(f"{model_dir / HEADS} does not fit the codebook: {error}. Copy or train the model again.") from error
-        return cls(facts, heads, _reader(model_dir, facts, fast), codebook, threads)
+        return cls(facts, fitting_heads(model_dir, facts, codebook), _reader(model_dir, facts, fast), codebook, threads)
 
     def classify(self, passages: Iterable[PassageText]) -> Iterator[Prediction]:
         """Yield one prediction for each passage, in order, while reading ahead only a few passages.
@@ -131,6 +126,18 @@ class Classifier:
             yield from self._scorer.score([one.passage.passage_id for one in found], logits, [one.familiar for one in found])
         if error is not None:
             raise error
+
+
+def fitting_heads(model_dir: Path, facts: ModelFacts, codebook: Codebook) -> HeadWeights:
+    """Return the heads of a model; raises `BadInput` when they, or the thresholds that go with them, do not fit the codebook."""
+    for dimension in codebook.trained_dimensions:
+        if dimension.kind == "multi" and not set(dimension.category_ids) <= set(facts.thresholds.get(dimension.id, {})):
+            raise BadInput(f"{model_dir / FACTS} lacks thresholds of {dimension.id}. Copy or train the model again.")
+    rows = max(part.stop for part in head_rows(codebook).values())
+    try:
+        return HeadWeights.from_tensors(read_heads(model_dir, facts), rows, facts.encoder.width)
+    except ValueError as error:
+        raise BadInput(f"{model_dir / HEADS} does not fit the codebook: {error}. Copy or train the model again.") from error
 
 
 def rules_of(facts: ModelFacts) -> LabelRules:

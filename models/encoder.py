@@ -144,9 +144,10 @@ def load_network(files: EncoderFiles, folder: Path) -> PreTrainedModel:
     """Load an encoder's network from a folder that `find_encoder` has checked, with fixed weights and without dropout.
 
     Raises:
-        Unavailable: when its files do not fit together.
+        Unavailable: when its files do not fit together, or it cannot read windows of the length that passages are cut into.
     """
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
     from transformers import AutoModel, BertConfig, BertModel
 
@@ -159,9 +160,10 @@ def load_network(files: EncoderFiles, folder: Path) -> PreTrainedModel:
             other: PreTrainedModel = AutoModel.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
             )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
             raise Unavailable(f"The encoder {files.name} in {folder} cannot be loaded: {error}") from error
         torch.nn.Module.train(other, False)
+        _check_reads(other, files)
         return other.requires_grad_(False)
     model = BertModel(BertConfig(**_MINILM_SHAPE), add_pooling_layer=False)
     weights = {k: v for k, v in load_file(folder / "model.safetensors").items() if not k.startswith("pooler.")}
@@ -172,6 +174,22 @@ def load_network(files: EncoderFiles, folder: Path) -> PreTrainedModel:
         raise Unavailable(f"The weights in {folder} do not fit the encoder {files.name}: {error}") from error
     torch.nn.Module.train(model, False)
     return model.requires_grad_(False)
+
+
+def _check_reads(network: PreTrainedModel, files: EncoderFiles) -> None:
+    """Raise `Unavailable` where a network is no encoder of texts, or has places for fewer tokens than a window has."""
+    import torch
+
+    ids = torch.zeros(1, _ALL_TOKENS, dtype=torch.long)
+    try:
+        with torch.inference_mode():
+            network(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state  # noqa: B018  # whether there is one is asked
+    except (RuntimeError, IndexError, ValueError, TypeError, AttributeError) as error:
+        places = getattr(network.config, "max_position_embeddings", "not told")
+        raise Unavailable(
+            f"The encoder {files.name} cannot read {_ALL_TOKENS} tokens at once (its places for tokens: {places}; its kind: "
+            f"{network.config.model_type}): {str(error).rstrip('.')}. Use an encoder of texts that takes so many."
+        ) from error
 
 
 class Windows:
@@ -186,10 +204,16 @@ class Windows:
 
     @classmethod
     def load(cls, folder: Path, longest: int = _ALL_TOKENS) -> Windows:
-        """Load the tokenizer from a folder that `find_encoder` has checked."""
+        """Load the tokenizer from a folder that `find_encoder` has checked; raises `Unavailable` when its file is no tokenizer."""
         from tokenizers import Tokenizer
 
-        return cls(Tokenizer.from_file(str(folder / "tokenizer.json")), longest)
+        path = folder / "tokenizer.json"
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:
+            # The library raises nothing narrower.
+            raise Unavailable(f"{path} cannot be used as a tokenizer: {error}. Put back the encoder's own file.") from error
+        return cls(tokenizer, longest)
 
     def of(self, heading: str, text: str) -> list[list[int]]:
         """Return the token ids of each window, special tokens included; one window of the heading alone when the text has no token."""

@@ -107,7 +107,7 @@ def read_facts(folder: Path) -> ModelFacts:
         raise Unavailable(
             f"There is no model in {folder}: {FACTS} cannot be read ({error}). Train one with 'entente train'."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is damaged: {error}. Remove the folder and train or copy the model again.") from error
     if isinstance(content, dict) and isinstance(content.get("format"), int) and content["format"] > FORMAT:
         raise Unavailable(
@@ -145,8 +145,11 @@ def _read_tensors(path: Path, expected: str) -> dict[str, NDArray[np.generic]]:
         arrays: dict[str, NDArray[np.generic]] = load_file(path)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error}. Copy or train the model again.") from error
-    except SafetensorError as error:
-        raise BadInput(f"{path} is not a safetensors file: {error}. Copy or train the model again.") from error
+    except (SafetensorError, TypeError) as error:
+        # A type of number that numpy does not have is a TypeError.
+        raise BadInput(f"{path} is not a safetensors file of a model: {error}. Copy or train the model again.") from error
+    if not all(np.isfinite(one).all() for one in arrays.values()):
+        raise BadInput(f"{path} holds numbers that are not finite. Copy or train the model again.")
     return arrays
 
 

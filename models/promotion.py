@@ -15,9 +15,9 @@ from typing import Any
 
 from entente.errors import BadInput, EntenteError
 from entente.files import write_text_whole
-from models.classifier import check_codebook
+from models.classifier import check_codebook, fitting_heads
 from models.codebook import Codebook
-from models.model_file import ModelFacts, read_adapters, read_facts, read_heads
+from models.model_file import ModelFacts, read_adapters, read_facts
 from models.registry import default_version, find_model
 
 CANDIDATE, PROMOTED, RETIRED = "candidate", "promoted", "retired"
@@ -79,7 +79,7 @@ def differences(current: ModelFacts, candidate: ModelFacts) -> list[Difference]:
     figures = []
     for facts in (current, candidate):
         report = facts.metrics.get("dev")
-        if report is None:
+        if not report or "dimensions" not in report:
             raise BadInput(
                 f"The model {facts.version} has no figures on passages kept apart (dev.jsonl), so it cannot be compared. "
                 "Train with --annotations, or give a reason with --force."
@@ -165,7 +165,7 @@ def _usable(folder: Path, codebook: Codebook) -> ModelFacts:
     """Return the facts of a model after checking that its weights are whole and its codebook is the project's."""
     facts = read_facts(folder)
     check_codebook(facts, codebook, folder)
-    read_heads(folder, facts)
+    fitting_heads(folder, facts, codebook)
     read_adapters(folder, facts)
     return facts
 

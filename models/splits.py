@@ -1,7 +1,7 @@
 """Which passages must stay on one side of a split: those of one document, those about one country, and those that repeat one another.
 
 A model is used on countries that it has never read about. Figures from other documents of the same country would be too good: so held-out
-passages are of other countries, as those of dev and test are. Where no single country is named, the document is the group.
+passages are of other countries. Where no single country is named, the document is the group.
 """
 
 from __future__ import annotations
@@ -80,6 +80,21 @@ def countries_of(passages: Sequence[AnnotatedPassage]) -> list[str]:
     """Return the country of each passage: its code where the value is a known country by any name, else the value."""
     codes = _country_codes()
     return [codes.get(value.casefold(), value) for value in (one.facets.get("country", "") for one in passages)]
+
+
+def shared_with_training(apart: Sequence[AnnotatedPassage], training: Sequence[AnnotatedPassage]) -> dict[str, int]:
+    """Return how many passages kept apart are of a document, and how many about a single country, that real training passages have too."""
+    codes = _country_codes()
+
+    def country(one: AnnotatedPassage) -> str | None:
+        return codes.get(one.facets.get("country", "").casefold())
+
+    real = [one for one in training if one.origin == "real"]
+    documents, countries = {one.document for one in real}, {country(one) for one in real} - {None}
+    return {
+        "documents": sum(one.document in documents for one in apart),
+        "countries": sum(country(one) in countries for one in apart),
+    }
 
 
 def _dealt(groups: Sequence[str], rng: np.random.Generator, count: int) -> dict[str, int]:

@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections import Counter
@@ -51,7 +52,7 @@ from models.model_file import (
 from models.offsets import choose_offsets
 from models.scoring import LabelRules, Scorer
 from models.seen import is_unseen
-from models.splits import NGRAM_FOLDS, Fold, split_folds, split_groups
+from models.splits import NGRAM_FOLDS, Fold, shared_with_training, split_folds, split_groups
 from models.training_data import TrainingData, collect, passages_sha256, refuse_gold
 from models.types import Withheld, text_mark
 
@@ -103,8 +104,8 @@ def train(request: TrainingRequest, *, progress: Progress | None = None) -> Path
         progress: told of the steps; see `Progress`.
 
     Raises:
-        BadInput: when coded passages do not fit the codebook, a document is both in train and dev, a passage is gold, or `heads_on` is
-            given together with an encoder or tuning.
+        BadInput: when coded passages do not fit the codebook, a document is both in train and dev, a passage is gold, `heads_on` is
+            given together with an encoder or tuning, or `output` is no folder that can be written to.
         Unavailable: when the encoder or scikit-learn is missing.
     """
     return train_on(collect(request.codebook, request.annotations, request.withheld), request, progress=progress)
@@ -188,7 +189,18 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
             "offset_strengths": strengths,
             "threads": request.threads,
             "seconds": seconds,
+            "calibrated_on": dict(
+                sorted(
+                    Counter(
+                        one.origin for one, use in zip(data.passages, held_out_rows(data.passages), strict=True) if use
+                    ).items()
+                )
+            ),
             "left_out_because_in_dev": data.left_out,
+            **({"dev_shares": shared_with_training(data.dev, data.passages)} if data.dev else {}),
+            "organizations": dict(
+                sorted(Counter(one.facets.get("igo", "not said") for one in data.passages if one.origin == "real").items())
+            ),
             **({"shipped_left_out": data.shipped_left_out} if data.shipped_left_out else {}),
             **_coders(data),
         },
@@ -208,6 +220,8 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
 def _check(data: TrainingData, request: TrainingRequest) -> None:
     refuse_gold(data, request.withheld)
     _require_sklearn()
+    if request.output.exists() and not (request.output.is_dir() and os.access(request.output, os.W_OK | os.X_OK)):
+        raise BadInput(f"{request.output} is no folder that can be written to. Name another one for the model.")
     if request.heads_on is not None and (request.tuning or request.encoder is not MINILM):
         raise BadInput(
             "Heads on a model's encoder are trained without fine-tuning: neither another encoder nor epochs can be given with it. Leave "

@@ -83,8 +83,8 @@ def collect(codebook: Codebook, annotations: Path | None, withheld: Withheld | N
                 name: sha256_of_file(annotations / name) for name in ("texts.jsonl", "gold.jsonl")
             }
         if dev:
-            told = {one.passage.text for one in dev}
-            real, repeated = [one for one in real if one.passage.text not in told], len(real)
+            told = {plain_sha256(one.passage.text) for one in dev}
+            real, repeated = [one for one in real if plain_sha256(one.passage.text) not in told], len(real)
             repeated -= len(real)
         shipped = len(passages)
         known = {plain_sha256(one.passage.text) for one in (*real, *dev)}

@@ -23,7 +23,7 @@ from entente.errors import EntenteError
 from flows.interrupts import is_interruption, note_termination
 
 _INTERRUPTED = (130, 143)
-_NOTHING_LOST = "Interrupted. Nothing is lost: the same command goes on where this one stopped."
+_NOTHING_LOST = "Interrupted. Nothing is half written. Run the same command again; what it keeps is not done twice."
 
 app = typer.Typer(
     name="entente",

@@ -44,7 +44,9 @@ def retrain(
             help="Fine-tune the encoder anew, or keep that of the model in use and train heads alone (default: retraining.mode).",
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The seed of everything random (default: retraining.seed).")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31 - 1, help="The seed of everything random (default: retraining.seed).")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of fine-tuning, with --full.")] = None,
     force: Annotated[
         str | None,

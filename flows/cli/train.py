@@ -31,7 +31,7 @@ def train(
     annotations: Annotated[
         Path | None, typer.Option(help="A folder with train.jsonl and texts.jsonl; the invented passages are always used.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The seed of everything random.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Where the model's folder is made (default: paths.models).")] = None,
     heads_on: Annotated[
         str | None, typer.Option(help="Keep the adapted encoder of this model and train only heads anew, in seconds.")
@@ -132,15 +132,18 @@ def evaluate(
 
     In a project with a warehouse the figures are kept with the model there, in `models.metrics`.
     """
-    from entente.errors import EntenteError
+    from entente.errors import BadInput, EntenteError
     from entente.files import write_text_whole
     from flows.evaluation import countries_held_out, keep_figures, with_page_quality
     from flows.load import load_classifier, read_codebook
     from models.annotations import read_annotations
     from models.full_report import full_report
+    from models.seen import seen_by
     from models.training_data import collect
 
     settings = load_settings(context.obj)
+    if out is not None and out.exists() and not out.is_dir():
+        raise BadInput(f"{out} is a file. Name a folder for the report.")
     codebook = read_codebook(settings)
     coded = read_annotations(annotations, part.value, codebook)
     try:
@@ -148,13 +151,21 @@ def evaluate(
     except EntenteError as error:
         # A warehouse that is being written to, or waits for a newer Entente's changes, must not make an evaluation an error.
         note(f"The quality of pages is left out: {error}")
-    if part is Part.TRAIN:
-        note("These codes were used in training: the figures say how well the model remembers, not how well it reads.")
     train = collect(codebook, annotations).passages if baseline or hold_out_countries else None
     classifier = load_classifier(settings, model)
     other = None if against is None else load_classifier(settings, against)
+    learned = {one.version: seen_by(one.facts, coded) for one in (classifier, other) if one is not None}
+    for name, count in learned.items():
+        if count or (count is None and part is Part.TRAIN):
+            note(
+                f"{name} has learned from {'some' if count is None else count} of these {len(coded)} passages: on them the figures say how well "
+                "it remembers, not how well it reads."
+            )
     report = full_report(classifier, coded, train=train if baseline else None, against=other, mask=mask)
-    content, text = report.as_dict(), report.as_markdown()
+    content, text = {**report.as_dict(), "learned_from": learned}, report.as_markdown()
+    if any(learned.values()):
+        told = "; ".join(f"{name}: {count}" for name, count in learned.items() if count)
+        text = f"**Not unseen.** Of these {len(coded)} passages a model has learned from some ({told}).\n\n{text}"
     if hold_out_countries:
         with terminal_progress(wanted=not as_json) as progress:
             unseen = countries_held_out(settings, train or [], progress)

@@ -42,3 +42,12 @@ def test_folders_are_made_and_the_hash_is_that_of_the_bytes(tmp_path: Path) -> N
     with replacing(target) as stream:
         stream.write(content)
     assert sha256_of_file(target) == hashlib.sha256(content).hexdigest()
+
+
+def test_a_folder_or_a_device_is_refused_before_anything_is_made_for_it(tmp_path: Path) -> None:
+    device = tmp_path / "device"
+    os.mkfifo(device)
+    for target, said in ((tmp_path, IsADirectoryError), (device, OSError)):
+        with pytest.raises(said), replacing(target):
+            pytest.fail("the work must not begin")
+    assert device.is_fifo()

@@ -67,7 +67,7 @@ def test_a_signal_to_the_whole_group_is_answered_in_one_line(tmp_path: Path, sen
     os.killpg(process.pid, sent)
     _out, err = process.communicate()
     assert process.returncode == 128 + sent
-    assert err.strip() == "Interrupted. Nothing is lost: the same command goes on where this one stopped."
+    assert err.strip() == "Interrupted. Nothing is half written. Run the same command again; what it keeps is not done twice."
     assert rows(settings.paths.warehouse, "SELECT status FROM runs") == [("interrupted",)]
     assert not (settings.paths.state / "progress.json").exists()
 

@@ -28,6 +28,14 @@ def test_where_the_configuration_names_a_model_promotion_and_rollback_say_so(tmp
         assert "ENTENTE_CLASSIFICATION__MODEL" in done.stderr
 
 
+@pytest.mark.parametrize("seed", ["-1", str(2**64)])
+def test_a_seed_that_cannot_be_one_is_refused(tmp_path: Path, seed: str) -> None:
+    settings = make_project(tmp_path / "project")
+    done = entente("train", "--seed", seed, project=settings.project, check=False)
+    assert done.returncode == 2
+    assert "--seed" in done.stderr
+
+
 def test_the_encoder_that_is_checked_is_that_of_the_model_in_use(tmp_path: Path) -> None:
     settings = make_project(tmp_path / "project")
     own = settings.paths.models / "encoder-2-other"
@@ -63,7 +71,11 @@ def test_an_evaluation_in_a_project_is_written_plotted_and_kept_with_the_model(t
     shipped = find_model("default", [SHIPPED]).name
     out = tmp_path / "out"
     command = ("evaluate", "--annotations", str(folder), "--against", shipped, "--out", str(out), "--json")
-    told = json.loads(entente(*command, project=settings.project).stdout)
+    done = entente(*command, project=settings.project)
+    told = json.loads(done.stdout)
+    assert told["learned_from"] == {shipped: 6}
+    assert f"{shipped} has learned from 6 of these 6 passages" in done.stderr
+    assert "**Not unseen.**" in (out / "report.md").read_text(encoding="utf-8")
     assert told["against"]["model"] == shipped
     assert {one["difference"] for one in told["gains"][shipped].values()} == {0.0}
     assert {one.name for one in out.iterdir()} == {"report.md", "report.json", "reliability.svg", "confusion.svg"}

@@ -130,8 +130,17 @@ def test_missing_files_empty_texts_and_double_codes(tmp_path: Path) -> None:
         read_annotations(_folder(tmp_path, [TEXT], [CODE, CODE]), "train", CODEBOOK)
 
 
+def test_files_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, [TEXT], [CODE])
+    for name in ("texts.jsonl", "train.jsonl"):
+        (folder / name).write_bytes(b"\xef\xbb\xbf" + (folder / name).read_bytes())
+    assert [one.passage.passage_id for one in read_annotations(folder, "train", CODEBOOK)] == ["p1"]
+
+
 def test_what_stands_in_dev_is_never_trained_on(tmp_path: Path) -> None:
-    texts = [TEXT, {**TEXT, "id": "p2", "text": "Another passage."}, {**TEXT, "id": "p3", "doc": "d2"}]
+    # The same text but for case and spacing, as `models.seen` knows it again.
+    again = {**TEXT, "id": "p3", "doc": "d2", "text": str(TEXT["text"]).upper().replace(" ", "  ")}
+    texts = [TEXT, {**TEXT, "id": "p2", "text": "Another passage."}, again]
     codes = [{**CODE, "id": name} for name in ("p1", "p2", "p3")]
     data = collect(CODEBOOK, _folder(tmp_path, texts, codes[:2], codes[2:]))
     real = [one.passage.passage_id for one in data.passages if one.origin == "real"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from entente.errors import BadInput
 from models.codebook import load_codebook
-from models.model_file import read_facts
+from models.model_file import read_facts, tensor_bytes
 from models.promotion import CANDIDATE, PROMOTED, RETIRED, comparison, decisions, differences, promote, rollback, state_of
 from models.registry import SHIPPED, find_model
 
@@ -106,7 +109,14 @@ def test_a_little_worse_within_the_interval_is_not_refused(project: Project) -> 
 
 def test_without_figures_there_is_no_comparison(project: Project) -> None:
     blind = project.add("encoder-2-blind", None)
-    with pytest.raises(BadInput, match="no figures"):
+    path = project.own / blind / "model.json"
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    for metrics in (facts["metrics"], {**facts["metrics"], "dev": {"passages_sha256": "a" * 64}}):
+        path.write_text(json.dumps({**facts, "metrics": metrics}), encoding="utf-8")
+        with pytest.raises(BadInput, match="no figures"):
+            promote(blind, project.folders, project.own, CODEBOOK)
+    path.write_text("[" * 200_000, encoding="utf-8")
+    with pytest.raises(BadInput, match=r"model\.json is damaged"):
         promote(blind, project.folders, project.own, CODEBOOK)
 
 
@@ -211,3 +221,25 @@ def test_a_promotion_that_was_killed_before_the_model_was_in_use_is_written_down
     assert promote(better, project.folders, project.own, CODEBOOK, reason="more codes") == first
     assert len(decisions(project.own)) == 1
     assert project.in_use() == better
+
+
+@pytest.mark.parametrize("harm", ["foreign heads", "another type of number", "not a number", "no thresholds"])
+def test_a_candidate_whose_parts_do_not_fit_is_refused_even_by_force(project: Project, harm: str) -> None:
+    candidate = project.own / project.add("encoder-2-misfit", 0.1)
+    facts = json.loads((candidate / "model.json").read_text(encoding="utf-8"))
+    header = json.dumps({"x": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}).encode()
+    contents = {
+        "foreign heads": ("heads", tensor_bytes({"x": np.zeros(3, np.float32)})),
+        "another type of number": ("adapters", struct.pack("<Q", len(header)) + header + b"ab"),
+        "not a number": ("adapters", tensor_bytes({"x": np.full(3, np.nan, np.float32)})),
+    }
+    if harm == "no thresholds":
+        facts["thresholds"] = {}
+    else:
+        name, content = contents[harm]
+        (candidate / f"{name}.safetensors").write_bytes(content)
+        facts[f"{name}_sha256"] = hashlib.sha256(content).hexdigest()
+    (candidate / "model.json").write_text(json.dumps(facts), encoding="utf-8")
+    with pytest.raises(BadInput, match="Copy or train the model again"):
+        promote(candidate.name, project.folders, project.own, CODEBOOK, force=True, reason="a test")
+    assert project.in_use() == project.shipped.name

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.annotations import AnnotatedPassage
 from models.names import nameless_ngrams
-from models.splits import FOLDS, split_folds, split_groups
+from models.splits import FOLDS, shared_with_training, split_folds, split_groups
 from models.types import PassageText, text_mark
 
 
@@ -125,3 +125,9 @@ def test_a_passage_made_after_a_real_one_stays_with_it_whatever_the_real_one_is_
     assert len(set(groups)) == 8
     for train, test in split_folds([*real, *made], 0):
         assert not {groups[i] for i in train} & {groups[i] for i in test}
+
+
+def test_what_is_kept_apart_is_counted_where_training_has_its_document_or_country() -> None:
+    training = [_passage(0, "a", "Libya"), _passage(1, "b", "multiple"), _passage(2, "i", "Chad", origin="invented")]
+    apart = [_passage(3, "c", "LBY"), _passage(4, "a", "Chad"), _passage(5, "d", "multiple"), _passage(6, "e")]
+    assert shared_with_training(apart, training) == {"documents": 1, "countries": 1}

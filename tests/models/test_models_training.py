@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from dataclasses import replace
@@ -19,7 +20,8 @@ from models.encoder import MINILM, EncoderFiles, find_encoder, pinned
 from models.evaluation import evaluate
 from models.features import ngram_counts
 from models.head_training import EncoderView, fit_heads
-from models.model_file import read_facts
+from models.model_card import model_card
+from models.model_file import DataFacts, read_facts
 from models.splits import split_folds
 from models.training import TrainingRequest, _kept, train_on
 from models.training_data import TrainingData, passages_sha256
@@ -105,6 +107,8 @@ def test_the_folder_tells_what_the_model_was_made_of(model: Path, data: Training
     card = (model / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "No person has coded these passages" in card
     assert "Trained on invented passages only" in card
+    assert facts.training["calibrated_on"] == {"invented": len(data.passages)}
+    assert "Real passages were too few for that" in card
     assert {entry.name for entry in model.iterdir()} == {
         "model.json",
         "heads.safetensors",
@@ -154,6 +158,63 @@ def test_any_encoder_of_the_library_can_be_fine_tuned_and_loaded(
     made = train_on(data, own)
     (prediction,) = Classifier.load(made, codebook).classify([data.dev[0].passage])
     assert prediction.model_version == made.name
+
+
+def test_the_card_tells_what_dev_shares_with_training_and_whose_documents_the_real_passages_are(model: Path) -> None:
+    facts = read_facts(model)
+    real = DataFacts(name="real", sha256={}, passages=7, documents=3)
+    training = {
+        **facts.training,
+        "calibrated_on": {"real": 400},
+        "organizations": {"ILO": 5, "UN": 2},
+        "dev_shares": {"documents": 0, "countries": 4},
+    }
+    card = model_card(facts.model_copy(update={"data": [*facts.data, real], "training": training}))
+    assert "ILO: 5; UN: 2" in card
+    assert "Real passages were too few" not in card
+    assert "United Nations documents" not in card
+    assert "other documents and countries than in training" not in card
+    assert f"Of the {facts.metrics['dev']['passages']} passages 0 are of a document and 4 about a country" in card
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("places", "cannot read 384 tokens"),
+        ("weights", "cannot be loaded"),
+        ("vocabulary", "cannot be loaded"),
+        ("tokenizer", "tokenizer"),
+        ("t5", "cannot read 384 tokens"),
+    ],
+)
+def test_an_encoder_that_cannot_be_used_is_named_instead_of_a_fault(
+    harm: str, said: str, data: TrainingData, request_: TrainingRequest, tmp_path: Path
+) -> None:
+    folder = make_encoder(tmp_path / "encoder", data.passages, max_position_embeddings=64 if harm == "places" else 512)
+    if harm == "weights":
+        (folder / "model.safetensors").write_bytes(b"no weights")
+    elif harm == "tokenizer":
+        (folder / "tokenizer.json").write_text("{no", encoding="utf-8")
+    elif harm == "vocabulary":
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        (folder / "config.json").write_text(json.dumps({**config, "vocab_size": 10}), encoding="utf-8")
+    elif harm == "t5":
+        from transformers import T5Config, T5Model
+
+        T5Model(T5Config(d_model=8, d_kv=4, d_ff=8, num_layers=1, num_heads=2, vocab_size=20)).save_pretrained(folder)
+    with pytest.raises(Unavailable, match=said):
+        train_on(data, replace(request_, output=tmp_path / "models", encoder=EncoderFiles(str(folder), "", {})))
+    assert not list((tmp_path / "models").glob("encoder-*"))
+
+
+def test_where_a_model_cannot_be_written_is_said_before_the_training(
+    data: TrainingData, request_: TrainingRequest, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    told: list[str] = []
+    with pytest.raises(BadInput, match="no folder that can be written to"):
+        train_on(data, replace(request_, output=tmp_path / "file"), progress=lambda what, done, total: told.append(what))
+    assert told == []
 
 
 def test_an_encoder_that_changed_after_training_is_refused(
