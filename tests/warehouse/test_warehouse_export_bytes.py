@@ -16,6 +16,9 @@ from tests.warehouse.test_warehouse_export import ABOUT, bytes_of, make_publishe
 from warehouse.content import content_digest
 from warehouse.export import bundle
 from warehouse.export.bundle import make_release
+from warehouse.export.database import published, write_database
+from warehouse.export.plan import make_plan
+from warehouse.export.readme import released_row
 from warehouse.export.zeroed import write_database_zeroed
 
 # Writes the file as the release does, after other work has left its marks in the memory.
@@ -31,6 +34,11 @@ write_database_zeroed(source, target, target.parent, "1", None, with_text=True)
 """
 
 
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_published(tmp_path_factory.mktemp("published") / "one")
+
+
 def written(source: Path, target: Path, seed: int) -> str:
     root = Path(__file__).resolve().parents[2]
     target.parent.mkdir()
@@ -38,16 +46,17 @@ def written(source: Path, target: Path, seed: int) -> str:
     return hashlib.sha256(target.read_bytes()).hexdigest()
 
 
-def test_the_process_of_zeroed_memory_writes_the_same_bytes_again_and_the_same_content(tmp_path: Path) -> None:
-    source = make_published(tmp_path / "one")
-    other = make_published(tmp_path / "two", at="2027-05-06 07:08:09")
-    assert written(source, tmp_path / "a" / "entente.duckdb", 1) == written(other, tmp_path / "b" / "entente.duckdb", 2)
-    make_release(source, lambda _version: tmp_path / "r", ABOUT, version="1", stata=False)
-    assert content_digest(tmp_path / "a" / "entente.duckdb") == content_digest(tmp_path / "r" / "entente.duckdb")
+def test_the_process_of_zeroed_memory_writes_the_same_bytes_again_and_the_same_content(tmp_path: Path, source: Path) -> None:
+    assert written(source, tmp_path / "a" / "entente.duckdb", 1) == written(source, tmp_path / "b" / "entente.duckdb", 2)
+    with published(source) as connection:
+        plan, row = make_plan(connection, with_text=True), released_row(connection, "1", None)
+        write_database(connection, tmp_path / "entente.duckdb", plan, row)
+    assert content_digest(tmp_path / "a" / "entente.duckdb") == content_digest(tmp_path / "entente.duckdb")
 
 
-def test_an_error_of_the_process_is_told_as_if_there_were_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = make_published(tmp_path / "one")
+def test_an_error_of_the_process_is_told_as_if_there_were_none(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "text.duckdb").write_text("This is no database.", encoding="utf-8")
     for name, kind, words in (("gone", BadInput, "no published database"), ("text", BadInput, "text.duckdb")):
         with pytest.raises(kind, match=words):
@@ -72,9 +81,8 @@ def with_chance_bytes(write: Callable[..., None]) -> Callable[..., None]:
 
 
 def test_where_bytes_are_left_to_chance_a_release_is_the_same_by_content_and_texts_cannot_be_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = make_published(tmp_path / "one")
     for name in ("write_database", "write_database_zeroed"):
         monkeypatch.setattr(bundle, name, with_chance_bytes(getattr(bundle, name)))
 
