@@ -42,6 +42,7 @@ def release(
     along unless --without-text is given: without them nobody can check a label. Look at the terms of your sources before you hand them on.
     """
     from warehouse.export.bundle import make_release
+    from warehouse.export.database import is_repeatable
 
     settings = load_settings(context.obj)
     if version is not None and not _VERSION.fullmatch(version):
@@ -71,7 +72,8 @@ def release(
             }
         )
         return
-    words = "Released" if report.changed else "Unchanged, the same to the byte"
+    same = "the same to the byte" if is_repeatable() else "the same in what it holds"
+    words = "Released" if report.changed else f"Unchanged, {same}"
     print(f"{words}: {report.path} (version {report.version}, {report.files} files, {report.n_bytes / 1e6:.1f} MB)")
 
 

@@ -74,7 +74,8 @@ def test_killed_again_and_again_the_same_command_ends_in_the_same_database(tmp_p
     assert [entry.name for entry in (killed / "published").iterdir()] == ["p.duckdb"]
 
 
-# A child that may not write files beyond a size: to the program it is a full disk.
+# A child that may not write files beyond a size: to the program it is a full disk. The limit holds for the log too, which has room for as
+# much as an empty database of DuckDB 1.5 takes (6.6 MB, on 2.0 5.0 MB).
 FULL = """
 import resource, sys
 from pathlib import Path
@@ -91,7 +92,7 @@ try:
         with open_warehouse(folder / "w.duckdb") as connection:
             loader = start(connection)
             loader.load_fetched([fetched("big")])
-            extract_all(loader, passages=20_000)
+            extract_all(loader, passages=40_000)
     else:
         publish(folder / "w.duckdb", folder / "p.duckdb", built_by="later")
 except Unavailable as error:
@@ -123,6 +124,26 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path, what: str) -> Non
             assert [file.document_id for file in extract_all(loader, 20)] == ["UN:big:en"]
     assert publish(tmp_path / "w.duckdb", tmp_path / "p.duckdb", built_by="later").changed
     assert not [entry.name for entry in tmp_path.iterdir() if entry.name.endswith(".part")]
+
+
+# The log has room, the database beside it has none.
+CLOSING = FULL.replace("passages=40_000", "passages=2_000")
+
+
+def test_what_was_acknowledged_is_there_though_the_disk_was_full_when_the_log_was_to_be_taken_over(tmp_path: Path) -> None:
+    full_job(tmp_path / "w.duckdb")
+    root = Path(__file__).resolve().parents[2]
+    outcome = subprocess.run(
+        [sys.executable, "-c", CLOSING, str(tmp_path), "load"], capture_output=True, text=True, cwd=root, check=False
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert (tmp_path / "w.duckdb.wal").exists()
+    with open_warehouse(tmp_path / "w.duckdb", read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM passages").fetchall() == [(2009,)]
+    with open_warehouse(tmp_path / "w.duckdb") as connection:
+        assert states(connection)["big"] == ("extracted", "ok")
+        assert connection.execute("SELECT count(*) FROM passages").fetchall() == [(2009,)]
+    assert not (tmp_path / "w.duckdb.wal").exists()
 
 
 def test_a_reader_can_open_what_a_kill_left(tmp_path: Path) -> None:

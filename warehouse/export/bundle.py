@@ -11,17 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from entente.errors import BadInput
+import duckdb
+
+from entente.errors import BadInput, Unavailable
 from entente.files import fsync_directory, sha256_of_file
+from warehouse.content import content_digest
 from warehouse.database import process_lives
 from warehouse.export.csv_files import write_csv
-from warehouse.export.database import published, released, write_database
+from warehouse.export.database import is_repeatable, published, released, sets_every_byte, write_database
 from warehouse.export.datapackage import data_package
 from warehouse.export.pages import codebook_tables, data_dictionary, quality_report
 from warehouse.export.parquet import write_parquet
 from warehouse.export.plan import Plan, content_hash, make_plan
 from warehouse.export.readme import citation, readme, released_row, short_facts
 from warehouse.export.stata import Variable, write_stata
+from warehouse.export.zeroed import write_database_zeroed
 from warehouse.failures import explained
 
 CHECKSUMS = "SHA256SUMS"
@@ -80,13 +84,20 @@ def make_release(
         told: is called with the name of each part before it is written.
 
     Returns:
-        Where the release is; `changed` is False where it was there already, the same to the byte.
+        Where the release is; `changed` is False where it was there already, the same to the byte (the DuckDB file by its content where
+        `is_repeatable` denies more).
 
     Raises:
         BadInput: when there is nothing to release, or another release is there under this name.
-        Unavailable: when the disk is full, or pandas is missing for the Stata files.
+        Unavailable: when the disk is full, or pandas is missing for the Stata files, or texts are to be left out and this DuckDB
+            could leave scraps of them.
         Busy: when another process has the published file open for writing.
     """
+    if not with_text and not is_repeatable():
+        raise Unavailable(
+            f"A release without texts needs DuckDB 2.0 on this system: the file of DuckDB {duckdb.__version__} may hold scraps of them in "
+            "bytes that it never set. Install it: pip install -U duckdb."
+        )
     with published(source) as connection:
         plan = make_plan(connection, with_text=with_text)
         facts = short_facts(connection)
@@ -100,7 +111,10 @@ def make_release(
             try:
                 beside.mkdir()
                 told("DuckDB")
-                write_database(connection, beside / DATABASE, plan, released_row(connection, version, about.date))
+                if sets_every_byte():
+                    write_database(connection, beside / DATABASE, plan, released_row(connection, version, about.date))
+                else:
+                    write_database_zeroed(source, beside / DATABASE, folder, version, about.date, with_text=with_text)
                 _write_rest(beside, plan, about, version, stata=stata, told=told)
                 sums = (beside / CHECKSUMS).read_text(encoding="utf-8")
                 changed = _put_in_place(beside, folder, sums)
@@ -166,9 +180,11 @@ def _check_place(folder: Path) -> None:
 
 def _put_in_place(beside: Path, folder: Path, sums: str) -> bool:
     if folder.exists():
-        if (folder / CHECKSUMS).read_text(encoding="utf-8") == sums:
-            _check_whole(folder, sums)
-            return False
+        before = (folder / CHECKSUMS).read_text(encoding="utf-8")
+        if before == sums or (not is_repeatable() and _without_database(before) == _without_database(sums)):
+            _check_whole(folder, before)
+            if before == sums or content_digest(folder / DATABASE) == content_digest(beside / DATABASE):
+                return False
         raise BadInput(
             f"{folder} holds another release: its {CHECKSUMS} differs. A release is made once and never changed; "
             "give this one another --version or --out, or remove that folder."
@@ -184,6 +200,10 @@ def _put_in_place(beside: Path, folder: Path, sums: str) -> bool:
     beside.rename(folder)
     fsync_directory(folder.parent)
     return True
+
+
+def _without_database(sums: str) -> list[str]:
+    return [line for line in sums.splitlines() if not line.endswith(f"  {DATABASE}")]
 
 
 def _check_whole(folder: Path, sums: str) -> None:
