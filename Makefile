@@ -66,8 +66,8 @@ bench-extract: $(READY) ## print the tables of extraction: quality, speed, facts
 	@$(BIN)/python -m benchmarks.extract_formats $(CORPUS)
 	@$(BIN)/python -m benchmarks.extract_fuzz
 
-bench-classify: $(READY) ## compare the speed of scoring with the plain pipeline of the transformers library
-	@$(BIN)/python -m benchmarks.classify_speed
+bench-classify: $(READY) ## compare the speed of scoring with the plain pipeline of the transformers library (PASSAGES=FILE for your own)
+	@$(BIN)/python -m benchmarks.classify_speed $(if $(PASSAGES),--passages '$(PASSAGES)' --limit 800)
 
 bench-queries: $(READY) ## time the questions of the codebook on a million passages
 	@$(BIN)/python -m benchmarks.query_speed
