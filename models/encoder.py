@@ -164,6 +164,13 @@ def load_network(files: EncoderFiles, folder: Path) -> PreTrainedModel:
             raise Unavailable(f"The encoder {files.name} in {folder} cannot be loaded: {error}") from error
         torch.nn.Module.train(other, False)
         _check_reads(other, files)
+        known: int = other.get_input_embeddings().weight.shape[0]  # type: ignore[assignment,index]  # a table of one row a word
+        words = Windows.load(folder).largest_id + 1
+        if words > known:
+            raise Unavailable(
+                f"The tokenizer in {folder} has {words} words, the network of the encoder {files.name} knows {known}. Put back the "
+                "encoder's own files."
+            )
         return other.requires_grad_(False)
     model = BertModel(BertConfig(**_MINILM_SHAPE), add_pooling_layer=False)
     weights = {k: v for k, v in load_file(folder / "model.safetensors").items() if not k.startswith("pooler.")}
@@ -214,6 +221,11 @@ class Windows:
             # The library raises nothing narrower.
             raise Unavailable(f"{path} cannot be used as a tokenizer: {error}. Put back the encoder's own file.") from error
         return cls(tokenizer, longest)
+
+    @property
+    def largest_id(self) -> int:
+        """The largest token id that may come."""
+        return max(self._tokenizer.get_vocab().values(), default=0)
 
     def of(self, heading: str, text: str) -> list[list[int]]:
         """Return the token ids of each window, special tokens included; one window of the heading alone when the text has no token."""

@@ -184,17 +184,24 @@ def test_the_card_tells_what_dev_shares_with_training_and_whose_documents_the_re
         ("weights", "cannot be loaded"),
         ("vocabulary", "cannot be loaded"),
         ("tokenizer", "tokenizer"),
+        ("more words", r"has 1\d\d\d words"),
         ("t5", "cannot read 384 tokens"),
     ],
 )
 def test_an_encoder_that_cannot_be_used_is_named_instead_of_a_fault(
     harm: str, said: str, data: TrainingData, request_: TrainingRequest, tmp_path: Path
 ) -> None:
+    from tokenizers import Tokenizer
+
     folder = make_encoder(tmp_path / "encoder", data.passages, max_position_embeddings=64 if harm == "places" else 512)
     if harm == "weights":
         (folder / "model.safetensors").write_bytes(b"no weights")
     elif harm == "tokenizer":
         (folder / "tokenizer.json").write_text("{no", encoding="utf-8")
+    elif harm == "more words":
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.add_tokens([f"word{i}" for i in range(1000)])
+        tokenizer.save(str(folder / "tokenizer.json"))
     elif harm == "vocabulary":
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         (folder / "config.json").write_text(json.dumps({**config, "vocab_size": 10}), encoding="utf-8")
