@@ -7,7 +7,7 @@ batch it is in, and memory is bounded by a short queue however long the stream i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -37,6 +37,14 @@ class _Outputs(NamedTuple):
     passage: PassageText
     logits: Vector
     familiar: bool
+
+
+class _Batch(NamedTuple):
+    """Passages that were read, those of them (by place) that are being read again, and why the one after them cannot be read."""
+
+    found: list[_Outputs]
+    again: dict[int, Future[_Outputs]]
+    refused: BadInput | None
 
 
 class Classifier:
@@ -90,13 +98,19 @@ class Classifier:
         """
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="classify", initializer=one_torch_thread)
         waiting: deque[Future[_Outputs]] = deque()
+        read: deque[_Batch] = deque()
         try:
             for passage in passages:
                 waiting.append(pool.submit(self._outputs, passage))
                 if len(waiting) >= _QUEUED_PER_THREAD * self._threads + _SCORED_TOGETHER:
-                    yield from self._scored([waiting.popleft() for _ in range(_SCORED_TOGETHER)], pool)
-            while waiting:
-                yield from self._scored([waiting.popleft() for _ in range(min(_SCORED_TOGETHER, len(waiting)))], pool)
+                    read.append(self._batch(waiting, pool))
+                    # What is read again stands last in the queue: the batch before is scored meanwhile.
+                    if len(read) > 1:
+                        yield from self._scored(read.popleft())
+            while waiting or read:
+                if waiting:
+                    read.append(self._batch(waiting, pool))
+                yield from self._scored(read.popleft())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -106,26 +120,30 @@ class Classifier:
         familiar = has_words(passage.text) and self._heads.vocabulary.known_share(counts) >= self.facts.familiar_from
         return _Outputs(passage, self._heads.logits(pooled, counts), familiar)
 
-    def _scored(self, futures: Sequence[Future[_Outputs]], pool: ThreadPoolExecutor) -> Iterator[Prediction]:
-        """Yield the predictions of some passages; one that cannot be read raises its error after those before it."""
+    def _batch(self, waiting: deque[Future[_Outputs]], pool: ThreadPoolExecutor) -> _Batch:
+        """Take the next passages that were read; those that are near ties go back to be read again."""
         found: list[_Outputs] = []
-        error: BadInput | None = None
-        for future in futures:
+        refused: BadInput | None = None
+        for _ in range(min(_SCORED_TOGETHER, len(waiting))):
             try:
-                found.append(future.result())
-            except BadInput as refused:
-                error = refused
+                found.append(waiting.popleft().result())
+            except BadInput as error:
+                refused = error
                 break
-        if found:
-            logits = np.stack([one.logits for one in found])
-            if self._reader.is_fast:
-                near = np.flatnonzero(self._scorer.near_ties(logits))
-                again = {row: pool.submit(self._outputs, found[row].passage, exact=True) for row in near}
-                for row, future in again.items():
-                    logits[row] = future.result().logits
-            yield from self._scorer.score([one.passage.passage_id for one in found], logits, [one.familiar for one in found])
-        if error is not None:
-            raise error
+        again: dict[int, Future[_Outputs]] = {}
+        if found and self._reader.is_fast:
+            near = np.flatnonzero(self._scorer.near_ties(np.stack([one.logits for one in found])))
+            again = {int(row): pool.submit(self._outputs, found[row].passage, exact=True) for row in near}
+        return _Batch(found, again, refused)
+
+    def _scored(self, batch: _Batch) -> Iterator[Prediction]:
+        """Yield the predictions of some passages; one that cannot be read raises its error after those before it."""
+        if batch.found:
+            found = [batch.again[row].result() if row in batch.again else one for row, one in enumerate(batch.found)]
+            ids, logits = [one.passage.passage_id for one in found], np.stack([one.logits for one in found])
+            yield from self._scorer.score(ids, logits, [one.familiar for one in found])
+        if batch.refused is not None:
+            raise batch.refused
 
 
 def fitting_heads(model_dir: Path, facts: ModelFacts, codebook: Codebook) -> HeadWeights:
