@@ -27,7 +27,7 @@ def model_card(facts: ModelFacts) -> str:
         "",
         f"The encoder {facts.encoder.name} (revision {facts.encoder.revision}), {_tuning(facts)}, with one linear head a "
         "category; beside it word n-grams (stored as hashes; those found in fewer than three training documents are left out). The two are "
-        "mixed and calibrated on documents held out in training. Input: heading and text of a passage. Country, year, mission and symbol "
+        f"mixed and calibrated on {_held_out(facts)}. Input: heading and text of a passage. Country, year, mission and symbol "
         "are never input. Labels are the combination with the highest probability, rare categories favoured a little, that the codebook's "
         "constraints allow.",
         "",
@@ -44,6 +44,12 @@ def model_card(facts: ModelFacts) -> str:
     for one in facts.data:
         hashes = "; ".join(f"{name} `{value}`" for name, value in one.sha256.items()) or "-"
         lines.append(f"| {_ORIGINS.get(one.name, one.name)} | {one.passages} | {one.documents} | {hashes} |")
+    if kept := facts.training.get("heads_on"):
+        lines += [
+            "",
+            f"These are what the heads were trained on. The encoder is that of {kept} and has learned from that model's passages too: see "
+            "its card.",
+        ]
     if left_out := facts.training.get("left_out_because_in_dev"):
         lines += ["", f"Left out of training because the same text stands in dev too: {left_out}."]
     lines += [
@@ -93,7 +99,9 @@ def model_card(facts: ModelFacts) -> str:
             "",
             "## Figures by cross-validation over training documents and countries",
             "",
-            "Choice and calibration used the same folds, so these flatter a little.",
+            "**They tell nothing of unseen documents:** the encoder was fine-tuned on these, and on their codes. Go by the figures on dev."
+            if facts.training.get("heads_on")
+            else "Choice and calibration used the same folds, so these flatter a little.",
             "",
             *_table(facts.metrics["cross_validated"]),
         ]
@@ -103,11 +111,18 @@ def model_card(facts: ModelFacts) -> str:
         "## Making it again",
         "",
         f"Seed {facts.seed}, {facts.training.get('threads')} threads; {libraries}. Heads: SHA-256 `{facts.heads_sha256}`; "
-        f"adapters: SHA-256 `{facts.adapters_sha256}`. Everything else is in `model.json`. Fine-tuning gives the same bytes on the same kind of "
+        f"adapters: SHA-256 `{facts.adapters_sha256}`. Everything else is in `model.json`. Training gives the same bytes on the same kind of "
         "machine only, elsewhere a model as good.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _held_out(facts: ModelFacts) -> str:
+    """Return on what documents the heads were calibrated."""
+    if facts.training.get("heads_on"):
+        return "documents held out from the heads, which the encoder knows"
+    return "documents held out in training"
 
 
 def _tuning(facts: ModelFacts) -> str:
@@ -138,7 +153,7 @@ def _apart(facts: ModelFacts) -> str:
         return text
     return (
         f"{text} Of the {facts.metrics['dev']['passages']} passages {shares['documents']} are of a document and {shares['countries']} about a "
-        "country that training passages are of too."
+        f"country that training passages are of too{' (not counting those of the encoder)' if facts.training.get('heads_on') else ''}."
     )
 
 
@@ -150,7 +165,8 @@ def _promise(facts: ModelFacts) -> list[str]:
     if facts.training.get("promise") == NO_PROMISE:
         return [
             "It promises nothing: no label is marked as certain. The encoder was adapted on documents that the heads were calibrated on, so "
-            "that there are none on which a rate of error could be checked. Its probabilities are somewhat too sure for the same reason."
+            "that there are none on which a rate of error could be checked. For the same reason its probabilities are too sure: the calibration "
+            "error on dev, where there is one, tells by how much."
         ]
     return [
         f"Labels marked as certain promise at most {100 * facts.promised_error:.0f} errors in a hundred. From the probabilities below they "

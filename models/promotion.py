@@ -38,17 +38,30 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Macro F1 of one dimension for the model in use and for a candidate, with the candidate's interval."""
+    """Macro F1 of one dimension for the model in use and for a candidate, with the candidate's interval.
+
+    `gain` is the interval of the difference (candidate less model in use) where both were resampled together; None where only the figures are
+    known. It is narrower than either model's own interval, as what makes a document hard is hard for both.
+    """
 
     dimension: str
     current: float
     candidate: float
     interval: tuple[float, float]
+    gain: tuple[float, float] | None = None
 
     @property
     def worse(self) -> bool:
         """Whether the model in use is better than all that the candidate may be."""
-        return self.current > self.interval[1]
+        return self.current > self.interval[1] if self.gain is None else self.gain[1] < 0
+
+    @property
+    def told(self) -> str:
+        """How the two differ, for a message."""
+        if self.gain is None:
+            return f"{self.dimension} {self.candidate:.2f} (up to {self.interval[1]:.2f}) instead of {self.current:.2f}"
+        low, high = self.gain
+        return f"{self.dimension} {self.candidate:.3f} instead of {self.current:.3f} (difference {low:+.3f} to {high:+.3f})"
 
 
 def decisions(parent: Path) -> list[Decision]:
@@ -70,8 +83,15 @@ def state_of(version: str, parent: Path, in_use: str | None) -> str:
     return RETIRED if version in once else CANDIDATE
 
 
-def differences(current: ModelFacts, candidate: ModelFacts) -> list[Difference]:
+def differences(
+    current: ModelFacts, candidate: ModelFacts, gains: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[Difference]:
     """Compare two models by the figures on the coded passages that neither was trained on.
+
+    Args:
+        current: the model in use.
+        candidate: the other one.
+        gains: by dimension the `interval` of the difference, where both have been resampled together.
 
     Raises:
         BadInput: when one of them has no such figures, or they are of other passages.
@@ -99,7 +119,13 @@ def differences(current: ModelFacts, candidate: ModelFacts) -> list[Difference]:
         )
     mine, other = figures[0]["dimensions"], figures[1]["dimensions"]
     return [
-        Difference(name, mine[name]["macro_f1"], other[name]["macro_f1"], tuple(other[name]["interval"]))
+        Difference(
+            name,
+            mine[name]["macro_f1"],
+            other[name]["macro_f1"],
+            tuple(other[name]["interval"]),
+            tuple(paired) if (paired := (gains or {}).get(name, {}).get("interval")) else None,
+        )
         for name in mine
         if name in other and mine[name]["macro_f1"] is not None and other[name]["macro_f1"] is not None
     ]
@@ -114,6 +140,7 @@ def promote(
     reason: str | None = None,
     force: bool = False,
     measured: Mapping[str, Any] | None = None,
+    gains: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Decision:
     """Put a model into use.
 
@@ -125,6 +152,7 @@ def promote(
         reason: why; needed with `force`.
         force: promote even when the candidate is worse or cannot be compared, as when the model in use cannot be read.
         measured: figures of the model in use on the candidate's passages, where those that it was made with are of others.
+        gains: see `differences`.
 
     Raises:
         BadInput: when the candidate is damaged or of another codebook, which force does not mend; when it is worse on a core dimension
@@ -141,7 +169,7 @@ def promote(
     if before == candidate.version:
         raise BadInput(f"{candidate.version} is in use already.")
     if not force and before is not None:
-        why_not = objection(_readable_current(before, folders), candidate, measured)
+        why_not = objection(_readable_current(before, folders), candidate, measured, gains)
         if why_not is not None:
             raise BadInput(why_not)
     return _decide("force" if force else "promote", candidate.version, before, parent, (reason or "").strip())
@@ -170,20 +198,26 @@ def _usable(folder: Path, codebook: Codebook) -> ModelFacts:
     return facts
 
 
-def objection(current: ModelFacts, candidate: ModelFacts, measured: Mapping[str, Any] | None = None) -> str | None:
+def objection(
+    current: ModelFacts,
+    candidate: ModelFacts,
+    measured: Mapping[str, Any] | None = None,
+    gains: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str | None:
     """Return why a candidate is not to take the place of the model in use; None when nothing speaks against it.
 
-    It may not be worse on a core dimension beyond its interval, and the two must be comparable.
+    It may not be worse on a core dimension beyond its interval (that of the difference, where it is known), and the two must be comparable.
 
     Args:
         current: the model in use.
         candidate: the candidate.
         measured: figures of the model in use on the candidate's passages, where those that it was made with are of others.
+        gains: see `differences`.
     """
     if measured is not None:
         current = current.model_copy(update={"metrics": {**current.metrics, "dev": dict(measured)}})
     try:
-        compared = differences(current, candidate)
+        compared = differences(current, candidate, gains)
     except BadInput as error:
         return str(error)
     missing = sorted(
@@ -196,9 +230,7 @@ def objection(current: ModelFacts, candidate: ModelFacts, measured: Mapping[str,
         )
     worse = [one for one in compared if one.worse and one.dimension in CORE]
     if worse:
-        told = "; ".join(
-            f"{one.dimension} {one.candidate:.2f} (up to {one.interval[1]:.2f}) instead of {one.current:.2f}" for one in worse
-        )
+        told = "; ".join(one.told for one in worse)
         return (
             f"{candidate.version} is worse than {current.version} beyond its interval: {told}. To use it all the same, say why: "
             "--force --reason '...'."

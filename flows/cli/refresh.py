@@ -125,6 +125,17 @@ def _run(settings: Settings, options: RefreshOptions, progress: Progress, *, wit
             return refresh_flow(settings, options)
 
 
+def _labelled_by(settings: Settings) -> str:
+    """Say whose labels are published: after a promotion or a rollback that is all that changed."""
+    from entente.errors import EntenteError
+    from flows.load import chosen_model
+
+    try:
+        return f" (labels by {chosen_model(settings).version})"
+    except EntenteError:
+        return ""
+
+
 def _with_folders(settings: Settings, folders: list[Path], manifests: list[Path], columns: list[str]) -> Settings:
     if not folders:
         if manifests or columns:
@@ -176,7 +187,7 @@ def _show(settings: Settings, summary: Summary, *, as_json: bool) -> None:
             f"{counts['scored']} passages of {counts['classified']} documents scored. {summary.seconds:.0f} s."
         )
     if summary.published is not None and summary.published.changed:
-        print(f"Published: {settings.paths.published}")
+        print(f"Published: {settings.paths.published}{_labelled_by(settings)}")
     own = settings.paths.state.name
     if own == "replay":
         print(f"More: {command_for(settings)} status --replay --problems, {command_for(settings)} sources status --replay")

@@ -155,9 +155,9 @@ def _show(outcome: Outcome) -> None:
             f"Nothing new to learn from since the retraining {since}; its candidate {decision['version']} was {decision['decision']}."
         )
         if (scored := outcome.stages.get("re-score")) is not None:
-            print(
-                f"{scored['scored']} passages scored with the model in use; labels that changed: {sum(scored['changed'].values())}."
-            )
+            changed = sum(scored["changed"].values())
+            print(f"In use is {scored.get('used') or decision['version']}: {scored['scored']} passages scored.")
+            print(f"Labels that changed, all dimensions together: {changed}.")
     elif decision["decision"] == "promoted":
         told = outcome.stages["re-score"]
         other = told.get("overtaken_by")
@@ -165,7 +165,7 @@ def _show(outcome: Outcome) -> None:
             print(f"In use from now on: {decision['version']} (before: {decision['before']}).")
         else:
             print(f"Promoted: {decision['version']}; taken back since: in use is {other}.")
-        print(f"{told['scored']} passages scored; labels that changed: {sum(told['changed'].values())}.")
+        print(f"{told['scored']} passages scored; labels that changed, all dimensions together: {sum(told['changed'].values())}.")
     elif decision["decision"] == "held":
         print(f"Held: {decision['version']}. In use as before: {decision['before']}.")
         print(decision["reason"])

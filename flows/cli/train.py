@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.main import app
-from flows.cli.output import note, print_json
+from flows.cli.output import command_for, note, print_json
 from flows.progress import terminal_progress
 from flows.settings import Settings, load_settings
 
@@ -84,7 +84,8 @@ def train(
         print_json({"version": facts.version, "path": folder})
     else:
         print(f"Made {facts.version}: {folder}")
-        print(f"Compare it: entente models compare {facts.version}. Use it: entente models promote {facts.version}")
+        call = command_for(settings)
+        print(f"Compare it: {call} models compare {facts.version}. Use it: {call} models promote {facts.version}")
 
 
 def _encoder(settings: Settings, name: str | None, revision: str, *, wanted: bool) -> EncoderFiles:

@@ -36,8 +36,8 @@ def rescore(settings: Settings, options: RetrainOptions, run: Run, progress: Pro
     That is the candidate where it was promoted; where it was held, one that a person or a killed retraining has put into use before.
 
     Returns:
-        How many passages were scored in this go, how many labels are other than before, by dimension, and the model that is in use where a
-        promoted candidate is not in use any more.
+        How many passages were scored in this go, how many labels are other than before, by dimension, the model that is in use where a
+        promoted candidate is not in use any more, and the model that was used.
     """
     told = run.stages.get(DECISION)
     promoted = told is not None and told["decision"] == PROMOTED
@@ -67,7 +67,7 @@ def rescore(settings: Settings, options: RetrainOptions, run: Run, progress: Pro
                 counts["changed_labels"] = sum(changed.values())
                 Loader(connection, run_id).finish_run(status, dict(counts))
     overtaken = used if told is not None and promoted and used != told["version"] else None
-    return {"scored": counts["scored"], "both_scored": both, "changed": changed, "overtaken_by": overtaken}
+    return {"scored": counts["scored"], "both_scored": both, "changed": changed, "overtaken_by": overtaken, "used": used}
 
 
 def publish(settings: Settings, options: RetrainOptions, run: Run, waits: Waits) -> dict[str, Any]:

@@ -133,10 +133,11 @@ def _comparison(stages: Mapping[str, Any]) -> str:
             f"{row['candidate']:.3f} ({_span((row['low'], row['high']))})",
             f"{row.get('gain_difference', row['candidate'] - row['current']):+.3f} ({_span(row.get('gain_interval'))})",
             "yes" if row["worse"] else "",
+            " to ".join(f"{one:.3f}" for one in row["calibration"]) if "calibration" in row else "",
         )
         for row in rows
     ]
-    lines.append(_table(("dimension", "before", "after", "difference", "worse beyond its interval"), body))
+    lines.append(_table(("dimension", "before", "after", "difference", "worse beyond its interval", "calibration error"), body))
     return "\n\n".join(lines)
 
 

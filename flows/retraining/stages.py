@@ -149,8 +149,11 @@ def compare_with_current(settings: Settings, run: Run) -> Result:
             "Train in full: entente retrain --full."
         )
         judged = candidate.model_copy(update={"metrics": {**candidate.metrics, "dev": content["candidate"]}})
-        return {"objection": why, "rows": _rows(comparison(differences(measured, judged)), content)}
-    return {"objection": objection(measured, candidate), "rows": _rows(comparison(differences(measured, judged)), content)}
+        return {"objection": why, "rows": _rows(comparison(differences(measured, judged, content["gains"])), content)}
+    return {
+        "objection": objection(measured, candidate, gains=content["gains"]),
+        "rows": _rows(comparison(differences(measured, judged, content["gains"])), content),
+    }
 
 
 def decide(settings: Settings, options: RetrainOptions, run: Run) -> Result:
@@ -165,9 +168,9 @@ def decide(settings: Settings, options: RetrainOptions, run: Run) -> Result:
         return {"decision": HELD, "version": version, "before": before, "reason": why_not}
     reason = options.force or f"retraining {run.folder.name}: not worse than {before} on any core dimension"
     if chosen_model(settings).version != version:
-        measured = None
+        content: Result = {}
         if why_not is None:
-            measured = json.loads((run.folder / EVALUATION).read_text(encoding="utf-8"))["current"]
+            content = json.loads((run.folder / EVALUATION).read_text(encoding="utf-8"))
         promote(
             version,
             settings.model_folders,
@@ -175,7 +178,8 @@ def decide(settings: Settings, options: RetrainOptions, run: Run) -> Result:
             read_codebook(settings),
             reason=reason,
             force=options.force is not None,
-            measured=measured,
+            measured=content.get("current"),
+            gains=content.get("gains"),
         )
     return {"decision": PROMOTED, "version": version, "before": before, "reason": reason, "in_spite_of": why_not}
 
@@ -235,8 +239,15 @@ def _rows(compared: list[dict[str, Any]], content: Result) -> list[dict[str, Any
     for row in compared:
         name = row["dimension"]
         gain = content["gains"].get(name, {})
-        current_interval = content["current"]["dimensions"][name]["interval"]
-        found.append({**row, "current_interval": current_interval, **{f"gain_{key}": value for key, value in gain.items()}})
+        current, candidate = (content[one]["dimensions"][name] for one in ("current", "candidate"))
+        found.append(
+            {
+                **row,
+                "current_interval": current["interval"],
+                **{f"gain_{key}": value for key, value in gain.items()},
+                "calibration": [current["calibration_error"], candidate["calibration_error"]],
+            }
+        )
     return found
 
 

@@ -243,3 +243,17 @@ def test_a_candidate_whose_parts_do_not_fit_is_refused_even_by_force(project: Pr
     with pytest.raises(BadInput, match="Copy or train the model again"):
         promote(candidate.name, project.folders, project.own, CODEBOOK, force=True, reason="a test")
     assert project.in_use() == project.shipped.name
+
+
+def test_what_is_worse_beyond_the_interval_of_the_difference_is_refused_where_that_is_known(project: Project) -> None:
+    """Regression: a loss that is certain passed for none where it lay within the candidate's own, wider interval."""
+    little = project.add("encoder-2-little", -0.03)
+    lost, even, gained = [-0.06, -0.01], [-0.06, 0.02], [0.01, 0.05]
+    for interval in (even, gained, None):
+        gains = {"stage": {"difference": -0.03, "interval": interval}}
+        assert promote(little, project.folders, project.own, CODEBOOK, gains=gains).version == little
+        rollback(project.folders, project.own, CODEBOOK)
+    with pytest.raises(BadInput, match=r"stage 0\.\d+ instead of 0\.\d+ \(difference -0\.060 to -0\.010\)"):
+        promote(little, project.folders, project.own, CODEBOOK, gains={"stage": {"difference": -0.03, "interval": lost}})
+    # Modes are no core dimension.
+    assert promote(little, project.folders, project.own, CODEBOOK, gains={"mode": {"interval": lost}}).version == little
