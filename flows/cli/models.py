@@ -94,6 +94,9 @@ def compare(
         print(
             table(tuple(rows[0]), [tuple(row.values()) for row in rows]) if rows else "No dimension has figures of both models."
         )
+        note(
+            "low and high: the candidate's 95 % interval. With the passages, 'entente evaluate --against' gives that of the difference."
+        )
 
 
 @models_app.command("promote", epilog="Example: entente models promote CANDIDATE --reason 'more codes'")

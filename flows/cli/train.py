@@ -179,6 +179,7 @@ def evaluate(
         write_text_whole(out / "report.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         write_text_whole(out / "reliability.svg", reliability_svg(report.figures))
         write_text_whole(out / "confusion.svg", confusion_svg(report.figures))
+        note(f"Written to {out}: report.md, report.json, reliability.svg, confusion.svg.")
     if as_json:
         print_json(content)
     else:
