@@ -16,7 +16,6 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -28,10 +27,10 @@ import numpy as np
 from entente.errors import BadInput, Unavailable
 from models.abstaining import NEVER, PROMISED_ERROR, certain_from
 from models.annotations import AnnotatedPassage
-from models.classifier import categories_of, encoder_of, one_torch_thread
+from models.classifier import Classifier, categories_of, encoder_of
 from models.codebook import Codebook
 from models.encoder import MINILM, EncoderFiles, Windows, find_encoder, load_network, pinned
-from models.evaluation import EvaluationReport, compare
+from models.evaluation import EvaluationReport, compare, evaluate
 from models.features import ngram_counts, readable
 from models.head_training import EncoderView, FittedHeads, fit_heads, held_out_rows
 from models.heads import HeadWeights, probabilities
@@ -59,7 +58,6 @@ from models.types import Withheld, text_mark
 if TYPE_CHECKING:
     import torch
 
-    from models.reading import Reader
     from models.tuning import TuningOptions
 
 VERSION_PREFIX = "encoder-2"
@@ -153,24 +151,6 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
     version = content_version(VERSION_PREFIX, hashes, decisive)
     metrics = {"cross_validated": _without_details(_cross_validated(fitted, data, request, rules, version))}
     seconds = options.pop("seconds", 0) + round(time.perf_counter() - started)
-    if data.dev and _encoder_knows_only(data, request):
-        tell("evaluating on dev", 0, len(data.dev))
-        from models.reading import Reader
-
-        reader = Reader(load_network(files, folder), Windows.load(folder), adapters)
-        scorer = Scorer(request.codebook, rules, version)
-        logits = _outputs(reader, fitted.heads, data.dev, request.threads)
-        if reader.is_fast:
-            # As the classifier does it, so that its figures are these.
-            near = np.flatnonzero(scorer.near_ties(logits))
-            for row in near:
-                logits[row] = fitted.heads.logits(*reader.read(data.dev[row].passage, exact=True))
-        predictions = scorer.score([one.passage.passage_id for one in data.dev], logits)
-        metrics["dev"] = {
-            **compare(predictions, data.dev, request.codebook, seed=request.seed).as_dict(),
-            "passages_sha256": passages_sha256(data.dev),
-            "files_sha256": data.sha256.get("dev", {}),
-        }
     facts = ModelFacts(
         format=FORMAT,
         version=version,
@@ -213,6 +193,18 @@ def train_on(data: TrainingData, request: TrainingRequest, *, progress: Progress
         libraries=_libraries(),
         learned=_learned(data, request),
     )
+    if data.dev and _encoder_knows_only(data, request):
+        tell("evaluating on dev", 0, len(data.dev))
+        from models.reading import Reader
+
+        reader = Reader(load_network(files, folder), Windows.load(folder), adapters)
+        classifier = Classifier(facts, fitted.heads, reader, request.codebook, max(1, request.threads))
+        dev = {
+            **evaluate(classifier, data.dev, seed=request.seed).as_dict(),
+            "passages_sha256": passages_sha256(data.dev),
+            "files_sha256": data.sha256.get("dev", {}),
+        }
+        facts = facts.model_copy(update={"metrics": {**facts.metrics, "dev": dev}})
     written = write_model(request.output, facts, heads, weights, model_card(facts))
     # Only what this training left: another one may be at work beside it.
     if unfinished is not None:
@@ -336,12 +328,6 @@ def _familiar_from(heads: HeadWeights, ngrams: Sequence[dict[int, int]]) -> floa
     """Return half the share of known n-grams that all but one training passage in a hundred have."""
     shares = [heads.vocabulary.known_share(one) for one in ngrams]
     return round(float(np.quantile(shares, 0.01)) / 2, 4)
-
-
-def _outputs(reader: Reader, heads: HeadWeights, passages: Sequence[AnnotatedPassage], threads: int) -> np.ndarray[Any, Any]:
-    """Return the heads' outputs for passages, each read alone; shape (passages, rows)."""
-    with ThreadPoolExecutor(max(1, threads), initializer=one_torch_thread) as pool:
-        return np.stack(list(pool.map(lambda one: heads.logits(*reader.read(one.passage)), passages)))
 
 
 def _cross_validated(

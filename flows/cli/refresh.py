@@ -125,15 +125,12 @@ def _run(settings: Settings, options: RefreshOptions, progress: Progress, *, wit
             return refresh_flow(settings, options)
 
 
-def _labelled_by(settings: Settings) -> str:
-    """Say whose labels are published: after a promotion or a rollback that is all that changed."""
-    from entente.errors import EntenteError
-    from flows.load import chosen_model
+def _labelled_by(published: Path) -> str:
+    """Say whose labels a published file has: after a promotion or a rollback that is all that changed."""
+    from warehouse.kept_releases import facts_of
 
-    try:
-        return f" (labels by {chosen_model(settings).version})"
-    except EntenteError:
-        return ""
+    facts = facts_of(published)
+    return "" if facts is None or facts.model_version is None else f" (labels by {facts.model_version})"
 
 
 def _with_folders(settings: Settings, folders: list[Path], manifests: list[Path], columns: list[str]) -> Settings:
@@ -187,7 +184,7 @@ def _show(settings: Settings, summary: Summary, *, as_json: bool) -> None:
             f"{counts['scored']} passages of {counts['classified']} documents scored. {summary.seconds:.0f} s."
         )
     if summary.published is not None and summary.published.changed:
-        print(f"Published: {settings.paths.published}{_labelled_by(settings)}")
+        print(f"Published: {settings.paths.published}{_labelled_by(settings.paths.published)}")
     own = settings.paths.state.name
     if own == "replay":
         print(f"More: {command_for(settings)} status --replay --problems, {command_for(settings)} sources status --replay")
